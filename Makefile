@@ -1,0 +1,48 @@
+# make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
+# PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
+
+.PHONY: demo test lint lock clean
+
+demo: $(VENV)/.installed
+	$(BIN)/xdc demo --output_dir demo_run
+
+test: lint
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# 3.11 comes first: it is the newest that all packages of the project exist for. Each one is run, since a name on the PATH
+# may be a shim of pyenv's that leads nowhere.
+$(VENV)/.installed: setup.py $(wildcard requirements/*.txt)
+	@python='$(PYTHON)'; \
+	if [ -n "$$python" ]; then \
+	  "$$python" -c '$(SUITABLE)' || { echo "PYTHON=$$python cannot be used: it must be Python 3.10 to 3.13 with venv and pip."; exit 1; }; \
+	else \
+	  for candidate in python3.11 python3.10 python3.12 python3.13 python3 python \
+	      $$HOME/.pyenv/versions/3.1[0-3].*/bin/python3 /usr/local/bin/python3; do \
+	    if "$$candidate" -c '$(SUITABLE)' >/dev/null 2>&1; then python=$$candidate; break; fi; \
+	  done; \
+	fi; \
+	if [ -z "$$python" ]; then \
+	  echo "No suitable Python was found. xdc-tf needs Python 3.10, 3.11, 3.12 or 3.13 with venv and pip."; \
+	  echo "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.11 demo"; exit 1; \
+	fi; \
+	version=$$("$$python" -c 'import sys; print("%d%d" % sys.version_info[:2])'); \
+	echo "Installing into $(VENV) with $$("$$python" --version) ($$(command -v "$$python")); this takes a minute or two."; \
+	"$$python" -m venv --clear $(VENV) && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt 'setuptools<81' && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt \
+	  --no-build-isolation --editable '.[test]'
+	@touch $@
+
+lock:
+	for version in 3.10 3.11 3.12 3.13; do python$$version requirements/lock.py || exit 1; done
+
+clean:
+	rm -rf $(VENV) demo_run build *.egg-info .pytest_cache .ruff_cache

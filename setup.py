@@ -1,0 +1,64 @@
+"""Packaging of xdc-tf: one code base, two software stacks chosen by the Python version.
+
+TensorFlow 2.15 / Keras 2.15 is the last line that works together with tensorflow-io and tensorflow-addons, and it ends at
+Python 3.11. Newer Pythons get TensorFlow 2.21+ and Keras 3. Every difference between the two lives in xdc_tf/compat.py.
+"""
+
+import pathlib
+
+from setuptools import find_packages, setup
+
+ROOT = pathlib.Path(__file__).parent
+LOWER = "python_version < '3.12'"
+UPPER = "python_version >= '3.12'"
+
+
+def gin_folders() -> dict[str, str]:
+  """Maps package names to the folders of gin/, which has no __init__.py: that would shadow gin-config's own package."""
+  folders = [ROOT / 'gin', *sorted(path for path in (ROOT / 'gin').rglob('*') if path.is_dir())]
+  return {
+    'xdc_tf.gin_files' + ''.join(f'.{part}' for part in f.relative_to(ROOT / 'gin').parts): str(f.relative_to(ROOT))
+    for f in folders
+  }
+
+
+setup(
+  name='xdc-tf',
+  version='0.1.0',
+  description='Self-supervised video and audio representations by Cross-Modal Deep Clustering (XDC) in TensorFlow.',
+  long_description=(ROOT / 'README.md').read_text(),
+  long_description_content_type='text/markdown',
+  license='Apache-2.0',
+  python_requires='>=3.10,<3.14',
+  packages=[*find_packages(include=['xdc_tf', 'xdc_tf.*', 'beam_pipelines', 'beam_pipelines.*']), *gin_folders()],
+  package_dir=gin_folders(),
+  package_data={'': ['*.gin'], 'xdc_tf.analysis': ['templates/*']},
+  install_requires=[
+    f'tensorflow>=2.15,<2.16; {LOWER}',
+    f'keras>=2.15,<2.16; {LOWER}',
+    f'tensorflow-io==0.36.*; {LOWER}',
+    f'tensorflow-addons==0.23.*; {LOWER}',
+    # tensorflow-metadata 1.16 and later need a protobuf that TensorFlow 2.15 does not take; TFDS imports it.
+    f'tensorflow-metadata<1.16; {LOWER}',
+    # 70.1 is the first that builds wheels by itself, which reading a source distribution's metadata needs;
+    # tensorflow-addons and the tensorboard of 2.15 import pkg_resources, which 81 removed.
+    'setuptools>=70.1,<81',
+    f'tensorflow>=2.21,<3; {UPPER}',
+    f'keras>=3.12,<4; {UPPER}',
+    f'tensorboard>=2.19,<3; {UPPER}',
+    'tensorflow-datasets>=4.9.9,<5',
+    'apache-beam[tfrecord]>=2.70,<3',
+    'absl-py>=2,<3',
+    'av>=14,<19',
+    'gin-config>=0.5,<0.6',
+    'numpy>=1.26,<3',
+    'scikit-learn>=1.5,<2',
+    'tqdm>=4.66,<5',
+  ],
+  extras_require={
+    'gpu': [f'tensorflow[and-cuda]>=2.15,<2.16; {LOWER}', f'tensorflow[and-cuda]>=2.21,<3; {UPPER}'],
+    'gcp': ['apache-beam[gcp,tfrecord]>=2.70,<3'],
+    'test': ['pytest>=8,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12'],
+  },
+  entry_points={'console_scripts': ['xdc = xdc_tf.cli.main:run']},
+)

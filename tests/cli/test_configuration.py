@@ -1,0 +1,80 @@
+import pathlib
+
+import pytest
+
+from xdc_tf.cli import configuration
+from xdc_tf.deep_clustering.outer_loop import Pretraining
+from xdc_tf.models.r2plus1d import R2Plus1D18
+
+XDC = 'papers/neurips2020/table1_xdc.gin'
+FILES = sorted(
+  str(path.relative_to(configuration.gin_folder())) for path in pathlib.Path(configuration.gin_folder()).rglob('*.gin')
+)
+
+
+def test_table_1_xdc_is_what_the_paper_says():
+  configuration.load([XDC], [])
+  config = Pretraining()
+  assert config.encoders['video'] is R2Plus1D18
+  assert [(c.sources, c.teaches, c.num_clusters) for c in config.clusterings] == [
+    (('video',), ('audio',), 128), (('audio',), ('video',), 128),
+  ]  # fmt: skip
+  schedule = config.schedule
+  assert (schedule.epoch_size, schedule.batch_size, schedule.base_learning_rate) == (1_000_000, 32, 0.01)
+  assert (schedule.warmup_epochs, schedule.step_epochs, schedule.total_epochs) == (10, 10, 30)
+  assert (schedule.gamma, schedule.weight_decay, schedule.early_stop_epochs) == (0.01, 1e-4, 3)
+  assert (config.video_input.num_frames, config.video_input.crop_size, config.audio_input.num_frames) == (8, 224, 100)
+
+
+@pytest.mark.parametrize('name', [name for name in FILES if name.startswith(('papers/', 'demo/'))])
+def test_every_experiment_makes_a_configuration(name):
+  configuration.load([name], [])
+  config = Pretraining()
+  assert config.num_iterations >= 1
+  assert all(config.heads_of(encoder) for encoder in config.encoders)
+
+
+def test_the_text_of_a_configuration_loads_as_itself(tmp_path):
+  text = configuration.load([XDC], ['num_video_clusters = 64', 'R2Plus1D18.base_width = 8'])
+  saved = tmp_path / 'config.gin'
+  saved.write_text('# records: test\n' + text)
+  assert configuration.load([str(saved)], []) == text
+  assert [c.num_clusters for c in Pretraining().clusterings] == [64, 128]
+
+
+@pytest.mark.parametrize(
+  ('binding', 'message'),
+  [
+    ('Shedule.epoch_size = 5', "Did you mean 'Schedule'"),
+    ('Schedule.epoch_sise = 5', "Did you mean 'epoch_size'"),
+    ('num_video_cluster = 5', "Did you mean 'num_video_clusters'"),
+    ('num_joint_clusters = 5', 'Nothing uses'),
+    ('R2Plus1D18.widht = 5', 'Did you mean|valid names are'),
+    ('Schedule.epoch_size = = 5', 'syntax|Syntax|Unable|invalid'),
+  ],
+)
+def test_misspelt_names_are_errors_that_name_the_nearest(binding, message):
+  with pytest.raises(configuration.ConfigurationError, match=message):
+    configuration.load([XDC], [binding])
+
+
+def test_missing_files_are_errors_that_name_the_nearest():
+  with pytest.raises(configuration.ConfigurationError, match="Did you mean 'methods/xdc.gin'"):
+    configuration.load(['methods/xdcc.gin'], [])
+
+
+def test_missing_values_are_errors():
+  with pytest.raises(configuration.ConfigurationError, match="'num_audio_clusters' has no value"):
+    configuration.load(['methods/xdc.gin'], ['num_video_clusters = 4'])
+
+
+def test_a_wrong_value_is_refused_where_it_is_used():
+  configuration.load([XDC], ["TrainingOptions.precision = 'half'"])
+  with pytest.raises(ValueError, match='bfloat16'):
+    Pretraining()
+
+
+def test_loading_forgets_the_configuration_before():
+  configuration.load([XDC], ['Pretraining.seed = 7'])
+  configuration.load([XDC], [])
+  assert Pretraining().seed == 0

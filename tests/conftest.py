@@ -1,0 +1,22 @@
+"""Two logical CPU devices for every test, so that replicas can be tested without GPUs; two threads of TensorFlow."""
+
+import os
+
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+import pytest
+import tensorflow as tf
+
+tf.config.set_logical_device_configuration(
+  tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(scope='session')
+def one_replica() -> tf.distribute.Strategy:
+  return tf.distribute.MirroredStrategy(['CPU:0'])
+
+
+@pytest.fixture(scope='session')
+def two_replicas() -> tf.distribute.Strategy:
+  return tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])

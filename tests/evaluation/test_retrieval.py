@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from xdc_tf.evaluation.retrieval import same_part_rate
+
+
+def test_rate_and_chance_on_a_case_worked_out_by_hand():
+  # Two parts of 20 s with spans at 0, 2, 10, 12 and 20, 22, 30, 32. Queries: the spans at 0 and at 30.
+  starts = np.array([0, 2, 10, 12, 20, 22, 30, 32.0])
+  angle = np.array([0, 0.01, 0.5, 2.0, 0.1, 1.5, 1.45, 1.46])
+  features = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.arange(1, 9)[:, None]  # Length must not matter.
+  is_query = np.isin(starts, [0, 30])
+  rate, chance = same_part_rate(features, np.zeros(8), starts, is_query, part_seconds=20, neighbour_seconds=3)
+  # Query 0: its neighbour in time (2 s) is left out, so the nearest is 20 s (angle .1), in the other part: a miss, of 2 in 6.
+  # Query 30: 32 s is left out, the nearest is 22 s (angle 1.5), in the same part: a hit, of 2 in 6.
+  assert rate == 0.5
+  assert chance == pytest.approx(2 / 6)
+
+
+def test_same_time_in_another_video_is_neither_a_neighbour_nor_the_same_part():
+  features = np.array([[1, 0], [1, 0.01], [0.5, 1]])
+  videos = np.array(['a', 'b', 'a'])
+  rate, chance = same_part_rate(features, videos, np.array([0, 0, 8.0]), np.array([True, False, False]), 20, 3)
+  assert (rate, chance) == (0.0, 0.5)
+
+
+def test_videos_too_short_to_measure_are_an_error():
+  with pytest.raises(ValueError, match='Expected longer videos'):
+    same_part_rate(np.ones([2, 3]), np.zeros(2), np.array([0, 2.0]), np.ones(2, bool), 20, 3)

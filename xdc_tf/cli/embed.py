@@ -1,0 +1,40 @@
+"""xdc embed: embeddings of a video from an exported SavedModel."""
+
+import argparse
+
+SUMMARY = 'Embed a video with a SavedModel: one 512-number vector for every few seconds.'
+EXAMPLE = 'xdc embed film.mp4 --saved_model saved_models/xdc_video/1 --output film.npz'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  parser.add_argument('video', help='a video file (for an audio model, any file with sound)')
+  parser.add_argument(
+    '--saved_model', required=True, help='a version folder that `xdc export` wrote, e.g. saved_models/xdc_video/1'
+  )
+  parser.add_argument('--stride_seconds', type=float, default=2.0, help='time between two embeddings (default: 2)')
+  parser.add_argument('--batch_size', type=int, default=8, help='clips in one call of the model (default: 8)')
+  parser.add_argument(
+    '--output', help='an .npz file with start_seconds [n] and embeddings [n, d] (default: print the first numbers)'
+  )
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Prints or saves the embeddings."""
+  import numpy as np
+
+  from xdc_tf import files
+  from xdc_tf.data import media
+  from xdc_tf.serving.embed import embed_video
+
+  starts, embeddings = embed_video(
+    arguments.video, arguments.saved_model, media.read_span, arguments.stride_seconds, arguments.batch_size
+  )
+  if arguments.output:
+    with files.atomic_write(arguments.output) as file:
+      np.savez(file, start_seconds=starts, embeddings=embeddings)
+    print(f'{arguments.output}: start_seconds {starts.shape}, embeddings {embeddings.shape}')
+    return
+  print(f'{len(starts)} embeddings of {embeddings.shape[1]} numbers; the first 6 of each:')
+  for start, embedding in zip(starts, embeddings, strict=True):
+    print(f'{start:8.2f} s  ' + ' '.join(f'{x:8.4f}' for x in embedding[:6]))

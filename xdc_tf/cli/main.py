@@ -1,0 +1,55 @@
+"""The command `xdc`: one verb a job. Each verb lives in a file of its own and only calls the library."""
+
+import argparse
+import os
+import sys
+
+from xdc_tf import __version__
+from xdc_tf.cli import demo, embed, export, manifest, pretrain, report
+
+VERBS = (demo, manifest, pretrain, report, export, embed)
+
+
+def build_parser() -> argparse.ArgumentParser:
+  """Returns the parser of all verbs; a verb module gives its SUMMARY, EXAMPLE, add_arguments(parser) and run(arguments)."""
+  parser = argparse.ArgumentParser(
+    prog='xdc',
+    description='Self-supervised video and audio representations by Cross-Modal Deep Clustering.',
+    epilog='`xdc VERB --help` explains a verb with an example. Clips are made by `python -m beam_pipelines.make_clips --help`.',
+  )
+  parser.add_argument('--version', action='version', version=f'xdc-tf {__version__}')
+  verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
+  for module in VERBS:
+    name = module.__name__.rpartition('.')[2]
+    verb = verbs.add_parser(
+      name,
+      help=module.SUMMARY,
+      description=module.SUMMARY,
+      epilog=f'example:\n  {module.EXAMPLE}',
+      formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(verb)
+    verb.set_defaults(run=module.run)
+  return parser
+
+
+def run(arguments: list[str] | None = None) -> None:
+  """Entry point of `xdc`. Errors that a user can mend end in one message and exit code 1, without a traceback."""
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')  # Before TensorFlow is imported, which the verbs do when they run.
+  parsed = build_parser().parse_args(arguments)
+  from absl import logging
+
+  logging.use_absl_handler()
+  logging.set_verbosity(logging.INFO)
+  logging.get_absl_handler().setFormatter(None)
+  try:
+    parsed.run(parsed)
+  except (ValueError, FileNotFoundError, RuntimeError) as error:
+    if os.environ.get('XDC_TRACEBACK'):
+      raise
+    print(f'xdc {parsed.verb}: {error}\n(Set XDC_TRACEBACK=1 to see where.)', file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == '__main__':
+  run()

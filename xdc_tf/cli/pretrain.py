@@ -1,0 +1,74 @@
+"""xdc pretrain: deep clustering on a folder of records."""
+
+import argparse
+
+SUMMARY = (
+  'Pretrain encoders by deep clustering. Killed or not, the same command goes on from where the run directory is.'
+)
+EXAMPLE = 'xdc pretrain --records data/kinetics --run_dir runs/xdc --gin_file papers/neurips2020/table1_xdc.gin'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  parser.add_argument('--records', required=True, help='folder of records, as make_clips writes it')
+  parser.add_argument('--run_dir', required=True, help='folder of this run; made if absent, resumed if present')
+  add_configuration_arguments(parser)
+  add_device_arguments(parser)
+
+
+def add_configuration_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares --gin_file and --gin_param."""
+  parser.add_argument(
+    '--gin_file', action='append', default=[], help='a gin file, relative to gin/ or a path; may be repeated'
+  )
+  parser.add_argument(
+    '--gin_param', action='append', default=[], help="a binding such as 'Schedule.total_epochs = 5'; may be repeated"
+  )
+
+
+def add_device_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares what chooses devices."""
+  parser.add_argument(
+    '--logical_cpus', type=int, default=1, help='replicas on the CPU where there is no GPU (default: 1)'
+  )
+  parser.add_argument(
+    '--deterministic', action='store_true', help='make a resumed run equal an undisturbed one bit for bit'
+  )
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Pretrains and prints where the results are."""
+  pretrain_run(
+    arguments.records,
+    arguments.run_dir,
+    arguments.gin_file,
+    arguments.gin_param,
+    arguments.logical_cpus,
+    arguments.deterministic,
+  )
+  print(f'Done. Next: xdc export --run_dir {arguments.run_dir} and xdc report --run_dir {arguments.run_dir}')
+
+
+def pretrain_run(
+  records_folder: str, run_dir: str, gin_files: list[str], gin_params: list[str], logical_cpus: int, deterministic: bool
+) -> None:
+  """Loads the configuration, guards the run directory against another one, and runs the outer loop."""
+  from xdc_tf.training import distribution
+
+  strategy = distribution.make_strategy(logical_cpus, deterministic)
+  from xdc_tf.cli import configuration, run_info
+  from xdc_tf.data.schema import open_records
+  from xdc_tf.deep_clustering.outer_loop import Pretraining, pretrain
+  from xdc_tf.deep_clustering.run_directory import RunDirectory
+
+  text = configuration.load(gin_files, gin_params)
+  records = open_records(records_folder)
+  directory = RunDirectory(run_dir, strategy)
+  directory.check_configuration(run_info.header(records, strategy) + text)
+  if directory.is_chief:
+    run_info.save(run_dir, records)
+  try:
+    pretrain(Pretraining(), directory, records, strategy)
+  finally:
+    if directory.is_chief:
+      run_info.save_operative(run_dir, configuration.operative())

@@ -1,0 +1,91 @@
+"""xdc report: the clusters of a finished run as one HTML page."""
+
+import argparse
+import dataclasses
+import os
+
+SUMMARY = 'Write the cluster report of a run: one HTML page with moving thumbnails and sound, to open in a browser.'
+EXAMPLE = 'xdc report --run_dir runs/xdc --output report.html'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  parser.add_argument('--run_dir', required=True, help='folder of a finished run')
+  parser.add_argument('--output', help='the page (default: RUN_DIR/report.html)')
+  parser.add_argument('--credit', default='', help='who made the videos, and their licence; stands on the page')
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Writes the page and prints where it is."""
+  report_run(
+    arguments.run_dir, arguments.output or os.path.join(arguments.run_dir, 'report.html'), arguments.credit, None
+  )
+
+
+def report_run(run_dir: str, path: str, credit: str, iterations: list[dict] | None) -> None:
+  """Writes the report of a run's last clusterings.
+
+  Args:
+    run_dir: of a finished run.
+    path: of the page.
+    credit: who made the videos.
+    iterations: numbers of each iteration, for the table on the page; None takes the agreement of the clusterings.
+  """
+  from xdc_tf.analysis import cluster_report
+  from xdc_tf.cli import run_info
+  from xdc_tf.clustering import assignments
+  from xdc_tf.deep_clustering import stages
+
+  run = run_info.open_run(run_dir)
+  human = stages.human_labels(run.records, 'train')
+  views = []
+  for clustering in run.config.clusterings:
+    folder = os.path.join(run.last_iteration, 'clusters', clustering.name, 'train')
+    labels, distances = assignments.load(folder, run.records.num_rows('train'))
+    views.append(cluster_report.ClusteringView(clustering.name, labels, distances, human))
+  cluster_report.build_report(
+    path,
+    f'Clusters of {run.records.name}',
+    views,
+    run.records.label_names,
+    _ClipMedia(run),
+    iterations or _iterations(run),
+    credit,
+  )
+  print(f'{path}: {os.path.getsize(path) / 1e6:.1f} MB')
+
+
+def _iterations(run) -> list[dict]:
+  from xdc_tf import files
+  from xdc_tf.deep_clustering.outer_loop import iteration_name
+
+  rows = []
+  for number in range(run.config.num_iterations + 1):
+    metrics = files.read_json(os.path.join(run.path, iteration_name(number), 'metrics', 'metrics.json'))
+    rows.append({'iteration': number} | {f'nmi {pair}': value for pair, value in metrics['train_nmi_between'].items()})
+  return rows
+
+
+class _ClipMedia:
+  """Reads the picture and sound of a training clip from its source file; None when that is gone."""
+
+  def __init__(self, run):
+    from xdc_tf.data import manifest, media
+
+    self._media = media
+    self._manifest = manifest.read_manifest(run.records.manifest_directory)
+
+  def __call__(self, index: int):
+    from xdc_tf.analysis.cluster_report import ClipMedia
+
+    row = self._manifest.row('train', index)
+    caption = f'{row.video_id} {row.start_seconds:.0f} s'
+    end = min(row.end_seconds or row.start_seconds + 2.0, row.start_seconds + 2.0)
+    options = self._media.ReadOptions(short_side=128)
+    for wanted in (options, dataclasses.replace(options, want_audio=False)):
+      try:
+        span = self._media.read_span(row.path, row.start_seconds, end, wanted)
+      except self._media.MediaError:
+        continue
+      return ClipMedia(caption, span.frames, span.waveform)
+    return None

@@ -1,0 +1,76 @@
+"""What a run directory says of itself, and how later verbs open it."""
+
+import dataclasses
+import os
+
+import tensorflow as tf
+
+from xdc_tf import __version__, files
+from xdc_tf.cli import configuration
+from xdc_tf.data.schema import Records, open_records
+from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name
+
+
+def header(records: Records, strategy: tf.distribute.Strategy) -> str:
+  """Comment lines before the configuration: what else decides the result of a run."""
+  clips = ', '.join(f'{records.num_clips(split)} {split}' for split in sorted(records.shard_lengths))
+  return (
+    f'# xdc-tf {__version__}, TensorFlow {tf.__version__}, {strategy.num_replicas_in_sync} replicas\n'
+    f'# records: {records.name}, {clips} clips\n'
+  )
+
+
+def save(run_dir: str, records: Records) -> None:
+  """Notes where the records are; they may be moved between two resumes, as long as they are the same."""
+  files.write_json(os.path.join(run_dir, 'run.json'), {'records': os.path.abspath(records.directory)})
+
+
+def save_operative(run_dir: str, text: str) -> None:
+  """Saves the operative configuration: every value that was used, defaults included."""
+  with files.atomic_write(os.path.join(run_dir, 'operative_config.gin'), 'w') as file:
+    file.write(text)
+
+
+@dataclasses.dataclass(frozen=True)
+class FinishedRun:
+  """A run directory that later verbs read.
+
+  Attributes:
+    path: of the run directory.
+    config: of the run.
+    records: that it was trained on.
+  """
+
+  path: str
+  config: Pretraining
+  records: Records
+
+  @property
+  def last_iteration(self) -> str:
+    """The folder that holds the features and clusters of the final encoders."""
+    return os.path.join(self.path, iteration_name(self.config.num_iterations))
+
+  def weights_folder(self, encoder: str) -> str:
+    """The folder of an encoder's final weights."""
+    if not self.config.num_iterations:
+      return os.path.join(self.path, 'initial', encoder)
+    return os.path.join(self.path, iteration_name(self.config.num_iterations - 1), 'train', encoder)
+
+
+def open_run(run_dir: str) -> FinishedRun:
+  """Opens a complete run.
+
+  Raises:
+    FileNotFoundError: when `run_dir` is no run directory.
+    ValueError: when its run has not finished.
+  """
+  config_file = os.path.join(run_dir, 'config.gin')
+  if not tf.io.gfile.exists(config_file):
+    raise FileNotFoundError(f'{run_dir} is not the directory of a run: it has no config.gin. `xdc pretrain` makes one.')
+  configuration.load([os.path.abspath(config_file)], [])
+  run = FinishedRun(run_dir, Pretraining(), open_records(files.read_json(os.path.join(run_dir, 'run.json'))['records']))
+  if not tf.io.gfile.exists(os.path.join(run.last_iteration, 'metrics', 'DONE')):
+    raise ValueError(
+      f'The run in {run_dir} has not finished ({run.last_iteration}/metrics is not done). Run xdc pretrain again.'
+    )
+  return run

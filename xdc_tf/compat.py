@@ -1,0 +1,122 @@
+"""Every difference between the two software stacks, and nothing else.
+
+Lower stack (Python 3.10, 3.11): TensorFlow 2.15, Keras 2.15, tensorflow-io, tensorflow-addons.
+Upper stack (Python 3.12, 3.13): TensorFlow >= 2.21, Keras 3; tensorflow-io and tensorflow-addons do not exist there.
+"""
+
+import keras
+import tensorflow as tf
+
+LOWER_STACK = keras.__version__.startswith('2.')
+
+_UPPER_STACK_HELP = (
+  'It needs {package}, which has no release for this Python and TensorFlow {version}. '
+  'Use Python 3.10 or 3.11 (make PYTHON=python3.11), where xdc-tf installs it, or {instead}.'
+)
+
+
+def _import_addon(name: str, package: str, wanted_for: str, instead: str):
+  """Imports tensorflow_io or tensorflow_addons, or says where it can be had."""
+  if not LOWER_STACK:
+    help_text = _UPPER_STACK_HELP.format(package=package, version=tf.__version__, instead=instead)
+    raise RuntimeError(f'{wanted_for} is not available on this software stack. {help_text}')
+  return __import__(name)
+
+
+def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_decay: float):
+  """Makes an optimizer whose `learning_rate` is assigned before every step.
+
+  Args:
+    name: 'sgd' (the paper's), 'sgdw' or 'lamb': tensorflow-addons' on the lower stack, Keras's own on the upper one.
+    momentum: of 'sgd' and 'sgdw'.
+    nesterov: of 'sgd' and 'sgdw'.
+    decoupled_weight_decay: of 'sgdw' and 'lamb'. The paper's decay is L2 in the loss, which 'sgd' gets from the trainer.
+
+  Raises:
+    ValueError: for another name.
+  """
+  if name == 'sgd':
+    return keras.optimizers.SGD(learning_rate=0.0, momentum=momentum, nesterov=nesterov)
+  if name not in ('sgdw', 'lamb'):
+    raise ValueError(f"optimizer must be 'sgd', 'sgdw' or 'lamb'. Received: {name!r}.")
+  if LOWER_STACK:
+    addons = __import__('tensorflow_addons')
+    if name == 'sgdw':
+      return addons.optimizers.SGDW(
+        weight_decay=decoupled_weight_decay, learning_rate=0.0, momentum=momentum, nesterov=nesterov
+      )
+    return addons.optimizers.LAMB(learning_rate=0.0, weight_decay=decoupled_weight_decay)
+  if name == 'sgdw':
+    return keras.optimizers.SGD(
+      learning_rate=0.0, momentum=momentum, nesterov=nesterov, weight_decay=decoupled_weight_decay
+    )
+  return keras.optimizers.Lamb(learning_rate=0.0, weight_decay=decoupled_weight_decay)
+
+
+def with_loss_scaling(optimizer):
+  """Wraps an optimizer for float16; bfloat16 has float32's range and needs none."""
+  if LOWER_STACK:
+    return keras.mixed_precision.LossScaleOptimizer(optimizer)
+  return keras.optimizers.LossScaleOptimizer(optimizer)
+
+
+def build_optimizer(optimizer, variables) -> list:
+  """Creates the slots of `variables` and returns all of the optimizer's variables."""
+  if hasattr(optimizer, 'build'):
+    optimizer.build(variables)
+    return list(optimizer.variables)
+  # tensorflow-addons' optimizers are of Keras's older kind, which makes its slots at the first step unless asked.
+  optimizer._create_all_weights(variables)
+  return list(optimizer.variables())
+
+
+def scaled_loss(optimizer, loss: tf.Tensor) -> tf.Tensor:
+  """Multiplies the loss by the loss scale, where the optimizer has one."""
+  if hasattr(optimizer, 'get_scaled_loss'):
+    return optimizer.get_scaled_loss(loss)
+  if hasattr(optimizer, 'scale_loss'):
+    return optimizer.scale_loss(loss)
+  return loss
+
+
+def apply_gradients(optimizer, gradients, variables) -> None:
+  """Applies the gradients of `scaled_loss`; replicas are summed by the optimizer on both stacks."""
+  if hasattr(optimizer, 'get_unscaled_gradients'):
+    gradients = optimizer.get_unscaled_gradients(gradients)
+  optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+
+def spec_augment(log_mel: tf.Tensor, time_mask: int, frequency_mask: int) -> tf.Tensor:
+  """Masks one random band of time and one of frequency (SpecAugment, Park et al. 2019), by tensorflow-io.
+
+  Args:
+    log_mel: float32 [M, filters].
+    time_mask: the longest masked time, in audio frames; 0 masks none.
+    frequency_mask: the widest masked band, in filters; 0 masks none.
+
+  Returns:
+    float32 [M, filters], masked places set to 0.
+
+  Raises:
+    RuntimeError: on the upper stack, where tensorflow-io does not exist.
+  """
+  tfio = _import_addon(
+    'tensorflow_io', 'tensorflow-io', 'SpecAugment (AudioInput.time_mask, .frequency_mask)', 'set both masks to 0'
+  )
+  if time_mask:
+    log_mel = tfio.audio.time_mask(log_mel, param=time_mask)
+  if frequency_mask:
+    log_mel = tfio.audio.freq_mask(log_mel, param=frequency_mask)
+  return log_mel
+
+
+def use_remote_file_systems(path: str) -> None:
+  """Makes tf.io.gfile know s3://, az://, http:// and hdfs:// paths; gs:// and local paths need nothing.
+
+  Raises:
+    RuntimeError: on the upper stack for such a path.
+  """
+  scheme = path.partition('://')[0] if '://' in path else ''
+  if scheme in ('', 'file', 'gs', 'ram'):
+    return
+  _import_addon('tensorflow_io', 'tensorflow-io', f'Reading {path}', 'copy the data to a local or gs:// path')

@@ -1,0 +1,131 @@
+"""Cross-modal deep clustering from random weights: cluster, train, cluster again (Section 3 and Supplement A). Start reading here.
+
+iteration-00/features/ENCODER   features of the random encoders       (stages.extract_features)
+iteration-00/clusters/NAME      their clusters: the pseudo-labels     (stages.cluster_features)
+iteration-00/train/ENCODER      encoders that predict them            (stages.train_encoder)
+iteration-01/features/ENCODER   features of those encoders, and so on
+iteration-NN                    the last has features and clusters only: what the final encoders see
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+import gin
+from xdc_tf.clustering.kmeans import KMeansOptions
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.data.schema import Records
+from xdc_tf.deep_clustering import stages, supervision
+from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
+
+
+@gin.configurable
+@dataclasses.dataclass(frozen=True)
+class Pretraining:
+  """What decides the result of a pretraining run, together with the records.
+
+  Attributes:
+    encoders: the model class of each encoder; its modality decides what it is fed.
+    clusterings: the method (see supervision.py).
+    video_input: how video encoders are fed.
+    audio_input: how audio encoders are fed.
+    schedule: of every training (Table 10).
+    kmeans: of every clustering.
+    training: how to compute.
+    num_iterations: of clustering and training; the paper needs 5 to 6 on Kinetics (Section 4.2).
+    seed: of everything random.
+  """
+
+  encoders: dict[str, type]
+  clusterings: list[supervision.Clustering]
+  video_input: VideoInput
+  audio_input: AudioInput
+  schedule: Schedule
+  kmeans: KMeansOptions
+  training: TrainingOptions
+  num_iterations: int = 5
+  seed: int = 0
+
+  def __post_init__(self):
+    supervision.check(self.clusterings, list(self.encoders))
+
+  def input_of(self, encoder: str) -> VideoInput | AudioInput:
+    """How an encoder is fed."""
+    return {'video': self.video_input, 'audio': self.audio_input}[self.encoders[encoder].modality]
+
+  def heads_of(self, encoder: str) -> dict[str, int]:
+    """The number of classes of each head of an encoder."""
+    return {c.name: c.num_clusters for c in self.clusterings if encoder in c.teaches}
+
+
+def pretrain(config: Pretraining, run: RunDirectory, records: Records, strategy: tf.distribute.Strategy) -> None:
+  """Pretrains encoders by deep clustering, in a run directory that can be killed and resumed at any moment.
+
+  Args:
+    config: what to do.
+    run: where everything is written.
+    records: clips with the splits 'train' and 'validation'; the validation clips only serve early stopping.
+    strategy: the distribution strategy.
+
+  Raises:
+    ValueError: when the configuration and the records do not fit together.
+  """
+  trainers = {
+    name: EncoderTrainer(
+      name,
+      model,
+      config.input_of(name),
+      records,
+      config.heads_of(name),
+      config.training,
+      strategy,
+      stages.derive_seed(config.seed, 'weights', name),
+    )
+    for name, model in config.encoders.items()
+  }
+  for name, trainer in trainers.items():
+    trainer.load(run.once(f'initial/{name}', stages.save_initial_weights, trainer))
+
+  previous = {}
+  for iteration in range(config.num_iterations + 1):
+    here = iteration_name(iteration)
+    features = {
+      name: run.once(f'{here}/features/{name}', stages.extract_features, trainer) for name, trainer in trainers.items()
+    }
+    clusters = {
+      c.name: run.once(
+        f'{here}/clusters/{c.name}',
+        stages.cluster_features,
+        [features[s] for s in c.sources],
+        c,
+        records,
+        config.kmeans,
+        strategy,
+        stages.derive_seed(config.seed, 'clusters', iteration, c.name),
+        previous.get(c.name),
+      )
+      for c in config.clusterings
+    }
+    run.once(f'{here}/metrics', stages.compare_clusterings, clusters, records)
+    previous = clusters
+    if iteration == config.num_iterations:
+      break
+    for name, trainer in trainers.items():
+      pseudo_labels = {c.name: clusters[c.name] for c in config.clusterings if name in c.teaches}
+      trainer.load(
+        run.once(
+          f'{here}/train/{name}',
+          stages.train_encoder,
+          trainer,
+          pseudo_labels,
+          config.schedule,
+          stages.derive_seed(config.seed, 'train', iteration, name),
+        )
+      )
+
+
+def iteration_name(iteration: int) -> str:
+  """The folder of an iteration: its features come from encoders that were trained `iteration` times."""
+  return f'iteration-{iteration:02d}'

@@ -1,0 +1,175 @@
+"""The stages of one iteration. Each fills a folder that it is given, and goes on from what an interrupted run left in it."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from xdc_tf import files, progress
+from xdc_tf.clustering import assignments, kmeans, metrics
+from xdc_tf.clustering.feature_store import FeatureStore, write_shard
+from xdc_tf.data import manifest
+from xdc_tf.data.schema import Records
+from xdc_tf.deep_clustering.supervision import Clustering
+from xdc_tf.training import distribution
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.trainer import EncoderTrainer, Targets
+
+SPLITS = ('train', 'validation')
+
+
+def derive_seed(seed: int, *parts) -> int:
+  """A seed for one purpose of a run: the same for the same words, unrelated for others."""
+  digest = hashlib.sha256(repr((seed, *parts)).encode()).digest()
+  return int.from_bytes(digest[:4], 'big') >> 1
+
+
+def save_initial_weights(folder: str, trainer: EncoderTrainer) -> None:
+  """Writes the weights that the very first features are taken with."""
+  trainer.set_batchnorm_statistics()
+  trainer.save(folder)
+
+
+def extract_features(folder: str, trainer: EncoderTrainer) -> None:
+  """Writes the features F = {E(x)} of every clip of both splits, a file a shard; shards that are there stay (Section 3.2)."""
+  records, strategy = trainer.records, trainer.strategy
+  worker, workers = distribution.worker_index(strategy), distribution.num_workers(strategy)
+  for split in SPLITS:
+    lengths = records.shard_lengths[split]
+    written = set(FeatureStore(folder, split, num_shards=len(lengths)).complete_shards())
+    mine = [s for s in range(worker, len(lengths), workers) if s not in written]
+    bar = progress.bar(
+      description=f'features {trainer.name} {split}',
+      total=sum(lengths[worker::workers]),
+      initial=sum(lengths[s] for s in range(worker, len(lengths), workers) if s in written),
+      unit='clip',
+    )
+    with bar:
+      batches = trainer.embed(split, mine)
+      for shard in mine:
+        write_shard(folder, split, shard, len(lengths), *_take(batches, lengths[shard], bar))
+
+
+def _take(batches: Iterator, count: int, bar) -> tuple[np.ndarray, np.ndarray]:
+  """Joins the batches of one shard, which has `count` clips; a batch never runs over two shards."""
+  parts = []
+  while count > 0:
+    parts.append(next(batches))
+    count -= len(parts[-1][0])
+    bar.update(len(parts[-1][0]))
+  index, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+  return index, features
+
+
+def cluster_features(
+  folder: str,
+  feature_folders: list[str],
+  clustering: Clustering,
+  records: Records,
+  options: kmeans.KMeansOptions,
+  strategy: tf.distribute.Strategy,
+  seed: int,
+  previous: str | None,
+) -> None:
+  """Clusters the training features and assigns the clips of both splits to the centroids.
+
+  Writes the centroids, pseudo_labels.npy and distances.npy of each split (folder SPLIT/) and metrics.json.
+
+  Args:
+    folder: of this stage.
+    feature_folders: one per source of the clustering.
+    clustering: what to cluster.
+    records: the data set.
+    options: of k-means.
+    strategy: the distribution strategy.
+    seed: of the initial centroids.
+    previous: the folder of the same clustering one iteration earlier, to report the change; None in the first.
+  """
+
+  def source(split: str):
+    stores = [FeatureStore(f, split, num_shards=len(records.shard_lengths[split])) for f in feature_folders]
+    return kmeans.FeatureSource(stores, options.l2_normalize)
+
+  clusters = kmeans.fit(source('train'), clustering.num_clusters, options, seed, strategy, folder)
+  for split in SPLITS:
+    assigned = kmeans.assign(source(split), clusters, options, strategy)
+    assignments.save(os.path.join(folder, split), assigned, records.num_rows(split))
+  if distribution.worker_index(strategy) == 0:
+    files.write_json(
+      os.path.join(folder, 'metrics.json'), _clustering_metrics(folder, clustering, records, clusters, previous)
+    )
+
+
+def _clustering_metrics(folder: str, clustering: Clustering, records: Records, clusters, previous: str | None) -> dict:
+  labels, distances = assignments.load(os.path.join(folder, 'train'), records.num_rows('train'))
+  sizes = metrics.cluster_sizes(labels, clustering.num_clusters)
+  report = {
+    'num_clusters': clustering.num_clusters,
+    'num_clips': int(sizes.sum()),
+    'smallest_cluster': int(sizes.min()),
+    'largest_cluster': int(sizes.max()),
+    'passes': len(clusters.inertia),
+    'mean_squared_distance': float(np.nanmean(distances)),
+  }
+  if previous:
+    before, _ = assignments.load(os.path.join(previous, 'train'), records.num_rows('train'))
+    report['nmi_with_previous_iteration'] = metrics.normalized_mutual_information(labels, before)
+  human = human_labels(records, 'train')
+  if human is not None:
+    report['purity'] = metrics.purity(labels, human)
+    report['nmi_with_labels'] = metrics.normalized_mutual_information(labels, human)
+  return report
+
+
+def human_labels(records: Records, split: str) -> np.ndarray | None:
+  """Reads every clip's first human label from the manifest, to measure with; training never sees it.
+
+  Returns:
+    int32 [num_rows], -1 where a clip has none; None when the data set has no labels or its manifest is gone.
+  """
+  if not records.label_names:
+    return None
+  try:
+    source = manifest.read_manifest(records.manifest_directory)
+  except FileNotFoundError:
+    logging.warning('The manifest %s is gone: purity and NMI with labels are not measured.', records.manifest_directory)
+    return None
+  number = {name: i for i, name in enumerate(records.label_names)}
+  labels = np.full(records.num_rows(split), -1, np.int32)
+  for row in source.rows(split):
+    if row.labels:
+      labels[row.index] = number[row.labels[0]]
+  return labels
+
+
+def compare_clusterings(folder: str, cluster_folders: dict[str, str], records: Records) -> None:
+  """Collects the metrics of an iteration, with the agreement (NMI) of every two clusterings, in metrics.json."""
+  report = {
+    'clusterings': {name: files.read_json(os.path.join(f, 'metrics.json')) for name, f in cluster_folders.items()}
+  }
+  names = sorted(cluster_folders)
+  for split in SPLITS:
+    labels = {n: assignments.load(os.path.join(cluster_folders[n], split), records.num_rows(split))[0] for n in names}
+    report[f'{split}_nmi_between'] = {
+      f'{a}-{b}': metrics.normalized_mutual_information(labels[a], labels[b])
+      for i, a in enumerate(names)
+      for b in names[i + 1 :]
+    }
+  files.write_json(os.path.join(folder, 'metrics.json'), report)
+
+
+def train_encoder(
+  folder: str, trainer: EncoderTrainer, cluster_folders: dict[str, str], schedule: Schedule, seed: int
+) -> None:
+  """Trains one encoder to predict the clusterings that teach it; its heads are new."""
+
+  def targets(split: str) -> Targets:
+    rows = trainer.records.num_rows(split)
+    return Targets(
+      split, {name: assignments.load(os.path.join(f, split), rows)[0] for name, f in cluster_folders.items()}
+    )
+
+  trainer.train(folder, targets('train'), targets('validation'), schedule, seed)

@@ -1,0 +1,85 @@
+"""Figure 1 of the paper as a table: a method is a list of clusterings. Nothing else in the code branches on the method.
+
+To add a method, write one more function here and one gin file in gin/methods/.
+"""
+
+import dataclasses
+
+import gin
+
+
+@dataclasses.dataclass(frozen=True)
+class Clustering:
+  """One k-means clustering and who learns from it.
+
+  Attributes:
+    name: of the clustering, and of the head that predicts it.
+    sources: encoders whose features are clustered; several are l2-normalised each and concatenated (CDC).
+    teaches: encoders that must predict the result.
+    num_clusters: k.
+  """
+
+  name: str
+  sources: tuple[str, ...]
+  teaches: tuple[str, ...]
+  num_clusters: int
+
+
+@gin.configurable
+def sdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clustering]:
+  """Single-modality deep clustering, the baseline: every encoder teaches itself (Section 3.1, DeepCluster)."""
+  return [
+    Clustering('video', sources=('video',), teaches=('video',), num_clusters=num_video_clusters),
+    Clustering('audio', sources=('audio',), teaches=('audio',), num_clusters=num_audio_clusters),
+  ]
+
+
+@gin.configurable
+def mdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clustering]:
+  """Multi-head deep clustering: every encoder predicts both clusterings, with a head for each (Section 3.2)."""
+  return [
+    Clustering('video', sources=('video',), teaches=('video', 'audio'), num_clusters=num_video_clusters),
+    Clustering('audio', sources=('audio',), teaches=('video', 'audio'), num_clusters=num_audio_clusters),
+  ]
+
+
+@gin.configurable
+def cdc(num_clusters: int) -> list[Clustering]:
+  """Concatenation deep clustering: one clustering of the joint features teaches both encoders (Section 3.2)."""
+  return [Clustering('joint', sources=('video', 'audio'), teaches=('video', 'audio'), num_clusters=num_clusters)]
+
+
+@gin.configurable
+def xdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clustering]:
+  """Cross-modal deep clustering: each modality is taught only by the other one (Section 3.2)."""
+  return [
+    Clustering('video', sources=('video',), teaches=('audio',), num_clusters=num_video_clusters),
+    Clustering('audio', sources=('audio',), teaches=('video',), num_clusters=num_audio_clusters),
+  ]
+
+
+@gin.configurable
+def same_modality_xdc(encoders: tuple[str, str], num_clusters: int) -> list[Clustering]:
+  """XDC between two encoders of one modality: the control of Table 1 that shows what the other modality adds."""
+  first, second = encoders
+  return [
+    Clustering(first, sources=(first,), teaches=(second,), num_clusters=num_clusters),
+    Clustering(second, sources=(second,), teaches=(first,), num_clusters=num_clusters),
+  ]
+
+
+def check(clusterings: list[Clustering], encoders: list[str]) -> None:
+  """Checks that a method and the encoders fit together.
+
+  Raises:
+    ValueError: when a name is used twice, an encoder is unknown, or an encoder is taught by nothing.
+  """
+  names = [c.name for c in clusterings]
+  if len(set(names)) < len(names):
+    raise ValueError(f'Every clustering needs a name of its own. Received: {names}.')
+  unknown = {e for c in clusterings for e in (*c.sources, *c.teaches)} - set(encoders)
+  if unknown:
+    raise ValueError(f'The method names the encoders {sorted(unknown)}, but pretrain.encoders has {sorted(encoders)}.')
+  untaught = set(encoders) - {e for c in clusterings for e in c.teaches}
+  if untaught:
+    raise ValueError(f'No clustering teaches the encoders {sorted(untaught)}: take them out of pretrain.encoders.')

@@ -1,0 +1,29 @@
+"""Progress bars of every long stage, in one style. Silent when the output is not watched, so that logs stay readable."""
+
+from collections.abc import Iterable
+
+import tqdm
+
+
+def bar(
+  iterable: Iterable | None = None, *, description: str, total: int | None = None, initial: int = 0, unit: str = 'it'
+):
+  """Returns a tqdm bar; without a terminal it prints a line every ten seconds at most.
+
+  Args:
+    iterable: what to walk through; None to call `.update(n)` by hand.
+    description: the stage, e.g. 'train video 2/5'.
+    total: the number of units, where `iterable` does not know it.
+    initial: units that an earlier, interrupted run has already done.
+    unit: the name of one unit, e.g. 'clip'.
+  """
+  return tqdm.tqdm(
+    iterable,
+    desc=f'{description:<28}',
+    total=total,
+    initial=initial,
+    unit=unit,
+    mininterval=0.5,
+    maxinterval=10,
+    dynamic_ncols=True,
+  )

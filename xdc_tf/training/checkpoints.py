@@ -1,0 +1,61 @@
+"""Weights and checkpoints on disk: restored whole or not at all."""
+
+import os
+
+import tensorflow as tf
+
+from xdc_tf.training import distribution
+
+
+def save_weights(model, folder: str) -> None:
+  """Writes a model's weights to FOLDER/weights.*; on several workers every worker must call it, and the chief's stay."""
+  tf.train.Checkpoint(model=model).write(_own_prefix(folder, 'weights'))
+
+
+def load_weights(model, folder: str) -> None:
+  """Reads what save_weights wrote into a built model.
+
+  Raises:
+    FileNotFoundError: when there are no weights.
+    AssertionError: when a weight is missing or left over; TensorFlow's message names it.
+  """
+  prefix = os.path.join(folder, 'weights')
+  if not tf.io.gfile.glob(prefix + '.index'):
+    raise FileNotFoundError(
+      f'{folder} holds no weights (weights.index is missing). Was the training stage interrupted? Run it again.'
+    )
+  tf.train.Checkpoint(model=model).read(prefix).assert_consumed()
+
+
+class TrainingCheckpoint:
+  """The state of one training stage: everything that its next step depends on. Keeps the two newest checkpoints."""
+
+  def __init__(self, folder: str, **objects):
+    """Prepares checkpoints of `objects` (models, optimizers, variables) in FOLDER."""
+    self._manager = tf.train.CheckpointManager(
+      tf.train.Checkpoint(**objects), _own_prefix(folder, 'checkpoints'), max_to_keep=2
+    )
+
+  def restore(self) -> bool:
+    """Restores the newest checkpoint; returns False when there is none.
+
+    Raises:
+      AssertionError: when it does not fit the objects exactly.
+    """
+    if not self._manager.latest_checkpoint:
+      return False
+    self._manager.checkpoint.restore(self._manager.latest_checkpoint).assert_consumed()
+    return True
+
+  def save(self, step: int) -> None:
+    """Writes a checkpoint; an older one stays until this one is whole."""
+    self._manager.save(checkpoint_number=step)
+
+
+def _own_prefix(folder: str, name: str) -> str:
+  """Every worker has to take part in saving, but only the chief's files may lie in the run directory."""
+  strategy = tf.distribute.get_strategy()
+  index = distribution.worker_index(strategy)
+  prefix = os.path.join(folder, name) if index == 0 else os.path.join(folder, f'.worker-{index}', name)
+  tf.io.gfile.makedirs(os.path.dirname(prefix))
+  return prefix

@@ -1,0 +1,112 @@
+"""Devices, replicas and workers: the only place that asks how many there are."""
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+import tensorflow as tf
+
+
+def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.distribute.Strategy:
+  """Chooses the distribution strategy of a job. Call it before anything else touches TensorFlow.
+
+  Args:
+    logical_cpus: replicas on the CPU, to try replicas without GPUs. Ignored when there are GPUs.
+    deterministic: makes every op deterministic, so that a resumed run equals an undisturbed one bit for bit (slower on GPUs).
+
+  Returns:
+    MultiWorkerMirroredStrategy when the environment variable TF_CONFIG names a cluster, else MirroredStrategy over all
+    GPUs, else over the logical CPUs.
+
+  Raises:
+    ValueError: when TF_CONFIG is not the JSON that TensorFlow expects.
+  """
+  if deterministic:
+    tf.config.experimental.enable_op_determinism()
+  gpus = tf.config.list_physical_devices('GPU')
+  for gpu in gpus:
+    tf.config.experimental.set_memory_growth(gpu, True)
+  if not gpus and logical_cpus > 1:
+    cpu = tf.config.list_physical_devices('CPU')[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * logical_cpus)
+  if _cluster():
+    return tf.distribute.MultiWorkerMirroredStrategy()
+  if gpus:
+    return tf.distribute.MirroredStrategy()
+  return tf.distribute.MirroredStrategy([f'CPU:{i}' for i in range(logical_cpus)])
+
+
+def _cluster() -> dict:
+  text = os.environ.get('TF_CONFIG', '')
+  if not text:
+    return {}
+  try:
+    return json.loads(text).get('cluster', {})
+  except json.JSONDecodeError as error:
+    raise ValueError(
+      f'TF_CONFIG is not JSON ({error}). Expected {{"cluster": {{"worker": ["host:port", ...]}}, '
+      '"task": {"type": "worker", "index": 0}}; unset it to run on this machine alone.'
+    ) from error
+
+
+def worker_index(strategy: tf.distribute.Strategy) -> int:
+  """The number of this worker; 0 on a single machine."""
+  resolver = strategy.cluster_resolver
+  return resolver.task_id if resolver and resolver.task_id else 0
+
+
+def num_workers(strategy: tf.distribute.Strategy) -> int:
+  """The number of workers; 1 on a single machine."""
+  return max(1, strategy.num_replicas_in_sync // num_local_replicas(strategy))
+
+
+def num_local_replicas(strategy: tf.distribute.Strategy) -> int:
+  """The number of replicas on this worker."""
+  return len(strategy.extended.worker_devices)
+
+
+def barrier(strategy: tf.distribute.Strategy) -> None:
+  """Waits until every worker has come here."""
+  if num_workers(strategy) > 1:
+    ones = strategy.run(lambda: tf.ones([]))
+    strategy.reduce(tf.distribute.ReduceOp.SUM, ones, axis=None).numpy()
+
+
+def sum_over_workers(strategy: tf.distribute.Strategy, value: tf.Tensor) -> tf.Tensor:
+  """Adds up one tensor per worker; every worker gets the sum."""
+  if num_workers(strategy) == 1:
+    return value
+  share = value / tf.cast(num_local_replicas(strategy), value.dtype)
+  values = strategy.experimental_distribute_values_from_function(lambda context: share)
+  return strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
+
+
+def replicated(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
+  """Compiles a function of one element into one of distributed values that runs on every local replica."""
+  return tf.function(lambda values: strategy.run(function, args=(values,)), reduce_retracing=True)
+
+
+def map_on_replicas(strategy: tf.distribute.Strategy, distributed: Callable, elements: Iterable) -> Iterator:
+  """Runs a function on this worker's elements, one per replica at a time, and yields (element, result) in their order.
+
+  There are no collective operations in here, so workers may have different numbers of elements.
+
+  Args:
+    strategy: the strategy that the function's variables belong to.
+    distributed: what `replicated` returned.
+    elements: any nested structures of tensors, alike in structure.
+  """
+  replicas = num_local_replicas(strategy)
+  first = worker_index(strategy) * replicas
+  elements = iter(elements)
+  while waiting := list(itertools.islice(elements, replicas)):
+    # An incomplete round repeats its last element: every replica needs one, and the surplus results are not used.
+    padded = waiting + [waiting[-1]] * (replicas - len(waiting))
+    values = strategy.experimental_distribute_values_from_function(
+      lambda context, padded=padded: padded[context.replica_id_in_sync_group - first]
+    )
+    result = distributed(values)
+    flat = [strategy.experimental_local_results(value) for value in tf.nest.flatten(result)]
+    for i, element in enumerate(waiting):
+      yield element, tf.nest.pack_sequence_as(result, [local[i] for local in flat])

@@ -1,0 +1,303 @@
+"""Trains one encoder on pseudo-labels (or human labels): the discriminative half of deep clustering.
+
+An encoder trains alone: given its targets it needs no other encoder (Section 3.2), so each has its own data, memory,
+early stopping and checkpoints.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+import gin
+from xdc_tf import compat, progress
+from xdc_tf.data import reader
+from xdc_tf.data.schema import Records
+from xdc_tf.models.heads import HeadedEncoder
+from xdc_tf.training import checkpoints, distribution
+from xdc_tf.training.early_stopping import EarlyStopping
+from xdc_tf.training.metrics_log import MetricsLog
+from xdc_tf.training.schedules import Schedule
+
+POLICIES = {'float32': None, 'bfloat16': 'mixed_bfloat16', 'float16': 'mixed_float16'}
+
+
+@gin.configurable
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+  """How to compute, as opposed to what (that is `Schedule`).
+
+  Attributes:
+    optimizer: 'sgd' (the paper's), 'sgdw' or 'lamb'.
+    momentum: unpublished; 0.9 as in the authors' VMZ.
+    nesterov: unpublished; True as in VMZ.
+    precision: 'float32', 'bfloat16' or 'float16' (with loss scaling).
+    jit_compile: compile the training step with XLA.
+    checkpoint_steps: steps between checkpoints; one more is written after every epoch.
+    evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
+    initial_statistics_batches: batches run in training mode before the very first features are taken, to set the
+      statistics of BatchNorm. SeLaVi uses 20; 0 gave better first clusters, so it is the default (ours).
+  """
+
+  optimizer: str = 'sgd'
+  momentum: float = 0.9
+  nesterov: bool = True
+  precision: str = 'float32'
+  jit_compile: bool = False
+  checkpoint_steps: int = 500
+  evaluation_batch_size: int = 32
+  initial_statistics_batches: int = 0
+
+  def __post_init__(self):
+    if self.precision not in POLICIES:
+      raise ValueError(f'TrainingOptions.precision must be one of {sorted(POLICIES)}. Received: {self.precision!r}.')
+
+
+@dataclasses.dataclass(frozen=True)
+class Targets:
+  """What one split is trained or validated on.
+
+  Attributes:
+    split: 'train' or 'validation'.
+    labels: int32 [num_rows of the split] for each head; -1 takes a clip out of that head's loss.
+  """
+
+  split: str
+  labels: dict[str, np.ndarray]
+
+
+class EncoderTrainer:
+  """An encoder, its heads and its optimizer under one strategy; lives as long as the job, so that nothing is traced twice."""
+
+  def __init__(
+    self,
+    name: str,
+    model_class,
+    inputs,
+    records: Records,
+    num_classes: dict[str, int],
+    options: TrainingOptions,
+    strategy: tf.distribute.Strategy,
+    seed: int,
+  ):
+    """Builds the encoder with weights that depend on `seed` only.
+
+    Args:
+      name: of the encoder, for messages.
+      model_class: R2Plus1D18, ResNet3D18 or AudioResNet18.
+      inputs: the reader's VideoInput or AudioInput.
+      records: the data set.
+      num_classes: classes of each head.
+      options: how to compute.
+      strategy: the distribution strategy.
+      seed: of the weights and of the order and augmentation of the data.
+    """
+    self.name, self.inputs, self.records, self.options = name, inputs, records, options
+    self.strategy, self.seed = strategy, seed
+    self.num_replicas = strategy.num_replicas_in_sync
+    self.heads = sorted(num_classes)
+    with strategy.scope():
+      self.encoder = model_class(seed=seed, dtype=POLICIES[options.precision])
+      self.model = HeadedEncoder(self.encoder, num_classes, seed=seed)
+      self.model(tf.zeros([1, *inputs.shape]))  # A subclassed model makes its variables at the first call.
+      self.optimizer = compat.make_optimizer(options.optimizer, options.momentum, options.nesterov, 0.0)
+      if options.precision == 'float16':
+        self.optimizer = compat.with_loss_scaling(self.optimizer)
+      self._optimizer_variables = compat.build_optimizer(self.optimizer, self.model.trainable_variables)
+    self._fresh_scalars = [v.numpy() if not v.shape.rank else None for v in self._optimizer_variables]
+    self._train_step = tf.function(self._distributed_step)
+    self._embed = distribution.replicated(strategy, lambda batch: self.encoder(batch['input'][:, 0], training=False))
+    self._evaluation_step = distribution.replicated(strategy, self._replica_evaluation)
+
+  def load(self, folder: str) -> None:
+    """Takes over the encoder weights that `train` or `save` left in a folder."""
+    checkpoints.load_weights(self.encoder, folder)
+
+  def save(self, folder: str) -> None:
+    """Saves the encoder's weights, without heads."""
+    with self.strategy.scope():
+      checkpoints.save_weights(self.encoder, folder)
+
+  def set_batchnorm_statistics(self) -> None:
+    """Runs `initial_statistics_batches` batches in training mode, as SeLaVi does before its first clustering."""
+    if not self.options.initial_statistics_batches:
+      return
+    nothing = {head: np.full(self.records.num_rows('train'), -1, np.int32) for head in self.heads}
+    data = iter(self._training_data(Targets('train', nothing), self.options.evaluation_batch_size, 0, self.seed))
+    forward = tf.function(
+      lambda x: self.strategy.run(lambda y: tf.reduce_sum(self.encoder(y, training=True)), args=(x,))
+    )
+    for _ in range(self.options.initial_statistics_batches):
+      forward(next(data)[0])
+
+  def embed(self, split: str, shards: list[int]):
+    """Yields (index int64 [b], features float32 [b, d]) of whole shards in record order, from the centre of every span."""
+    data = reader.evaluation_dataset(
+      self.records, split, self.inputs, self.options.evaluation_batch_size, num_clips=1, shards=shards
+    )
+    for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
+      yield batch['index'].numpy(), features.numpy()
+
+  def train(self, folder: str, training: Targets, validation: Targets, schedule: Schedule, seed: int) -> None:
+    """Trains with new heads until the schedule ends or the validation loss keeps rising; goes on where it was.
+
+    Writes checkpoints/, metrics.csv, tensorboard/ and, at the end, the encoder's weights into `folder`.
+
+    Args:
+      folder: of this stage.
+      training: targets of the training split.
+      validation: targets of the held-out split, for early stopping.
+      schedule: Table 10 or 11.
+      seed: of this stage: heads, order and augmentation.
+    """
+    steps_per_epoch = schedule.steps_per_epoch(self.num_replicas)
+    with self.strategy.scope():
+      self._reset(seed)
+      state = _State(EarlyStopping(schedule.early_stop_epochs), len(self.heads))
+      checkpoint = checkpoints.TrainingCheckpoint(folder, model=self.model, optimizer=self.optimizer, state=state)
+      checkpoint.restore()
+    step = int(state.step)
+    log = MetricsLog(folder, first_epoch=step // steps_per_epoch)
+    data = iter(self._training_data(training, schedule.batch_size, step, seed))
+    for epoch in range(step // steps_per_epoch, schedule.total_epochs):
+      if state.early_stopping.should_stop:
+        break
+      first_step = step - epoch * steps_per_epoch
+      self._train_epoch(data, epoch, first_step, schedule, state, checkpoint)
+      step = (epoch + 1) * steps_per_epoch
+      row = {
+        'learning_rate': schedule.learning_rate(epoch, self.num_replicas),
+        **self._summary('train', state.totals.numpy()),
+      }
+      row |= self._summary('validation', self._evaluate(validation))
+      log.write(epoch, row)
+      state.early_stopping.update(row['validation_loss'])
+      state.finish_epoch(step)
+      with self.strategy.scope():
+        checkpoint.save(step)
+    log.close()
+    self.save(folder)
+
+  def _train_epoch(self, data, epoch: int, first_step: int, schedule: Schedule, state: '_State', checkpoint) -> None:
+    steps = schedule.steps_per_epoch(self.num_replicas)
+    totals = tf.identity(state.totals)
+    bar = progress.bar(
+      range(first_step, steps),
+      description=f'train {self.name} {epoch + 1}/{schedule.total_epochs}',
+      total=steps,
+      initial=first_step,
+      unit='step',
+    )
+    weight_decay = tf.constant(schedule.weight_decay, tf.float32)
+    for i in bar:
+      self.optimizer.learning_rate = schedule.learning_rate(epoch + i / steps, self.num_replicas)
+      totals = totals + tf.cast(self._train_step(next(data), weight_decay), tf.float64)
+      if i % 20 == 0:  # Reading a number waits for the device, so not at every step.
+        bar.set_postfix_str(f'loss {self._summary("", totals.numpy())["_loss"]:.3f}')
+      if (i + 1) % self.options.checkpoint_steps == 0 and i + 1 < steps:
+        state.step.assign(epoch * steps + i + 1)
+        state.totals.assign(totals)
+        with self.strategy.scope():
+          checkpoint.save(int(state.step))
+    state.totals.assign(totals)
+
+  def _training_data(self, targets: Targets, batch_size: int, first_step: int, seed: int):
+    """Batches of one replica each; every worker reads its own shards."""
+    replicas = distribution.num_local_replicas(self.strategy)
+
+    def dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
+      return reader.training_dataset(
+        self.records,
+        targets.split,
+        self.inputs,
+        targets.labels,
+        batch_size,
+        seed,
+        first_step=first_step
+        * replicas,  # A step of the strategy takes one of the reader's batches for each local replica.
+        input_pipeline_id=context.input_pipeline_id,
+        num_input_pipelines=context.num_input_pipelines,
+      )
+
+    return self.strategy.distribute_datasets_from_function(dataset)
+
+  def _distributed_step(self, batch, weight_decay: tf.Tensor) -> tf.Tensor:
+    step = tf.function(self._replica_step, jit_compile=True) if self.options.jit_compile else self._replica_step
+    statistics = self.strategy.run(step, args=(*batch, weight_decay))
+    return self.strategy.reduce(tf.distribute.ReduceOp.SUM, statistics, axis=None)
+
+  def _replica_step(self, x: tf.Tensor, labels: dict[str, tf.Tensor], weight_decay: tf.Tensor) -> tf.Tensor:
+    variables = self.model.trainable_variables
+    with tf.GradientTape() as tape:
+      loss_sum, statistics = self._statistics(self.model(x, training=True), labels)
+      # Replicas sum their gradients, so each divides by the global batch; dividing by its own would multiply the rate
+      # by the number of replicas a second time.
+      loss = loss_sum / tf.cast(tf.shape(x)[0] * self.num_replicas, tf.float32)
+      # L2 added to the gradients (not decoupled: that would be ten times weaker at momentum 0.9), on kernels and BatchNorm scales.
+      decayed = [v for v in variables if not v.name.split(':')[0].endswith(('bias', 'beta'))]
+      l2 = tf.add_n([tf.nn.l2_loss(tf.cast(v, tf.float32)) for v in decayed])
+      scaled = compat.scaled_loss(self.optimizer, loss + weight_decay * l2 / self.num_replicas)
+    compat.apply_gradients(self.optimizer, tape.gradient(scaled, variables), variables)
+    return statistics
+
+  def _replica_evaluation(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
+    return self._statistics(self.model(batch['input'][:, 0], training=False), batch['labels'])[1]
+
+  def _statistics(self, logits: dict[str, tf.Tensor], labels: dict[str, tf.Tensor]):
+    """Returns the summed cross-entropy of all heads, and float32 [3 * heads]: loss, hits and clips of each head."""
+    statistics, total = [], 0.0
+    for head in self.heads:
+      has_label = tf.cast(labels[head] >= 0, tf.float32)
+      target = tf.maximum(labels[head], 0)
+      loss = tf.reduce_sum(has_label * tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits[head]))
+      hits = tf.cast(tf.argmax(logits[head], axis=-1, output_type=tf.int32) == target, tf.float32)
+      statistics += [loss, tf.reduce_sum(has_label * hits), tf.reduce_sum(has_label)]
+      total += loss
+    return total, tf.stack(statistics)
+
+  def _evaluate(self, targets: Targets) -> np.ndarray:
+    """Returns float64 [3 * heads], summed over the split and all workers."""
+    worker, workers = distribution.worker_index(self.strategy), distribution.num_workers(self.strategy)
+    shards = list(range(worker, len(self.records.shard_lengths[targets.split]), workers))
+    data = reader.evaluation_dataset(
+      self.records,
+      targets.split,
+      self.inputs,
+      self.options.evaluation_batch_size,
+      num_clips=1,
+      shards=shards,
+      labels=targets.labels,
+    )
+    totals = np.zeros(3 * len(self.heads))
+    for _, statistics in distribution.map_on_replicas(self.strategy, self._evaluation_step, data):
+      totals += statistics.numpy()
+    return distribution.sum_over_workers(self.strategy, tf.constant(totals)).numpy()
+
+  def _summary(self, prefix: str, totals: np.ndarray) -> dict[str, float]:
+    """The mean loss summed over the heads, and every head's mean loss and accuracy."""
+    row = {f'{prefix}_loss': 0.0}
+    for head, (loss, hits, clips) in zip(self.heads, totals.reshape(-1, 3), strict=True):
+      row[f'{prefix}_loss'] += loss / max(1.0, clips)
+      row[f'{prefix}_accuracy_{head}'] = hits / max(1.0, clips)
+    return {name: float(value) for name, value in row.items()}
+
+  def _reset(self, seed: int) -> None:
+    """New heads and a new optimizer: cluster numbers mean nothing across iterations (Supplement A). The encoder goes on."""
+    self.model.reset_heads(seed)
+    for variable, fresh in zip(self._optimizer_variables, self._fresh_scalars, strict=True):
+      variable.assign(tf.zeros(variable.shape, variable.dtype) if fresh is None else fresh)
+
+
+class _State(tf.Module):
+  """The position in the data and the running sums, as variables, so that checkpoints hold them."""
+
+  def __init__(self, early_stopping: EarlyStopping, num_heads: int):
+    super().__init__()
+    self.early_stopping = early_stopping
+    self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
+    self.totals = tf.Variable(tf.zeros([3 * num_heads], tf.float64), trainable=False, name='totals')
+
+  def finish_epoch(self, step: int) -> None:
+    """Moves to the next epoch with empty sums."""
+    self.step.assign(step)
+    self.totals.assign(tf.zeros_like(self.totals))
