@@ -1,14 +1,13 @@
 import os
 
 import pytest
-import tensorflow as tf
 
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 
 
 @pytest.fixture
-def run(tmp_path):
-  return RunDirectory(str(tmp_path), tf.distribute.get_strategy())
+def run(tmp_path, one_replica):
+  return RunDirectory(str(tmp_path), one_replica)
 
 
 def test_a_finished_stage_is_not_done_again(run):

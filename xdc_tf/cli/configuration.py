@@ -1,6 +1,7 @@
 """Strict gin: the one place that parses it. A name that does not exist is an error that says which one was probably meant."""
 
 import difflib
+import glob
 import inspect
 import os
 import re
@@ -48,19 +49,45 @@ def load(gin_files: list[str], gin_params: list[str]) -> str:
     ConfigurationError: for unknown files, configurables and parameters, and for macros that nothing uses.
   """
   gin.clear_config()
-  gin.add_config_file_search_path(gin_folder())
-  try:
-    gin.parse_config_files_and_bindings(gin_files, gin_params)
-  except (ValueError, OSError, SyntaxError) as error:
-    raise ConfigurationError(_explain(str(error))) from error
+  for name in gin_files:
+    _parse_file(name, included_by='')
+  for binding in gin_params:
+    _parse(binding, f'--gin_param {binding!r}')
   text = gin.config_str(max_line_length=120)
   _check_macros(text)
+  gin.finalize()
   return text
 
 
 def operative() -> str:
   """The configuration that the calls so far have really used, defaults included."""
   return gin.operative_config_str(max_line_length=120)
+
+
+def _parse_file(name: str, included_by: str) -> None:
+  """Parses a file and what it includes.
+
+  gin's own search would first look for Python packages called like the folders of gin/ ('models'), and fails on such ones.
+  """
+  path = next((p for p in (name, os.path.join(gin_folder(), name)) if os.path.isfile(p)), None)
+  if path is None:
+    folder = gin_folder()
+    shipped = [os.path.relpath(p, folder) for p in sorted(glob.glob(folder + '/**/*.gin', recursive=True))]
+    place = f' (included by {included_by})' if included_by else ''
+    raise ConfigurationError(f'There is no gin file {name!r}{place}, here or in {folder}. {_nearest(name, shipped)}')
+  with open(path) as file:
+    parts = re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", file.read(), flags=re.MULTILINE)
+  _parse(parts[0], path)
+  for included, text in zip(parts[1::2], parts[2::2], strict=True):
+    _parse_file(included, path)
+    _parse(text, path)
+
+
+def _parse(text: str, place: str) -> None:
+  try:
+    gin.parse_config(text)
+  except (ValueError, SyntaxError) as error:
+    raise ConfigurationError(f'{place}: {_explain(str(error))}') from error
 
 
 def _explain(message: str) -> str:
@@ -72,13 +99,6 @@ def _explain(message: str) -> str:
   parameter = re.search(r"Configurable '([^']*)' doesn't have a parameter named '([^']*)'", message)
   if parameter:
     return f'{message}\n{_nearest(parameter[2], names.get(parameter[1].rpartition(".")[2], []))}'
-  if 'Unable to open file' in message:
-    shipped = [
-      os.path.relpath(os.path.join(folder, name), gin_folder())
-      for folder, _, found in os.walk(gin_folder()) for name in found if name.endswith('.gin')
-    ]  # fmt: skip
-    wanted = re.search(r'Unable to open file: (\S+?)\.? ', message + ' ')
-    return f'{message}\n{_nearest(wanted[1] if wanted else "", sorted(shipped))}'
   return message
 
 

@@ -45,7 +45,7 @@ def _same_part(folder: str, run: FinishedRun, source: manifest.Manifest, span_se
   features, videos, starts, is_query = [], [], [], []
   for split in ('train', 'validation'):
     rows = {row.index: row for row in source.rows(split)}
-    store = FeatureStore(folder, split, num_shards=len(run.records.shard_lengths[split]))
+    store = FeatureStore(folder, split)
     for index, block in store.blocks(4096):
       features.append(np.asarray(block, np.float32))
       videos += [rows[i].path for i in index]

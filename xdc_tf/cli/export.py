@@ -24,7 +24,7 @@ def export_run(run_dir: str, output_dir: str) -> dict[str, str]:
   import tensorflow as tf
 
   from xdc_tf.cli import run_info
-  from xdc_tf.clustering.kmeans import Clusters
+  from xdc_tf.clustering.clusters import Clusters
   from xdc_tf.serving import export
   from xdc_tf.training import checkpoints
 

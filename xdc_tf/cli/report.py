@@ -1,8 +1,9 @@
 """xdc report: the clusters of a finished run as one HTML page."""
 
 import argparse
-import dataclasses
 import os
+
+import numpy as np
 
 SUMMARY = 'Write the cluster report of a run: one HTML page with moving thumbnails and sound, to open in a browser.'
 EXAMPLE = 'xdc report --run_dir runs/xdc --output report.html'
@@ -33,7 +34,7 @@ def report_run(run_dir: str, path: str, credit: str, iterations: list[dict] | No
   """
   from xdc_tf.analysis import cluster_report
   from xdc_tf.cli import run_info
-  from xdc_tf.clustering import assignments
+  from xdc_tf.clustering.assignments import PseudoLabels
   from xdc_tf.deep_clustering import stages
 
   run = run_info.open_run(run_dir)
@@ -41,16 +42,21 @@ def report_run(run_dir: str, path: str, credit: str, iterations: list[dict] | No
   views = []
   for clustering in run.config.clusterings:
     folder = os.path.join(run.last_iteration, 'clusters', clustering.name, 'train')
-    labels, distances = assignments.load(folder, run.records.num_rows('train'))
-    views.append(cluster_report.ClusteringView(clustering.name, labels, distances, human))
+    found = PseudoLabels.load(folder, run.records.num_rows('train'))
+    views.append(cluster_report.ClusteringView(clustering.name, found.labels, np.sqrt(found.distances), human))
   cluster_report.build_report(
     path,
-    f'Clusters of {run.records.name}',
+    f'What {", ".join(run.config.encoders)} learned from {run.records.name}',
     views,
-    run.records.label_names,
+    run.records.label_names or None,
     _ClipMedia(run),
     iterations or _iterations(run),
     credit,
+    facts={
+      'clips': run.records.num_clips('train'),
+      'iterations': run.config.num_iterations,
+      'clusterings': ', '.join(f'{c.name} (k = {c.num_clusters}) teaches {" and ".join(c.teaches)}' for c in run.config.clusterings),
+    },
   )
   print(f'{path}: {os.path.getsize(path) / 1e6:.1f} MB')
 
@@ -67,7 +73,7 @@ def _iterations(run) -> list[dict]:
 
 
 class _ClipMedia:
-  """Reads the picture and sound of a training clip from its source file; None when that is gone."""
+  """Reads the picture and sound of a training clip from its source file; where that is gone, the tile says so."""
 
   def __init__(self, run):
     from xdc_tf.data import manifest, media
@@ -76,16 +82,14 @@ class _ClipMedia:
     self._manifest = manifest.read_manifest(run.records.manifest_directory)
 
   def __call__(self, index: int):
-    from xdc_tf.analysis.cluster_report import ClipMedia
+    from xdc_tf.analysis.thumbnails import ClipMedia
 
     row = self._manifest.row('train', index)
-    caption = f'{row.video_id} {row.start_seconds:.0f} s'
+    caption = f'{os.path.basename(row.path)} {int(row.start_seconds) // 60}:{row.start_seconds % 60:04.1f}'
     end = min(row.end_seconds or row.start_seconds + 2.0, row.start_seconds + 2.0)
     options = self._media.ReadOptions(short_side=128)
-    for wanted in (options, dataclasses.replace(options, want_audio=False)):
-      try:
-        span = self._media.read_span(row.path, row.start_seconds, end, wanted)
-      except self._media.MediaError:
-        continue
-      return ClipMedia(caption, span.frames, span.waveform)
-    return None
+    try:
+      span = self._media.read_span(row.path, row.start_seconds, end, options)
+    except self._media.MediaError as error:
+      return ClipMedia(caption, [], np.zeros(0, np.float32), note=str(error))
+    return ClipMedia(caption, span.frames, span.waveform)

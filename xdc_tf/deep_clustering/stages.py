@@ -9,7 +9,10 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import files, progress
-from xdc_tf.clustering import assignments, kmeans, metrics
+from xdc_tf.clustering import kmeans, metrics
+from xdc_tf.clustering.assignments import PseudoLabels, pseudo_labels
+from xdc_tf.clustering.clusters import Clusters
+from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.data import manifest
 from xdc_tf.data.schema import Records
@@ -39,7 +42,7 @@ def extract_features(folder: str, trainer: EncoderTrainer) -> None:
   worker, workers = distribution.worker_index(strategy), distribution.num_workers(strategy)
   for split in SPLITS:
     lengths = records.shard_lengths[split]
-    written = set(FeatureStore(folder, split, num_shards=len(lengths)).complete_shards())
+    written = set(FeatureStore(folder, split).complete_shards())
     mine = [s for s in range(worker, len(lengths), workers) if s not in written]
     bar = progress.bar(
       description=f'features {trainer.name} {split}',
@@ -89,34 +92,35 @@ def cluster_features(
     previous: the folder of the same clustering one iteration earlier, to report the change; None in the first.
   """
 
-  def source(split: str):
-    stores = [FeatureStore(f, split, num_shards=len(records.shard_lengths[split])) for f in feature_folders]
-    return kmeans.FeatureSource(stores, options.l2_normalize)
+  def source(split: str) -> FeatureSource:
+    return FeatureSource([FeatureStore(f, split) for f in feature_folders], options.l2_normalize)
 
+  chief = distribution.worker_index(strategy) == 0
   clusters = kmeans.fit(source('train'), clustering.num_clusters, options, seed, strategy, folder)
-  for split in SPLITS:
-    assigned = kmeans.assign(source(split), clusters, options, strategy)
-    assignments.save(os.path.join(folder, split), assigned, records.num_rows(split))
-  if distribution.worker_index(strategy) == 0:
-    files.write_json(
-      os.path.join(folder, 'metrics.json'), _clustering_metrics(folder, clustering, records, clusters, previous)
-    )
+  found = {split: pseudo_labels(source(split), records.num_rows(split), clusters, options, strategy) for split in SPLITS}
+  if chief:
+    clusters.save(folder)
+    for split in SPLITS:
+      found[split].save(os.path.join(folder, split))
+    report = _clustering_metrics(found['train'], clusters, records, previous)
+    files.write_json(os.path.join(folder, 'metrics.json'), report)
 
 
-def _clustering_metrics(folder: str, clustering: Clustering, records: Records, clusters, previous: str | None) -> dict:
-  labels, distances = assignments.load(os.path.join(folder, 'train'), records.num_rows('train'))
-  sizes = metrics.cluster_sizes(labels, clustering.num_clusters)
+def _clustering_metrics(found: PseudoLabels, clusters: Clusters, records: Records, previous: str | None) -> dict:
+  labels = found.labels
+  sizes = metrics.cluster_sizes(labels, clusters.num_clusters)
   report = {
-    'num_clusters': clustering.num_clusters,
+    'num_clusters': clusters.num_clusters,
     'num_clips': int(sizes.sum()),
     'smallest_cluster': int(sizes.min()),
     'largest_cluster': int(sizes.max()),
     'passes': len(clusters.inertia),
-    'mean_squared_distance': float(np.nanmean(distances)),
+    'mean_squared_distance': float(np.nanmean(found.distances)),
   }
   if previous:
-    before, _ = assignments.load(os.path.join(previous, 'train'), records.num_rows('train'))
+    before = PseudoLabels.load(os.path.join(previous, 'train'), records.num_rows('train')).labels
     report['nmi_with_previous_iteration'] = metrics.normalized_mutual_information(labels, before)
+    report['changed_since_previous_iteration'] = 1 - metrics.agreement(labels, before)
   human = human_labels(records, 'train')
   if human is not None:
     report['purity'] = metrics.purity(labels, human)
@@ -152,7 +156,7 @@ def compare_clusterings(folder: str, cluster_folders: dict[str, str], records: R
   }
   names = sorted(cluster_folders)
   for split in SPLITS:
-    labels = {n: assignments.load(os.path.join(cluster_folders[n], split), records.num_rows(split))[0] for n in names}
+    labels = {n: PseudoLabels.load(os.path.join(cluster_folders[n], split), records.num_rows(split)).labels for n in names}
     report[f'{split}_nmi_between'] = {
       f'{a}-{b}': metrics.normalized_mutual_information(labels[a], labels[b])
       for i, a in enumerate(names)
@@ -169,7 +173,7 @@ def train_encoder(
   def targets(split: str) -> Targets:
     rows = trainer.records.num_rows(split)
     return Targets(
-      split, {name: assignments.load(os.path.join(f, split), rows)[0] for name, f in cluster_folders.items()}
+      split, {name: PseudoLabels.load(os.path.join(f, split), rows).labels for name, f in cluster_folders.items()}
     )
 
   trainer.train(folder, targets('train'), targets('validation'), schedule, seed)

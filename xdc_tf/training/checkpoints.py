@@ -31,20 +31,21 @@ class TrainingCheckpoint:
   """The state of one training stage: everything that its next step depends on. Keeps the two newest checkpoints."""
 
   def __init__(self, folder: str, **objects):
-    """Prepares checkpoints of `objects` (models, optimizers, variables) in FOLDER."""
-    self._manager = tf.train.CheckpointManager(
-      tf.train.Checkpoint(**objects), _own_prefix(folder, 'checkpoints'), max_to_keep=2
-    )
+    """Prepares checkpoints of `objects` (models, optimizers, variables) in FOLDER/checkpoints."""
+    self._folder = os.path.join(folder, 'checkpoints')
+    self._checkpoint = tf.train.Checkpoint(**objects)
+    self._manager = tf.train.CheckpointManager(self._checkpoint, _own_prefix(folder, 'checkpoints'), max_to_keep=2)
 
   def restore(self) -> bool:
-    """Restores the newest checkpoint; returns False when there is none.
+    """Restores the chief's newest checkpoint on every worker; returns False when there is none.
 
     Raises:
       AssertionError: when it does not fit the objects exactly.
     """
-    if not self._manager.latest_checkpoint:
+    newest = tf.train.latest_checkpoint(self._folder)
+    if not newest:
       return False
-    self._manager.checkpoint.restore(self._manager.latest_checkpoint).assert_consumed()
+    self._checkpoint.restore(newest).assert_consumed()
     return True
 
   def save(self, step: int) -> None:

@@ -151,9 +151,9 @@ class EncoderTrainer:
       seed: of this stage: heads, order and augmentation.
     """
     steps_per_epoch = schedule.steps_per_epoch(self.num_replicas)
+    state = _State(EarlyStopping(schedule.early_stop_epochs), len(self.heads))
     with self.strategy.scope():
       self._reset(seed)
-      state = _State(EarlyStopping(schedule.early_stop_epochs), len(self.heads))
       checkpoint = checkpoints.TrainingCheckpoint(folder, model=self.model, optimizer=self.optimizer, state=state)
       checkpoint.restore()
     step = int(state.step)

@@ -1,0 +1,217 @@
+"""One shard of clips: the unit of work of make_clips. A worker reads the shard's manifest rows, decodes them, writes the shard.
+
+What lies in the output folder afterwards is the same bytes whoever made it, and however often it was tried.
+"""
+
+import contextlib
+import dataclasses
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+
+from xdc_tf import files
+from xdc_tf.data import audio_ops, manifest, schema
+from xdc_tf.data.decoder_process import DecoderProcess
+from xdc_tf.data.media import MediaError, ReadOptions
+
+SUMMARY_FOLDER = 'shard_summaries'
+# For what no part of the code expects: one odd video must not stop the job, but it must not hide among the known reasons.
+INTERNAL_ERROR = 'internal_error'
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipJob:
+  """All that a worker must know; small, because it is sent to every one of them.
+
+  Attributes:
+    manifest_directory: the manifest, which the workers read themselves.
+    output_dir: where the shards go.
+    name: the data set's name.
+    num_rows: {split: manifest rows}.
+    clips_per_shard: manifest rows per shard.
+    read_options: what the decoder makes of a span.
+    log_mel_spec: what the sound becomes.
+    decoder_timeout_seconds: after which a decoder that hangs is killed.
+    retry_failed: whether finished shards with failed rows are made again.
+  """
+
+  manifest_directory: str
+  output_dir: str
+  name: str
+  num_rows: dict[str, int]
+  clips_per_shard: int
+  read_options: ReadOptions
+  log_mel_spec: audio_ops.LogMelSpec
+  decoder_timeout_seconds: float
+  retry_failed: bool = False
+
+  def num_shards(self, split: str) -> int:
+    """Returns the number of shards of a split."""
+    return -(-self.num_rows[split] // self.clips_per_shard)
+
+  def shards(self) -> Iterator[tuple[str, int]]:
+    """Yields (split, shard number) of every shard, in order."""
+    for split in sorted(self.num_rows):
+      for shard in range(self.num_shards(split)):
+        yield split, shard
+
+  def shard_path(self, split: str, shard: int) -> str:
+    """Returns where a shard goes."""
+    return os.path.join(self.output_dir, schema.shard_name(self.name, split, shard, self.num_shards(split)))
+
+  def summary_path(self, split: str, shard: int) -> str:
+    """Returns where a shard's summary goes."""
+    return os.path.join(self.output_dir, SUMMARY_FOLDER, f'{os.path.basename(self.shard_path(split, shard))}.json')
+
+
+@dataclasses.dataclass(frozen=True)
+class ShardResult:
+  """What the end of the job must know of one shard.
+
+  Attributes:
+    split: the shard's split.
+    shard: its number.
+    length: records in it.
+    num_bytes: its size.
+    failed: {reason: manifest rows without a record}.
+  """
+
+  split: str
+  shard: int
+  length: int
+  num_bytes: int
+  failed: dict[str, int]
+
+
+def count_by(reasons: Iterator[str]) -> dict[str, int]:
+  """Returns how often each reason occurs, sorted by reason."""
+  counts: dict[str, int] = {}
+  for reason in reasons:
+    counts[reason] = counts.get(reason, 0) + 1
+  return dict(sorted(counts.items()))
+
+
+def finished_result(job: ClipJob, split: str, shard: int) -> ShardResult | None:
+  """Returns the result of a shard that an earlier job has finished, or None when it is to be made."""
+  path, summary_path = job.shard_path(split, shard), job.summary_path(split, shard)
+  # The shard is renamed into place after its summary, so a shard without one is not ours to trust.
+  if not (tf.io.gfile.exists(path) and tf.io.gfile.exists(summary_path)):
+    return None
+  summary = files.read_json(summary_path)
+  if tf.io.gfile.stat(path).length != summary['bytes'] or (job.retry_failed and summary['failures']):
+    return None
+  failed = count_by(failure['reason'] for failure in summary['failures'])
+  return ShardResult(split, shard, summary['length'], summary['bytes'], failed)
+
+
+def make_record(row: manifest.Row, decoder: DecoderProcess, job: ClipJob, label_numbers: dict[str, int]) -> bytes:
+  """Makes the record of one manifest row.
+
+  Raises:
+    MediaError: when the video is not fit for it.
+  """
+  media_span = decoder.read_span(row.path, row.start_seconds, row.end_seconds, job.read_options)
+  # Named, because a worker on a machine with a GPU must give the same bytes as one without.
+  with tf.device('/CPU:0'):
+    log_mel = audio_ops.log_mel(media_span.waveform, job.log_mel_spec).numpy()
+  span = schema.Span(
+    index=row.index,
+    video_id=row.video_id,
+    start_seconds=row.start_seconds,
+    frames=media_span.frames,
+    log_mel=log_mel,
+    labels=[label_numbers[label] for label in row.labels],
+    official_split=list(row.official_split),
+  )
+  return schema.encode(span)
+
+
+class MakeShard(beam.DoFn):
+  """(split, shard number) -> ShardResult; writes the shard unless it is there already."""
+
+  def __init__(self, job: ClipJob):
+    self._job = job
+
+  def setup(self):
+    """Opens the manifest and starts the decoder, once per worker thread."""
+    try:
+      tf.config.set_visible_devices([], 'GPU')
+    except RuntimeError:
+      # TensorFlow runs already in this process and cannot give its GPUs back; the CPU is named where it computes.
+      logging.info('make_clips leaves the GPUs of this process as they are.')
+    self._manifest = manifest.read_manifest(self._job.manifest_directory)
+    self._label_numbers = {label: number for number, label in enumerate(self._manifest.label_names)}
+    self._open = contextlib.ExitStack()
+    self._decoder = self._open.enter_context(DecoderProcess(timeout_seconds=self._job.decoder_timeout_seconds))
+
+  def teardown(self):
+    """Stops the decoder."""
+    self._open.close()
+
+  def process(self, element: tuple[str, int]) -> Iterator[ShardResult]:
+    """Makes one shard."""
+    split, shard = element
+    result = finished_result(self._job, split, shard)
+    if result:
+      beam.metrics.Metrics.counter('make_clips', 'shards_skipped').inc()
+    else:
+      result = self._make(split, shard)
+      self._count(result)
+    yield result
+
+  def _make(self, split: str, shard: int) -> ShardResult:
+    path, summary_path = self._job.shard_path(split, shard), self._job.summary_path(split, shard)
+    # A summary promises that its shard is whole. The shard itself is only ever replaced: another worker may have made it.
+    if tf.io.gfile.exists(summary_path):
+      tf.io.gfile.remove(summary_path)
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    temporary = f'{path}.tmp.{os.getpid()}'
+    try:
+      length, failures = self._write(split, shard, temporary)
+      num_bytes = tf.io.gfile.stat(temporary).length
+      files.write_json(summary_path, {'length': length, 'bytes': num_bytes, 'failures': failures})
+      tf.io.gfile.rename(temporary, path, overwrite=True)
+    except BaseException:
+      if tf.io.gfile.exists(temporary):
+        tf.io.gfile.remove(temporary)
+      raise
+    return ShardResult(split, shard, length, num_bytes, count_by(failure['reason'] for failure in failures))
+
+  def _write(self, split: str, shard: int, path: str) -> tuple[int, list[dict[str, Any]]]:
+    """Writes the records of a shard to `path`; returns their number and the failures."""
+    first = shard * self._job.clips_per_shard
+    last = min(first + self._job.clips_per_shard, self._job.num_rows[split])
+    length, failures = 0, []
+    with tf.io.TFRecordWriter(path) as writer:
+      for row in self._manifest.rows(split, first, last):
+        record, failure = self._try(split, row)
+        if failure:
+          failures.append(failure)
+        else:
+          writer.write(record)
+          length += 1
+    return length, failures
+
+  def _try(self, split: str, row: manifest.Row) -> tuple[bytes | None, dict[str, Any] | None]:
+    """Returns (record, None), or (None, what went wrong): no video may fail the shard of its neighbours."""
+    try:
+      return make_record(row, self._decoder, self._job, self._label_numbers), None
+    except MediaError as error:
+      reason, detail = error.reason, error.detail
+    except Exception as error:
+      logging.exception('make_clips: unexpected error at %s', row.path)
+      reason, detail = INTERNAL_ERROR, f'{type(error).__name__}: {error}'
+    failure = {'split': split, 'index': row.index, 'video_id': row.video_id, 'path': row.path}
+    failure |= {'start_seconds': row.start_seconds, 'end_seconds': row.end_seconds, 'reason': reason, 'detail': detail}
+    return None, failure
+
+  def _count(self, result: ShardResult) -> None:
+    counter = beam.metrics.Metrics.counter
+    counter('make_clips', 'shards_written').inc()
+    counter('make_clips', 'clips_written').inc(result.length)
+    for reason, number in result.failed.items():
+      counter('make_clips', f'clips_failed_{reason}').inc(number)

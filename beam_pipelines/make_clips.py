@@ -1,0 +1,418 @@
+"""Videos -> records: decodes every span of a manifest once and stores it as JPEG frames and log-mel sound.
+
+  python -m beam_pipelines.make_clips --manifest runs/manifest --output_dir runs/clips \\
+      --direct_running_mode=multi_processing --direct_num_workers=2
+
+A shard of the output is the unit of work: the workers read its rows from the manifest, write it beside its place and rename
+it last. So the output is the same bytes on every runner, and the same command, run again after a kill, makes only what is
+missing. All options of Beam are understood (`--help`). See beam_pipelines/README.md for several machines and Dataflow.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import difflib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+from beam_pipelines.clip_shard import SUMMARY_FOLDER, ClipJob, MakeShard, ShardResult
+from xdc_tf import files, progress
+from xdc_tf.data import manifest, schema
+from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.data.media import ReadOptions
+
+SETTINGS_FILE = 'settings.json'
+FAILED_FILE = 'failed_videos.jsonl'
+JOB_SUMMARY_FILE = 'job_summary.json'
+MODALITIES = ('video', 'audio')
+
+
+class ClipJobError(Exception):
+  """The job cannot start or has not succeeded, for a reason that the user can act on."""
+
+
+def parser() -> argparse.ArgumentParser:
+  """Returns the parser of the options of make_clips itself; all others are Beam's."""
+  defaults = ReadOptions()
+  result = argparse.ArgumentParser(
+    prog='python -m beam_pipelines.make_clips',
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+    allow_abbrev=False,
+    epilog="All other options are Beam's: https://beam.apache.org/documentation/runners/capability-matrix/",
+  )
+  add = result.add_argument
+  add('--manifest', required=True, help='folder of the manifest (`xdc manifest folder|csv` writes one)')
+  add('--output_dir', required=True, help='folder for the records')
+  add('--clips_per_shard', type=int, default=64, help='manifest rows per shard; default %(default)s')
+  add(
+    '--short_side', type=int, default=defaults.short_side, help='of the stored frames, in pixels; default %(default)s'
+  )
+  add('--frame_rate', type=float, default=defaults.frame_rate, help='frames per second; default %(default)s')
+  add(
+    '--jpeg_quality',
+    type=int,
+    default=defaults.jpeg_quality,
+    help='qscale of FFmpeg, 2 (best) to 31; default %(default)s',
+  )
+  add('--max_span_seconds', type=float, default=defaults.max_span_seconds, help='longer rows fail; default %(default)s')
+  add(
+    '--modalities', default='video,audio', help='what is stored and must exist: video,audio (default), video or audio'
+  )
+  add('--log_mel', default='{}', help='JSON with the fields of LogMelSpec that are not the default')
+  add(
+    '--max_failed_share',
+    type=float,
+    default=0.1,
+    help='the job fails when more of the rows failed; default %(default)s',
+  )
+  add('--retry_failed', action='store_true', help='make shards with failed rows again, after the videos were repaired')
+  add(
+    '--decoder_timeout_seconds',
+    type=float,
+    default=300.0,
+    help='a decoder that hangs is killed then; default %(default)s',
+  )
+  return result
+
+
+def beam_options(argv: Sequence[str]) -> PipelineOptions:
+  """Parses Beam's options, and chooses the runner.
+
+  Raises:
+    ClipJobError: for an option that neither make_clips nor Beam knows (Beam itself would only warn).
+  """
+  options = PipelineOptions(list(argv))
+  known = options.get_all_options()
+  unknown = sorted(set(options.get_all_options(retain_unknown_options=True)) - set(known))
+  if unknown:
+    names = [*known, *(action.dest for action in parser()._actions)]
+    guesses = {name: difflib.get_close_matches(name, names, n=1) for name in unknown}
+    listed = ', '.join(
+      f'--{name}' + (f' (did you mean --{near[0]}?)' if near else '') for name, near in guesses.items()
+    )
+    raise ClipJobError(f'Unknown options: {listed}. See --help.')
+  standard = options.view_as(StandardOptions)
+  # Beam's DirectRunner first tries its Prism runner, a Go program that it downloads. FnApiRunner is the Python runner that
+  # it would fall back to; it knows the same --direct_... options and never touches the network.
+  if standard.runner in (None, 'DirectRunner'):
+    standard.runner = 'FnApiRunner'
+  return options
+
+
+def make_job(options: argparse.Namespace) -> ClipJob:
+  """Turns the options into a ClipJob.
+
+  Raises:
+    ClipJobError: when an option is out of range.
+    FileNotFoundError: when there is no manifest.
+    ValueError: when the manifest is damaged.
+  """
+  modalities = options.modalities.split(',')
+  if not set(modalities) <= set(MODALITIES):
+    raise ClipJobError(f'--modalities={options.modalities}: expected video,audio or video or audio.')
+  for name in ('clips_per_shard', 'short_side', 'frame_rate', 'decoder_timeout_seconds'):
+    if not getattr(options, name) > 0:
+      raise ClipJobError(f'--{name}={getattr(options, name)}: expected more than 0.')
+  if not 0 <= options.max_failed_share <= 1:
+    raise ClipJobError(f'--max_failed_share={options.max_failed_share}: expected 0 to 1.')
+  try:
+    log_mel_spec = LogMelSpec(**json.loads(options.log_mel))
+  except (TypeError, ValueError) as error:
+    fields = ', '.join(field.name for field in dataclasses.fields(LogMelSpec))
+    raise ClipJobError(
+      f'--log_mel={options.log_mel}: {error}; expected JSON like \'{{"window_length": 512}}\' with: {fields}.'
+    ) from error
+  if log_mel_spec.num_filters != schema.NUM_FILTERS:
+    raise ClipJobError(f'--log_mel asks for {log_mel_spec.num_filters} filters; records hold {schema.NUM_FILTERS}.')
+  clip_manifest = manifest.read_manifest(_absolute(options.manifest))
+  return ClipJob(
+    manifest_directory=clip_manifest.directory,
+    output_dir=_absolute(options.output_dir),
+    name=clip_manifest.name,
+    num_rows=clip_manifest.splits,
+    clips_per_shard=options.clips_per_shard,
+    read_options=ReadOptions(
+      frame_rate=options.frame_rate,
+      short_side=options.short_side,
+      jpeg_quality=options.jpeg_quality,
+      want_video='video' in modalities,
+      want_audio='audio' in modalities,
+      sample_rate=log_mel_spec.sample_rate,
+      max_span_seconds=options.max_span_seconds,
+    ),
+    log_mel_spec=log_mel_spec,
+    decoder_timeout_seconds=options.decoder_timeout_seconds,
+    retry_failed=options.retry_failed,
+  )
+
+
+def _absolute(path: str) -> str:
+  return path if '://' in path else os.path.abspath(path)
+
+
+def check_settings(job: ClipJob) -> None:
+  """Writes settings.json, or refuses a job that would mix two kinds of clips in one folder.
+
+  Raises:
+    ClipJobError: with a diff, when the folder was made with other settings.
+  """
+  settings = {
+    'name': job.name,
+    'manifest_sha256': manifest.read_manifest(job.manifest_directory).fingerprint(),
+    'clips_per_shard': job.clips_per_shard,
+    'read_options': dataclasses.asdict(job.read_options),
+    'log_mel': dataclasses.asdict(job.log_mel_spec),
+  }
+  path = os.path.join(job.output_dir, SETTINGS_FILE)
+  if not tf.io.gfile.exists(path):
+    if tf.io.gfile.exists(os.path.join(job.output_dir, SUMMARY_FOLDER)):
+      raise ClipJobError(
+        f'{job.output_dir} holds clips but no {SETTINGS_FILE}: delete the folder or give another --output_dir.'
+      )
+    files.write_json(path, settings)
+    return
+  before, now = (
+    json.dumps(value, indent=2, sort_keys=True).splitlines() for value in (files.read_json(path), settings)
+  )
+  if before != now:
+    diff = '\n'.join(difflib.unified_diff(before, now, path, 'this command', lineterm='', n=0))
+    raise ClipJobError(
+      f'{job.output_dir} was begun with other settings:\n{diff}\nGive the same settings to go on, or another --output_dir.'
+    )
+
+
+class Finish(beam.DoFn):
+  """All ShardResults -> failed_videos.jsonl, the job's summary, metadata, DONE."""
+
+  def __init__(self, job: ClipJob, max_failed_share: float):
+    self._job = job
+    self._max_failed_share = max_failed_share
+
+  def process(self, results: list[ShardResult]) -> None:
+    """Ends the job.
+
+    Raises:
+      ClipJobError: when too many rows failed; then there are no metadata.
+    """
+    results = sorted(results, key=lambda result: (result.split, result.shard))
+    _remove_leftovers(self._job.output_dir)
+    _write_failed_videos(self._job, results)
+    summary = summarise(self._job, results)
+    files.write_json(os.path.join(self._job.output_dir, JOB_SUMMARY_FILE), summary)
+    complaint = too_many_failures(summary, self._max_failed_share, self._job.output_dir)
+    if complaint:
+      raise ClipJobError(complaint)
+    _write_metadata(self._job, results, summary)
+
+
+def _remove_leftovers(output_dir: str) -> None:
+  """Removes what killed workers left unfinished; nobody writes any more, all shards are in place."""
+  for folder in (output_dir, os.path.join(output_dir, SUMMARY_FOLDER)):
+    for path in tf.io.gfile.glob(os.path.join(folder, '*.tmp.*')):
+      tf.io.gfile.remove(path)
+
+
+def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
+  """Writes one line of JSON per row without a record, in the order of the rows."""
+  with files.atomic_write(os.path.join(job.output_dir, FAILED_FILE), 'w') as file:
+    file.write('')  # A file that nothing is written to would not come into being.
+    for result in results:
+      if result.failed:
+        for failure in files.read_json(job.summary_path(result.split, result.shard))['failures']:
+          file.write(json.dumps(failure, sort_keys=True) + '\n')
+
+
+def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
+  """Returns {'rows', 'clips', 'shards': number, 'failed': {split: {reason: rows}}}."""
+  failed: dict[str, dict[str, int]] = {split: {} for split in sorted(job.num_rows)}
+  shards = clips = 0
+  for result in results:
+    shards += 1
+    clips += result.length
+    for reason, number in result.failed.items():
+      failed[result.split][reason] = failed[result.split].get(reason, 0) + number
+  return {'rows': sum(job.num_rows.values()), 'clips': clips, 'shards': shards, 'failed': failed}
+
+
+def failure_text(summary: dict[str, Any]) -> str:
+  """Returns the failures by reason, e.g. 'missing_file 2, truncated 1'."""
+  reasons: dict[str, int] = {}
+  for counts in summary['failed'].values():
+    for reason, number in counts.items():
+      reasons[reason] = reasons.get(reason, 0) + number
+  return ', '.join(f'{reason} {number}' for reason, number in sorted(reasons.items()))
+
+
+def too_many_failures(summary: dict[str, Any], max_failed_share: float, output_dir: str) -> str:
+  """Returns what to tell the user when too many rows failed or no clip is left, else ''."""
+  failed = summary['rows'] - summary['clips']
+  if failed <= max_failed_share * summary['rows'] and summary['clips']:
+    return ''
+  return (
+    f'{failed} of {summary["rows"]} rows failed ({failure_text(summary)}); at most {max_failed_share:g} of them may '
+    f'(--max_failed_share). {os.path.join(output_dir, FAILED_FILE)} names each with its reason. Repair the videos and run the same '
+    'command with --retry_failed, or allow a larger share: what is finished is not made again.'
+  )
+
+
+def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[str, Any]) -> None:
+  lengths: dict[str, list[int]] = {split: [] for split in sorted(job.num_rows)}
+  sizes: dict[str, list[int]] = {split: [] for split in sorted(job.num_rows)}
+  for result in results:
+    lengths[result.split].append(result.length)
+    sizes[result.split].append(result.num_bytes)
+  clip_manifest = manifest.read_manifest(job.manifest_directory)
+  clip_settings = {
+    'frame_rate': job.read_options.frame_rate,
+    'short_side': job.read_options.short_side,
+    'log_mel': dataclasses.asdict(job.log_mel_spec),
+    'manifest_directory': job.manifest_directory,
+    'num_rows': job.num_rows,
+    'failed': summary['failed'],
+  }
+  schema.write_metadata(
+    job.output_dir,
+    job.name,
+    lengths,
+    sizes,
+    clip_manifest.label_names,
+    clip_manifest.num_official_splits,
+    clip_settings,
+  )
+
+
+def shard_numbers(split: str, job: ClipJob) -> Iterator[tuple[str, int]]:
+  """Yields (split, number) of the shards of one split."""
+  for shard in range(job.num_shards(split)):
+    yield split, shard
+
+
+def build(pipeline: beam.Pipeline, job: ClipJob, max_failed_share: float) -> None:
+  """Adds the job's steps to a pipeline. Only shard numbers and their small results travel between the workers."""
+  _ = (
+    pipeline
+    | 'Splits' >> beam.Create(sorted(job.num_rows))
+    # Listed by a worker: millions of shard numbers would make the job itself too large to submit.
+    | 'ShardNumbers' >> beam.FlatMap(shard_numbers, job)
+    | 'Spread' >> beam.Reshuffle()
+    | 'MakeShards' >> beam.ParDo(MakeShard(job))
+    | 'Gather' >> beam.combiners.ToList()
+    | 'Finish' >> beam.ParDo(Finish(job, max_failed_share))
+  )
+
+
+def count_shards(job: ClipJob) -> int:
+  """Returns how many shards lie finished in the output folder."""
+  return sum(name.count('.tmp.') == 0 for name in tf.io.gfile.listdir(job.output_dir) if '.tfrecord-' in name)
+
+
+@contextlib.contextmanager
+def shard_bar(job: ClipJob) -> Iterator[None]:
+  """Shows a progress bar while the block runs. It counts files, so it works with every runner."""
+  finished = threading.Event()
+  total = sum(job.num_shards(split) for split in job.num_rows)
+
+  def watch(bar):
+    pause = 0.5
+    while not finished.wait(pause):
+      began = time.monotonic()
+      bar.update(count_shards(job) - bar.n)
+      # A listing of a large folder takes time; spend at most a twentieth of the time on it.
+      pause = max(0.5, 20 * (time.monotonic() - began))
+    bar.update(count_shards(job) - bar.n)
+
+  with progress.bar(description='make clips', total=total, initial=count_shards(job), unit='shard') as bar:
+    watcher = threading.Thread(target=watch, args=(bar,), daemon=True)
+    watcher.start()
+    try:
+      yield
+    finally:
+      finished.set()
+      watcher.join()
+
+
+def run(argv: Sequence[str]) -> str:
+  """Runs the job to its end.
+
+  Args:
+    argv: the options, without the program's name.
+
+  Returns:
+    a line that says what was made.
+
+  Raises:
+    ClipJobError: with a message for the user, when the job cannot start or too many rows failed.
+  """
+  clip_options, beam_argv = parser().parse_known_args(argv)
+  options = beam_options(beam_argv)
+  try:
+    job = make_job(clip_options)
+    check_settings(job)
+  except (FileNotFoundError, ValueError) as error:
+    raise ClipJobError(str(error)) from error
+  done_path = os.path.join(job.output_dir, schema.DONE_FILE)
+  summary_path = os.path.join(job.output_dir, JOB_SUMMARY_FILE)
+  if tf.io.gfile.exists(done_path):
+    if not (job.retry_failed and failure_text(files.read_json(summary_path))):
+      schema.open_records(job.output_dir)
+      return f'{job.output_dir} is finished already, nothing to do: {describe(files.read_json(summary_path))}'
+    # Until the end of this job the folder is not one that can be trained on.
+    tf.io.gfile.remove(done_path)
+  if tf.io.gfile.exists(summary_path):
+    tf.io.gfile.remove(summary_path)
+  made_earlier = count_shards(job)
+  with shard_bar(job):
+    _run_pipeline(options, job, clip_options.max_failed_share)
+  summary = files.read_json(summary_path)
+  return f'{job.output_dir}: {describe(summary)}' + (
+    f' {made_earlier} shards were there already.' if made_earlier else ''
+  )
+
+
+def _run_pipeline(options: PipelineOptions, job: ClipJob, max_failed_share: float) -> None:
+  """Runs the pipeline; turns a failure that the job itself decided on into its plain message."""
+  summary_path = os.path.join(job.output_dir, JOB_SUMMARY_FILE)
+  try:
+    pipeline = beam.Pipeline(options=options)
+    build(pipeline, job, max_failed_share)
+    pipeline.run().wait_until_finish()
+  except Exception as error:
+    # Every runner wraps the exceptions of its workers in its own way; the summary is only there when Finish has judged.
+    complaint = ''
+    if tf.io.gfile.exists(summary_path):
+      complaint = too_many_failures(files.read_json(summary_path), max_failed_share, job.output_dir)
+    if complaint:
+      raise ClipJobError(complaint) from error
+    raise
+
+
+def describe(summary: dict[str, Any]) -> str:
+  """Returns the summary as a sentence."""
+  failed = summary['rows'] - summary['clips']
+  failures = f' {failed} rows failed ({failure_text(summary)}), see {FAILED_FILE}.' if failed else ''
+  return f'{summary["clips"]} clips in {summary["shards"]} shards.{failures}'
+
+
+def main(argv: Sequence[str]) -> None:
+  """The command; ends the process with status 1 and a plain message when the job does not succeed."""
+  try:
+    print(run(argv))
+  except ClipJobError as error:
+    sys.exit(f'make_clips: {error}')
+
+
+if __name__ == '__main__':
+  # Workers must find the steps under an importable name, which __main__ is not.
+  from beam_pipelines import make_clips
+
+  make_clips.main(sys.argv[1:])

@@ -1,0 +1,433 @@
+"""The Beam job on small real videos: the same bytes on every runner and after a kill, and bad videos set aside."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import apache_beam as beam
+import media_factory
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from beam_pipelines import clip_shard, make_clips
+from xdc_tf.data import audio_ops, manifest, media, schema
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SETTINGS = ['--clips_per_shard', '3', '--short_side', '48', '--max_failed_share', '0.6']
+# Rows of split train, three to a shard, and what becomes of each. The last shard has no clip at all.
+TRAIN = [
+  ('good.mp4', 0.0, 1.0, None),
+  ('good.mp4', 1.0, 2.0, None),
+  ('nowhere.mp4', 0.0, 1.0, 'missing_file'),
+  ('odd.mp4', 0.5, 1.5, None),
+  ('mute.mp4', 0.0, 1.0, 'no_audio_track'),
+  ('good.mp4', 2.0, 3.0, None),
+  ('good.mp4', 0.0, None, None),
+  ('empty.mp4', 0.0, 1.0, 'unreadable'),
+  ('odd.mp4', 0.0, 1.0, None),
+  ('blind.mp4', 0.0, 1.0, 'no_video_track'),
+  ('good.mp4', 60.0, 61.0, 'empty_span'),
+  ('noise.mp4', 0.0, 1.0, 'unreadable'),
+]
+FAILED = [(number, reason) for number, (_, _, _, reason) in enumerate(TRAIN) if reason]
+PRESENT = [number for number, (_, _, _, reason) in enumerate(TRAIN) if not reason]
+
+
+@pytest.fixture(scope='module')
+def clip_manifest(tmp_path_factory):
+  root = tmp_path_factory.mktemp('media')
+  media_factory.write_video(root / 'good.mp4', seconds=3.0)
+  media_factory.write_video(root / 'odd.mp4', seconds=2.0, frame_rate=25, size=(64, 96), audio_rate=22_050, pitch=880.0)
+  media_factory.write_video(root / 'mute.mp4', seconds=1.0, audio_rate=None)
+  media_factory.write_video(root / 'blind.mp4', seconds=1.0, video=False)
+  media_factory.write_empty(root / 'empty.mp4')
+  (root / 'noise.mp4').write_bytes(np.random.default_rng(0).bytes(5000))
+  rows = [
+    ('train', manifest.Row(0, name, str(root / name), start, end, (name.split('.')[0],), (1,)))
+    for name, start, end, _ in TRAIN
+  ]
+  rows += [
+    ('validation', manifest.Row(0, 'good.mp4', str(root / 'good.mp4'), start, start + 0.5, (), (2,)))
+    for start in (0.0, 2.5)
+  ]
+  return manifest.write_manifest(root / 'manifest', 'tiny', rows, rows_per_file=5)
+
+
+def arguments(clip_manifest, output_dir, *more):
+  return ['--manifest', clip_manifest.directory, '--output_dir', str(output_dir), *SETTINGS, *more]
+
+
+@pytest.fixture(scope='module')
+def reference(clip_manifest, tmp_path_factory):
+  """The undisturbed run with one worker in this process."""
+  folder = tmp_path_factory.mktemp('reference') / 'clips'
+  assert make_clips.run(arguments(clip_manifest, folder)) == (
+    f'{folder}: 8 clips in 5 shards. 6 rows failed (empty_span 1, missing_file 1, no_audio_track 1, no_video_track 1, '
+    'unreadable 2), see failed_videos.jsonl.'
+  )
+  return folder
+
+
+def contents(folder):
+  return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob('*')) if path.is_file()}
+
+
+def assert_same(folder, reference):
+  found, expected = contents(pathlib.Path(folder)), contents(reference)
+  assert sorted(found) == sorted(expected)
+  assert [name for name in expected if found[name] != expected[name]] == []
+
+
+def start(*command, **options):
+  """Starts a Python program as a user would, with the package and this interpreter on the path."""
+  # Beam's worker pool starts its workers as `python`.
+  path = os.pathsep.join([os.path.dirname(sys.executable), os.environ['PATH']])
+  environment = dict(os.environ, PYTHONPATH=str(ROOT), PATH=path)
+  return subprocess.Popen(
+    [sys.executable, '-m', *command], env=environment, text=True, start_new_session=True, **options
+  )
+
+
+def finish(process, seconds=120):
+  """Waits for a program; returns what it printed."""
+  try:
+    output, _ = process.communicate(timeout=seconds)
+  except subprocess.TimeoutExpired:
+    os.killpg(process.pid, signal.SIGKILL)
+    output, _ = process.communicate()
+    pytest.fail(f'The program hung: {output}')
+  return output
+
+
+def test_records_hold_what_the_manifest_asks_for(clip_manifest, reference):
+  records = schema.open_records(reference)
+  assert records.shard_lengths == {'train': (2, 2, 2, 0), 'validation': (2,)}
+  assert (records.num_rows('train'), records.num_clips('train'), records.frame_rate, records.short_side) == (
+    12,
+    6,
+    30.0,
+    48,
+  )
+  assert records.manifest_directory == clip_manifest.directory
+  assert (
+    records.label_names == clip_manifest.label_names == ('blind', 'empty', 'good', 'mute', 'noise', 'nowhere', 'odd')
+  )
+  examples = [schema.parse(serialized) for serialized in tf.data.TFRecordDataset(records.shard_paths('train'))]
+  assert [int(example['index']) for example in examples] == PRESENT
+  assert [len(example['frames']) for example in examples] == [30, 30, 30, 30, 90, 30]
+  assert [example['log_mel'].shape[0] for example in examples] == [50, 50, 50, 50, 150, 50]
+  assert [records.label_names[int(example['labels'][0])] for example in examples] == [TRAIN[i][0][:-4] for i in PRESENT]
+  assert examples[1]['official_split'].numpy().tolist() == [1]
+  images = [tf.io.decode_jpeg(example['frames'][0]).numpy() for example in examples]
+  assert [image.shape for image in images] == [(48, 72, 3)] * 2 + [(72, 48, 3), (48, 72, 3), (48, 72, 3), (72, 48, 3)]
+  # Each frame carries its number: the spans start at 0, 1, 2 s of 30 frames a second, the odd video has 25.
+  assert [media_factory.frame_number(image) for image in images] == [0, 30, 12, 60, 0, 0]
+  expected = media.read_span(clip_manifest.row('train', 5).path, 2.0, 3.0, media.ReadOptions(short_side=48))
+  assert examples[3]['frames'].numpy().tolist() == expected.frames
+  np.testing.assert_allclose(examples[3]['log_mel'], audio_ops.log_mel(expected.waveform), rtol=1e-5, atol=1e-5)
+
+
+def test_failed_videos_are_listed_with_their_reasons(clip_manifest, reference):
+  failures = [json.loads(line) for line in (reference / 'failed_videos.jsonl').read_text().splitlines()]
+  assert [(failure['index'], failure['reason']) for failure in failures] == FAILED
+  assert failures[0] == {
+    'split': 'train',
+    'index': 2,
+    'video_id': 'nowhere.mp4',
+    'path': clip_manifest.row('train', 2).path,
+    'start_seconds': 0.0,
+    'end_seconds': 1.0,
+    'reason': 'missing_file',
+    'detail': failures[0]['detail'],
+  }
+  assert 'nowhere.mp4' in failures[0]['detail']
+  assert schema.open_records(reference).failed['train']['unreadable'] == 2
+
+
+def test_tfds_reads_them_in_a_process_without_this_package(reference, tmp_path):
+  script = (
+    'import sys, tensorflow_datasets as tfds\n'
+    'for example in tfds.builder_from_directory(sys.argv[1]).as_dataset(split="train"):\n'
+    '  print(int(example["index"]), example["frames"].shape, example["log_mel"].shape)'
+  )
+  environment = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
+  done = subprocess.run(
+    [sys.executable, '-c', script, str(reference)], cwd=tmp_path, env=environment, capture_output=True, text=True
+  )
+  assert done.stdout.splitlines()[0] == '0 (30, 48, 72, 3) (50, 40)', done.stderr
+  assert [int(line.split()[0]) for line in done.stdout.splitlines()] == PRESENT
+
+
+def test_two_processes_give_the_same_bytes(clip_manifest, reference, tmp_path):
+  workers = ['--direct_running_mode=multi_processing', '--direct_num_workers=2']
+  command = ['beam_pipelines.make_clips', *arguments(clip_manifest, tmp_path / 'clips', *workers)]
+  process = start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+  output = finish(process)
+  assert process.returncode == 0
+  assert '8 clips in 5 shards.' in output
+  assert_same(tmp_path / 'clips', reference)
+
+
+def free_port():
+  with socket.socket() as probe:
+    probe.bind(('localhost', 0))
+    return probe.getsockname()[1]
+
+
+def wait_until(condition, seconds=60):
+  deadline = time.monotonic() + seconds
+  while not condition():
+    assert time.monotonic() < deadline, 'waited in vain'
+    time.sleep(0.02)
+
+
+def listens(port):
+  with socket.socket() as probe:
+    return probe.connect_ex(('localhost', port)) == 0
+
+
+@contextlib.contextmanager
+def portable_service(folder):
+  """Starts Beam's local job service and a separate pool of workers; yields the options that lead to them."""
+  port_file, pool_port = folder / 'port', free_port()
+  service = 'apache_beam.runners.portability.local_job_service_main'
+  quiet = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
+  processes = [start(service, '--port_file', str(port_file), '--staging_dir', str(folder / 'staging'), **quiet)]
+  processes.append(start('apache_beam.runners.worker.worker_pool_main', f'--service_port={pool_port}', **quiet))
+  try:
+    wait_until(lambda: port_file.exists() and listens(pool_port))
+    yield [
+      '--runner=PortableRunner',
+      f'--job_endpoint=localhost:{port_file.read_text()}',
+      '--environment_type=EXTERNAL',
+      f'--environment_config=localhost:{pool_port}',
+      '--job_server_timeout=60',
+    ]
+  finally:
+    for process in processes:
+      with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+      process.wait()
+
+
+def test_the_portable_job_service_gives_the_same_bytes(clip_manifest, reference, tmp_path):
+  with portable_service(tmp_path) as options:
+    command = ['beam_pipelines.make_clips', *arguments(clip_manifest, tmp_path / 'clips', *options)]
+    output = finish(start(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+  assert '8 clips in 5 shards.' in output, output
+  assert_same(tmp_path / 'clips', reference)
+
+
+def test_a_killed_job_run_again_makes_only_what_is_missing(clip_manifest, tmp_path):
+  rows = (
+    ('train', manifest.Row(0, 'good.mp4', clip_manifest.row('train', 0).path, number / 30, number / 30 + 2))
+    for number in range(30)
+  )
+  many = manifest.write_manifest(tmp_path / 'manifest', 'many', rows)
+  settings = ['--manifest', many.directory, '--clips_per_shard', '1', '--output_dir']
+  make_clips.run([*settings, str(tmp_path / 'undisturbed')])
+  killed = tmp_path / 'killed'
+  process = start(
+    'beam_pipelines.make_clips', *settings, str(killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+  )
+
+  def shards():
+    return sorted(killed.glob('many-train.tfrecord-?????-of-00030'))
+
+  wait_until(lambda: len(shards()) >= 3)
+  process.send_signal(signal.SIGKILL)
+  process.wait()
+  finished = {path: path.stat().st_mtime_ns for path in shards()}
+  assert 3 <= len(finished) < 30
+  with pytest.raises(FileNotFoundError, match='is not finished'):
+    schema.open_records(killed)
+  # What a kill may leave at the worst: half a file, and a shard without its summary.
+  (killed / 'many-train.tfrecord-00029-of-00030.tmp.1').write_bytes(b'half')
+  newest = max(finished, key=finished.get)
+  (killed / 'shard_summaries' / f'{newest.name}.json').unlink()
+  message = make_clips.run([*settings, str(killed)])
+  assert message.endswith(f'30 clips in 30 shards. {len(finished)} shards were there already.')
+  assert [path for path, made in finished.items() if path.stat().st_mtime_ns != made] == [newest]
+  assert_same(killed, tmp_path / 'undisturbed')
+
+
+def run_and_count(clip_manifest, folder, *more):
+  options, _ = make_clips.parser().parse_known_args(arguments(clip_manifest, folder, *more))
+  pipeline = beam.Pipeline(options=make_clips.beam_options([]))
+  make_clips.build(pipeline, make_clips.make_job(options), options.max_failed_share)
+  result = pipeline.run()
+  result.wait_until_finish()
+  return {counter.key.metric.name: counter.committed for counter in result.metrics().query()['counters']}
+
+
+@pytest.fixture
+def copy(reference, tmp_path):
+  return pathlib.Path(shutil.copytree(reference, tmp_path / 'copy'))
+
+
+def test_counters_tell_what_was_made_and_what_was_not(clip_manifest, copy, reference):
+  assert run_and_count(clip_manifest, copy) == {'shards_skipped': 5}
+  (copy / 'tiny-train.tfrecord-00001-of-00004').unlink()
+  assert run_and_count(clip_manifest, copy) == {
+    'shards_skipped': 4,
+    'shards_written': 1,
+    'clips_written': 2,
+    'clips_failed_no_audio_track': 1,
+  }
+  assert_same(copy, reference)
+
+
+def test_too_many_failures_fail_the_job_after_all_was_tried(clip_manifest, copy, reference):
+  for name in ('DONE', 'clips.json', 'dataset_info.json', 'failed_videos.jsonl', 'tiny-train.tfrecord-00000-of-00004'):
+    (copy / name).unlink()
+  with pytest.raises(make_clips.ClipJobError) as error:
+    make_clips.run(arguments(clip_manifest, copy, '--max_failed_share', '0.4'))
+  assert str(error.value).startswith(
+    '6 of 14 rows failed (empty_span 1, missing_file 1, no_audio_track 1, no_video_track 1, unreadable 2); at most 0.4 of them '
+    f'may (--max_failed_share). {copy}/failed_videos.jsonl names each'
+  )
+  assert not (copy / 'DONE').exists() and not (copy / 'dataset_info.json').exists()
+  assert (copy / 'failed_videos.jsonl').read_bytes() == (reference / 'failed_videos.jsonl').read_bytes()
+  assert '5 shards were there already' in make_clips.run(arguments(clip_manifest, copy))
+  assert_same(copy, reference)
+
+
+def test_a_finished_folder_is_left_alone(clip_manifest, reference):
+  before = {path: path.stat().st_mtime_ns for path in reference.rglob('*')}
+  message = make_clips.run(arguments(clip_manifest, reference))
+  assert message.startswith(f'{reference} is finished already, nothing to do: 8 clips in 5 shards.')
+  assert {path: path.stat().st_mtime_ns for path in reference.rglob('*')} == before
+
+
+def test_changed_settings_are_refused_with_a_diff(clip_manifest, copy, tmp_path):
+  for more, line in [
+    (['--short_side', '64'], '-    "short_side": 48,\n+    "short_side": 64,'),
+    (['--clips_per_shard', '4'], '-  "clips_per_shard": 3,\n+  "clips_per_shard": 4,'),
+    (['--frame_rate', '25'], '+    "frame_rate": 25.0,'),
+    (['--log_mel', '{"window_length": 512}'], '+    "window_length": 512'),
+    (['--modalities', 'audio'], '-    "want_video": true\n+    "want_video": false'),
+  ]:
+    with pytest.raises(make_clips.ClipJobError) as error:
+      make_clips.run(arguments(clip_manifest, copy, *more))
+    assert 'was begun with other settings' in str(error.value) and line in str(error.value)
+  edited = pathlib.Path(shutil.copytree(clip_manifest.directory, tmp_path / 'edited'))
+  path = edited / 'tiny-validation.csv-00000-of-00001'
+  path.write_text(path.read_text().replace('2.5,3.0', '2.4,2.9'))
+  with pytest.raises(make_clips.ClipJobError, match='manifest_sha256'):
+    make_clips.run(arguments(manifest.read_manifest(edited), copy))
+  (copy / 'settings.json').unlink()
+  with pytest.raises(make_clips.ClipJobError, match='holds clips but no settings.json'):
+    make_clips.run(arguments(clip_manifest, copy))
+
+
+def test_repaired_videos_are_tried_again_on_request(clip_manifest, tmp_path):
+  good = clip_manifest.row('train', 0).path
+  rows = [('train', manifest.Row(0, name, str(tmp_path / name), 0.0, 0.5)) for name in ('a.mp4', 'b.mp4')]
+  shutil.copy(good, tmp_path / 'a.mp4')
+  small = manifest.write_manifest(tmp_path / 'manifest', 'small', rows)
+
+  def run(folder, *more):
+    return make_clips.run(arguments(small, tmp_path / folder, *more, '--clips_per_shard', '1'))
+
+  assert '1 rows failed (missing_file 1)' in run('clips')
+  shutil.copy(good, tmp_path / 'b.mp4')
+  assert 'nothing to do' in run('clips')
+  assert ': 2 clips in 2 shards.' in run('clips', '--retry_failed')
+  assert 'nothing to do' in run('clips', '--retry_failed')
+  run('fresh')
+  assert_same(tmp_path / 'clips', tmp_path / 'fresh')
+
+
+@pytest.mark.parametrize(
+  ('modality', 'name', 'frames', 'audio_frames'), [('audio', 'blind.mp4', 0, 25), ('video', 'mute.mp4', 15, 0)]
+)
+def test_one_modality_asks_for_one_track_only(clip_manifest, tmp_path, modality, name, frames, audio_frames):
+  path = os.path.join(os.path.dirname(clip_manifest.row('train', 0).path), name)
+  one = manifest.write_manifest(tmp_path / 'manifest', 'one', [('test', manifest.Row(0, name, path, 0.25, 0.75))])
+  make_clips.run(arguments(one, tmp_path / 'clips', '--modalities', modality))
+  (serialized,) = tf.data.TFRecordDataset(schema.open_records(tmp_path / 'clips').shard_paths('test'))
+  example = schema.parse(serialized)
+  assert (len(example['frames']), example['log_mel'].shape[0]) == (frames, audio_frames)
+
+
+@contextlib.contextmanager
+def shard_maker(clip_manifest, folder, *more):
+  options, _ = make_clips.parser().parse_known_args(arguments(clip_manifest, folder, *more))
+  maker = clip_shard.MakeShard(make_clips.make_job(options))
+  maker.setup()
+  try:
+    yield maker
+  finally:
+    maker.teardown()
+
+
+def test_a_decoder_that_hangs_costs_one_row(clip_manifest, tmp_path):
+  os.mkfifo(tmp_path / 'hangs.mp4')
+  good = clip_manifest.row('train', 0).path
+  paths = [good, str(tmp_path / 'hangs.mp4'), good]
+  rows = [('train', manifest.Row(0, f'v{number}', path, 0.0, 0.5)) for number, path in enumerate(paths)]
+  odd = manifest.write_manifest(tmp_path / 'manifest', 'odd', rows)
+  with shard_maker(odd, tmp_path / 'clips', '--decoder_timeout_seconds', '4') as maker:
+    (result,) = maker.process(('train', 0))
+  assert (result.length, result.failed) == (2, {'decoder_timeout': 1})
+
+
+def test_an_error_that_nobody_foresaw_costs_one_row_and_shows(clip_manifest, tmp_path, monkeypatch):
+  true_log_mel = audio_ops.log_mel
+
+  def fails_for_the_second_row(waveform, spec):
+    calls.append(1)
+    return true_log_mel(waveform, spec) * (np.nan if len(calls) == 2 else 1.0)
+
+  calls = []
+  monkeypatch.setattr(audio_ops, 'log_mel', fails_for_the_second_row)
+  with shard_maker(clip_manifest, tmp_path / 'clips') as maker:
+    (result,) = maker.process(('train', 0))
+  assert (result.length, result.failed) == (1, {'internal_error': 1, 'missing_file': 1})
+  summary = json.loads(next((tmp_path / 'clips' / 'shard_summaries').iterdir()).read_text())
+  assert summary['failures'][0]['index'] == 1
+  assert 'not finite' in summary['failures'][0]['detail']
+
+
+def test_options_that_make_no_sense_are_refused(clip_manifest, tmp_path):
+  for more, message in [
+    (['--clip_per_shard', '5'], r'Unknown options: --clip_per_shard \(did you mean --clips_per_shard\?\)'),
+    (['--direct_num_worker=2'], r'did you mean --direct_num_workers\?'),
+    (['--modalities', 'sound'], '--modalities=sound: expected'),
+    (['--short_side', '0'], '--short_side=0: expected more than 0'),
+    (['--max_failed_share', '2'], 'expected 0 to 1'),
+    (['--log_mel', '{"hop": 1}'], '--log_mel=.*hop_length'),
+    (['--log_mel', '{"num_filters": 64}'], 'asks for 64 filters; records hold 40'),
+    (['--jpeg_quality', '95'], 'jpeg_quality in 2..31'),
+    (['--manifest', str(tmp_path)], 'manifest.json does not exist'),
+  ]:
+    with pytest.raises(make_clips.ClipJobError, match=message):
+      make_clips.run(arguments(clip_manifest, tmp_path / 'clips', *more))
+  assert not (tmp_path / 'clips').exists()
+
+
+def test_no_runner_means_the_one_that_never_downloads():
+  for argv in ([], ['--runner=DirectRunner'], ['--direct_running_mode=multi_processing']):
+    assert make_clips.beam_options(argv).get_all_options()['runner'] == 'FnApiRunner'
+  assert make_clips.beam_options(['--runner=PortableRunner']).get_all_options()['runner'] == 'PortableRunner'
+
+
+def test_only_shard_numbers_are_spread_over_the_workers(clip_manifest, tmp_path):
+  """The description of a job does not grow with its data: Dataflow refuses large ones."""
+  options, _ = make_clips.parser().parse_known_args(arguments(clip_manifest, tmp_path))
+  job = make_clips.make_job(options)
+  sizes = []
+  for rows in (10, 65_000_000):
+    pipeline = beam.Pipeline(options=make_clips.beam_options([]))
+    make_clips.build(pipeline, dataclasses.replace(job, num_rows={'train': rows}), 0.1)
+    sizes.append(pipeline.to_runner_api().ByteSize())
+  assert abs(sizes[1] - sizes[0]) < 500

@@ -1,0 +1,246 @@
+import hashlib
+import os
+import types
+
+import pytest
+
+from xdc_tf.data import manifest, media
+from xdc_tf.data.manifest import Row
+
+ROWS = [
+  ('train', Row(99, 'a', '/v/a.mp4', 0.0, 2.0, ('dog', 'cat'), (1, 2))),
+  ('test', Row(0, 'b', 'gs://bucket/b, "x".mp4', 0.1, None, (), (2, 0))),
+  ('train', Row(0, 'c', '/v/ü.mp4', 1 / 3, 2.5, ('cat',), (0, 0))),
+  ('train', Row(0, 'd', '/v/d.mp4', 4.0, 1e6, (), (1, 1))),
+]
+
+
+def numbered(count):
+  return (('train', Row(0, f'v{number}', f'/v/{number}.mp4', number, number + 2.0)) for number in range(count))
+
+
+def test_rows_come_back_as_they_were_written_but_for_their_index(tmp_path):
+  written = manifest.write_manifest(tmp_path / 'm', 'tiny', ROWS, rows_per_file=2)
+  assert sorted(os.listdir(tmp_path / 'm')) == [
+    'manifest.json',
+    'tiny-test.csv-00000-of-00001',
+    'tiny-train.csv-00000-of-00002',
+    'tiny-train.csv-00001-of-00002',
+  ]
+  read = manifest.read_manifest(tmp_path / 'm')
+  assert read.splits == written.splits == {'test': 1, 'train': 3}
+  assert (read.name, read.label_names, read.num_official_splits) == ('tiny', ('cat', 'dog'), 2)
+  train = [row for split, row in ROWS if split == 'train']
+  assert list(read.rows('train')) == [
+    Row(index, row.video_id, row.path, row.start_seconds, row.end_seconds, row.labels, row.official_split)
+    for index, row in enumerate(train)
+  ]
+  assert read.row('test', 0) == ROWS[1][1]
+  assert (tmp_path / 'm' / 'tiny-train.csv-00001-of-00002').read_text() == (
+    'index,video_id,path,start,end,labels,official_split\n2,d,/v/d.mp4,4.0,1000000.0,,1;1\n'
+  )
+
+
+def test_rows_opens_only_the_files_it_needs(tmp_path):
+  read = manifest.write_manifest(tmp_path, 'tiny', numbered(23), rows_per_file=5)
+  for number in (0, 1, 4):
+    os.remove(read.paths('train')[number])
+  assert [row.index for row in read.rows('train', 10, 20)] == list(range(10, 20))
+  assert [row.start_seconds for row in read.rows('train', 13, 16)] == [13.0, 14.0, 15.0]
+  assert list(read.rows('train', 7, 7)) == []
+  with pytest.raises(ValueError, match='csv-00004-of-00005 is missing'):
+    list(read.rows('train', 18, 21))
+  with pytest.raises(ValueError, match='Rows 20..24 .* has 23'):
+    list(read.rows('train', 20, 24))
+  with pytest.raises(ValueError, match="no split 'test'"):
+    read.num_rows('test')
+
+
+def test_writing_holds_one_file_of_rows(tmp_path):
+  """A row may be forgotten by the time the next file is full: the writer streams."""
+  seen = []
+
+  def rows():
+    for number in range(12):
+      seen.append(len([name for name in os.listdir(tmp_path) if 'part' in name]))
+      yield 'train', Row(0, 'v', '/v.mp4', number)
+
+  manifest.write_manifest(tmp_path, 'tiny', rows(), rows_per_file=3)
+  assert seen == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+
+
+def test_edited_files_are_noticed(tmp_path):
+  read = manifest.write_manifest(tmp_path, 'tiny', numbered(4), rows_per_file=4)
+  before = read.fingerprint()
+  path = tmp_path / 'tiny-train.csv-00000-of-00001'
+  text = path.read_text()
+  path.write_text(text.replace('/v/2.mp4', '/w/2.mp4'))
+  assert manifest.read_manifest(tmp_path).fingerprint() != before
+  path.write_text(text.replace('2,v2', '3,v2'))
+  with pytest.raises(ValueError, match='row 4 has index 3; expected 2'):
+    list(read.rows('train'))
+  path.write_text(text.replace('3,v3,/v/3.mp4,3.0,5.0,,\n', ''))
+  with pytest.raises(ValueError, match='has 3 rows; expected 4'):
+    list(read.rows('train'))
+  path.write_text(text.replace(',2.0,', ',zwei,'))
+  with pytest.raises(ValueError, match='row 2: .* is damaged'):
+    list(read.rows('train'))
+  path.write_text(text)
+  assert manifest.read_manifest(tmp_path).fingerprint() == before
+
+
+@pytest.mark.parametrize(
+  ('row', 'message'),
+  [
+    (Row(0, 'a', ''), 'has no path'),
+    (Row(0, '', '/a'), 'has no video_id'),
+    (Row(0, 'a', '/a', -1.0), 'starts at -1.0'),
+    (Row(0, 'a', '/a', float('nan')), 'starts at nan'),
+    (Row(0, 'a', '/a', 2.0, 2.0), 'ends at 2.0, which is not behind'),
+    (Row(0, 'a', '/a', labels=('x;y',)), 'without ";"'),
+    (Row(0, 'a', '/a', official_split=(3,)), 'expected 0'),
+  ],
+)
+def test_damaged_rows_are_refused(tmp_path, row, message):
+  with pytest.raises(ValueError, match=message):
+    manifest.write_manifest(tmp_path, 'tiny', [('train', row)])
+  assert not (tmp_path / 'manifest.json').exists()
+
+
+def test_manifests_that_make_no_sense_are_refused(tmp_path):
+  with pytest.raises(ValueError, match='no row to write'):
+    manifest.write_manifest(tmp_path, 'tiny', [])
+  with pytest.raises(ValueError, match="data set name 'Tiny'"):
+    manifest.write_manifest(tmp_path, 'Tiny', numbered(1))
+  with pytest.raises(ValueError, match='0 official splits, the first row has 2'):
+    manifest.write_manifest(tmp_path, 'tiny', [*ROWS, *numbered(1)])
+  with pytest.raises(ValueError, match=r"not among the label names: \['dog'\]"):
+    manifest.write_manifest(tmp_path, 'tiny', ROWS, label_names=['cat'])
+  with pytest.raises(FileNotFoundError, match='xdc manifest'):
+    manifest.read_manifest(tmp_path)
+  assert manifest.write_manifest(tmp_path, 'tiny', ROWS, label_names=['dog', 'owl', 'cat']).label_names == (
+    'dog',
+    'owl',
+    'cat',
+  )
+  with pytest.raises(ValueError, match='exists already'):
+    manifest.write_manifest(tmp_path, 'tiny', ROWS)
+
+
+def write_csv(tmp_path, text):
+  path = tmp_path / 'clips.csv'
+  path.write_text(text)
+  return str(path)
+
+
+def test_csv_rows(tmp_path):
+  path = write_csv(
+    tmp_path,
+    '\ufeffpath, start,end,labels,split,video_id,official_split\n'
+    'a.mp4,1.5,3.5,dog; cat,validation,film,1;0\n'
+    '/abs/b.mp4,,,,,,\n'
+    '"gs://x/c, d.mp4",2,,owl,train,,2;1\n',
+  )
+  assert list(manifest.csv_rows(path, '/media')) == [
+    ('validation', Row(0, 'film', '/media/a.mp4', 1.5, 3.5, ('dog', 'cat'), (1, 0))),
+    ('train', Row(0, '/abs/b.mp4', '/abs/b.mp4', 0.0, None)),
+    ('train', Row(0, 'gs://x/c, d.mp4', 'gs://x/c, d.mp4', 2.0, None, ('owl',), (2, 1))),
+  ]
+  here = list(manifest.csv_rows(write_csv(tmp_path, 'path,label\nx.mp4,dog\n')))
+  assert here == [('train', Row(0, 'x.mp4', os.path.abspath('x.mp4'), labels=('dog',)))]
+
+
+@pytest.mark.parametrize(
+  ('text', 'message'),
+  [
+    ('file\na.mp4\n', r'clips.csv, line 1: found the columns \[.file.\]; expected "path"'),
+    ('path,start,strat\n', 'line 1: found the columns'),
+    ('', 'line 1: found the columns'),
+    ('path,label,labels\n', 'line 1: found the columns'),
+    ('path,start\na.mp4,0\n,1\n', 'clips.csv, line 3: the path is empty'),
+    ('path,start\na.mp4,zero\n', 'line 2: could not convert'),
+    ('path,start,end\na.mp4,2,1\n', 'line 2: .*ends at 1.0'),
+    ('path,start\na.mp4,0,7\n', 'line 2: found a line with another number of fields than the 2'),
+    ('path,start\na.mp4\n', 'line 2: found a line with another number of fields'),
+    ('path,split\na.mp4,Train\n', "line 2: The split name 'Train'"),
+  ],
+)
+def test_csv_errors_name_the_file_and_the_line(tmp_path, text, message):
+  with pytest.raises(ValueError, match=message):
+    list(manifest.csv_rows(write_csv(tmp_path, text)))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+  """Eleven videos in two folders; their names tell how long they are, 'broken' cannot be opened."""
+
+  def probe(path):
+    name = os.path.splitext(os.path.basename(path))[0]
+    if name == 'broken':
+      raise media.MediaError('unreadable', path)
+    return types.SimpleNamespace(duration_seconds=float(name.split('_')[1]))
+
+  monkeypatch.setattr(manifest.media, 'probe', probe)
+  names = [f'cats/v{number}_6.mp4' for number in range(7)] + [
+    'dogs/v7_7.5.MKV',
+    'dogs/v8_6.9.webm',
+    'dogs/v9_1.mp4',
+    'dogs/broken.avi',
+  ]
+  for name in [*names, 'dogs/readme.txt']:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('')
+  return tmp_path, names
+
+
+def test_folder_rows_cut_videos_without_losing_the_rest(folder):
+  root, names = folder
+  rows = [row for _, row in manifest.folder_rows(str(root), 2.0, validation_fraction=0, labels_from_folders=True)]
+  spans = {}
+  for row in rows:
+    spans.setdefault(row.video_id, []).append((row.start_seconds, row.end_seconds))
+  assert list(spans) == sorted(names)
+  assert spans['cats/v0_6.mp4'] == [(0.0, 2.0), (2.0, 4.0), (4.0, None)]
+  assert spans['dogs/v7_7.5.MKV'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, None)]
+  assert spans['dogs/v8_6.9.webm'] == [(0.0, 2.0), (2.0, 4.0), (4.0, None)]
+  assert spans['dogs/v9_1.mp4'] == spans['dogs/broken.avi'] == [(0.0, None)]
+  assert all(row.labels == (row.video_id.split('/')[0],) for row in rows)
+  assert rows[0].path == str(root / 'cats/v0_6.mp4')
+  whole = [row for _, row in manifest.folder_rows(str(root), None, validation_fraction=0)]
+  assert [(row.start_seconds, row.end_seconds, row.labels) for row in whole] == [(0.0, None, ())] * 11
+
+
+def test_folder_rows_hold_out_whole_videos(folder):
+  root, names = folder
+  splits = {}
+  for split, row in manifest.folder_rows(str(root), 2.0, 'video', 0.2):
+    splits.setdefault(row.video_id, set()).add(split)
+  held_out = {name for name, found in splits.items() if found == {'validation'}}
+  assert all(len(found) == 1 for found in splits.values())
+  assert held_out == set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:2])
+
+
+def test_folder_rows_hold_out_spans_evenly(folder):
+  root, _ = folder
+  splits = [split for split, _ in manifest.folder_rows(str(root), 2.0, 'span', 0.2)]
+  assert [index for index, split in enumerate(splits) if split == 'validation'] == list(range(4, len(splits), 5))
+  assert set(split for split, _ in manifest.folder_rows(str(root), 2.0, 'span', 0)) == {'train'}
+
+
+def test_folder_rows_take_one_file_and_refuse_what_cannot_be(folder, tmp_path_factory):
+  root, _ = folder
+  film = str(root / 'cats/v0_6.mp4')
+  assert [row.video_id for _, row in manifest.folder_rows(film, 2.0, 'span', 0.3)] == ['v0_6.mp4'] * 3
+  with pytest.raises(ValueError, match="needs at least two videos.*hold_out='span'"):
+    list(manifest.folder_rows(film, 2.0, 'video', 0.3))
+  with pytest.raises(ValueError, match='hold_out is'):
+    list(manifest.folder_rows(film, 2.0, 'clip'))
+  with pytest.raises(ValueError, match='validation_fraction is 1.0'):
+    list(manifest.folder_rows(film, 2.0, 'span', 1.0))
+  with pytest.raises(ValueError, match='span_seconds is 0'):
+    list(manifest.folder_rows(film, 0))
+  with pytest.raises(FileNotFoundError, match='holds no video file'):
+    list(manifest.folder_rows(str(tmp_path_factory.mktemp('empty'))))
+  with pytest.raises(FileNotFoundError, match='nowhere does not exist'):
+    list(manifest.folder_rows(str(root / 'nowhere')))

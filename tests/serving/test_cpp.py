@@ -1,0 +1,132 @@
+"""The SavedModels in a C++ program that knows TensorFlow's C++ API and nothing else: what TF Serving does, without its server."""
+
+import pathlib
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from records_factory import jpeg
+
+from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.serving.export import ServedClusters, export_audio, export_video
+
+SOURCE = pathlib.Path(__file__).parent / 'load_saved_model.cc'
+RANDOM = np.random.default_rng(0)
+DTYPES = {'DT_FLOAT': np.float32, 'DT_INT32': np.int32, 'float': np.float32, 'int32': np.int32}
+
+
+@pytest.fixture(scope='module')
+def program(tmp_path_factory):
+  """Compiles the program against the installed TensorFlow wheel."""
+  if shutil.which('g++') is None:
+    pytest.skip('g++ is not installed: the SavedModels are not tried from C++.')
+  binary = tmp_path_factory.mktemp('cpp') / 'load_saved_model'
+  root = pathlib.Path(tf.__file__).parent
+  libraries = [str(root / f'libtensorflow_{name}.so.2') for name in ('cc', 'framework')]
+  options = ['-std=c++17', '-O1', '-w', f'-I{tf.sysconfig.get_include()}', *tf.sysconfig.get_compile_flags()]
+  # The later -std wins over the one in the wheel's compile flags.
+  link = ['-Wl,--no-as-needed', *libraries, f'-Wl,-rpath,{root}']
+  done = subprocess.run(
+    ['g++', *options, '-std=c++17', str(SOURCE), *link, '-o', str(binary)], capture_output=True, text=True
+  )
+  assert done.returncode == 0, done.stderr[-3000:]
+  return binary
+
+
+def clusters() -> ServedClusters:
+  return ServedClusters(RANDOM.normal(0, 0.2, (5, 32)).astype(np.float32))
+
+
+def tensor_bytes(value: np.ndarray) -> bytes:
+  if value.dtype != object:
+    return np.ascontiguousarray(value).tobytes()
+  return b''.join(np.uint32(len(text)).tobytes() + text for text in value.flat)
+
+
+def serve(program, export_dir, requests, folder):
+  """Sends [(signature, input name, array)] to one process; returns {output name: array} or the error's text of each."""
+  lines = []
+  for number, (signature, name, value) in enumerate(requests):
+    (folder / f'in{number}').write_bytes(tensor_bytes(value))
+    dtype = {'f': 'float', 'u': 'uint8', 'O': 'string'}[value.dtype.kind]
+    sizes = ' '.join(str(size) for size in (value.ndim, *value.shape))
+    lines.append(f'{signature} {name} {dtype} {sizes} {folder}/in{number} {folder}/out{number}')
+  done = subprocess.run([str(program), export_dir], input='\n'.join(lines) + '\n', capture_output=True, text=True)
+  assert done.returncode == 0, done.stderr[-3000:]
+  answers = [{} for _ in requests]
+  for line in done.stdout.splitlines():
+    prefix, name, rest = line.split(' ', 2)
+    number = int(prefix.rsplit('out', 1)[1])
+    if name == 'failed':
+      answers[number] = rest
+      continue
+    dtype, shape = rest.split(' ', 1)
+    sizes = [int(size) for size in shape.strip('[]').split(',')]
+    values = np.frombuffer((folder / f'out{number}.{name}').read_bytes(), DTYPES[dtype])
+    answers[number][name] = values.reshape(sizes)
+  return answers
+
+
+def check(program, path, requests, refused, folder):
+  """Every request must give Python's numbers, every refused one the sentence that goes with it."""
+  signatures = tf.saved_model.load(path).signatures
+  answers = serve(program, path, requests + [request for request, _ in refused], folder)
+  assert {name for name, _, _ in requests} == set(signatures)
+  for (signature, name, value), answer in zip(requests, answers, strict=False):
+    expected = signatures[signature](**{name: tf.constant(value)})
+    assert not isinstance(answer, str), answer
+    assert set(answer) == set(expected)
+    for key, array in expected.items():
+      assert answer[key].dtype == array.numpy().dtype
+      np.testing.assert_allclose(answer[key], array, rtol=1e-5, atol=1e-6)
+  for (_, sentence), answer in zip(refused, answers[len(requests) :], strict=True):
+    assert isinstance(answer, str), f'accepted what should fail with {sentence!r}'
+    assert 'INVALID_ARGUMENT' in answer
+    assert sentence in answer
+
+
+@pytest.mark.stack
+def test_video_signatures(program, tmp_path):
+  encoder = R2Plus1D18(base_width=4)
+  path = export_video(encoder, VideoInput(num_frames=8, crop_size=40), 48, str(tmp_path / 'models'), clusters())
+  jpegs = np.array([[jpeg(RANDOM, (48, 64)) for _ in range(4)] for _ in range(2)], dtype=object)
+  large = np.array([[jpeg(RANDOM, (90, 70)) for _ in range(3)]], dtype=object)
+  frames = RANDOM.integers(0, 256, (2, 3, 60, 50, 3)).astype(np.uint8)
+  requests = [
+    ('serving_default', 'jpegs', jpegs),
+    ('embed', 'jpegs', large),
+    ('embed_frames', 'frames', frames),
+    ('cluster', 'jpegs', jpegs),
+  ]
+  refused = [
+    (('embed', 'jpegs', jpegs[0]), 'jpegs must have 2 axes, [B, T], none of them empty. Received the shape:'),
+    (('embed', 'jpegs', jpegs[:0]), 'none of them empty'),
+    (('embed', 'jpegs', np.array([[b'no picture']], dtype=object)), 'jpegs must hold whole JPEG files'),
+    (('embed_frames', 'frames', frames[0]), 'frames must have 5 axes, [B, T, H, W, 3]'),
+    (('embed_frames', 'frames', frames[..., :1]), 'frames must have 5 axes, [B, T, H, W, 3]'),
+  ]
+  check(program, path, requests, refused, tmp_path)
+
+
+@pytest.mark.stack
+def test_audio_signatures(program, tmp_path):
+  path = export_audio(AudioResNet18(base_width=4), AudioInput(), LogMelSpec(), str(tmp_path / 'models'), clusters())
+  waveform = RANDOM.uniform(-1, 1, (2, 50_000)).astype(np.float32)
+  log_mel = RANDOM.normal(-4, 4, (3, 120, 40)).astype(np.float32)
+  requests = [
+    ('serving_default', 'waveform', waveform),
+    ('embed', 'waveform', waveform[:, :5000]),
+    ('embed_log_mel', 'log_mel', log_mel),
+    ('cluster', 'waveform', waveform),
+  ]
+  refused = [
+    (('embed', 'waveform', waveform[0]), 'waveform must have 2 axes, [B, S], none of them empty. Received the shape:'),
+    (('embed', 'waveform', waveform * np.float32(np.nan)), 'waveform holds NaN or infinity.'),
+    (('embed_log_mel', 'log_mel', log_mel[0]), 'log_mel must have 3 axes, [B, M, 40]'),
+    (('embed_log_mel', 'log_mel', log_mel[..., :39]), 'log_mel must have 3 axes, [B, M, 40]'),
+  ]
+  check(program, path, requests, refused, tmp_path)

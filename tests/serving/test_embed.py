@@ -1,0 +1,118 @@
+"""xdc embed's cutting of a video into clips, with a reader of a made-up film whose every frame and sample is known."""
+
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from records_factory import jpeg
+from xdc_tf.data.audio_ops import LogMelSpec
+
+from xdc_tf.data.media import MediaError
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.serving.embed import embed_video
+from xdc_tf.serving.export import export_audio, export_video
+
+FRAME_RATE, SAMPLE_RATE = 30, 16000
+
+
+def film(seconds: float):
+  """A read_span over `seconds` of random frames and sound, with the list of the spans it was asked for."""
+  rng = np.random.default_rng(0)
+  frames = [jpeg(rng, (32, 40)) for _ in range(round(seconds * FRAME_RATE))]
+  waveform = rng.uniform(-1, 1, round(seconds * SAMPLE_RATE)).astype(np.float32)
+  asked = []
+
+  def read_span(path, start_seconds, end_seconds, options):
+    asked.append((start_seconds, end_seconds, options.want_video, options.want_audio))
+    if start_seconds >= seconds:
+      raise MediaError('empty_span', f'{path} ends at {seconds} s.')
+    first, last = round(start_seconds * FRAME_RATE), round(end_seconds * FRAME_RATE)
+    begin, end = round(start_seconds * SAMPLE_RATE), round(end_seconds * SAMPLE_RATE)
+    return types.SimpleNamespace(frames=frames[first:last], waveform=waveform[begin:end])
+
+  return read_span, frames, waveform, asked
+
+
+@pytest.fixture(scope='module')
+def video_model(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('models') / 'xdc_video'
+  return export_video(R2Plus1D18(base_width=4), VideoInput(num_frames=8, crop_size=24), 32, str(folder))
+
+
+@pytest.fixture(scope='module')
+def audio_model(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('models') / 'xdc_audio'
+  return export_audio(AudioResNet18(base_width=4), AudioInput(), LogMelSpec(), str(folder))
+
+
+def test_video_clips_start_every_stride_and_are_whole(video_model):
+  read_span, frames, _, asked = film(3.0)
+  starts, embeddings = embed_video('film.mp4', video_model, read_span, stride_seconds=0.7, batch_size=3)
+  # The last whole clip of 8 frames starts before 3.0 - 8/30 = 2.73 s.
+  np.testing.assert_allclose(starts, [0, 0.7, 1.4, 2.1], atol=1e-9)
+  assert embeddings.shape == (4, 32)
+  embed = tf.saved_model.load(video_model).signatures['embed']
+  for start, embedding in zip(starts, embeddings, strict=True):
+    first = round(start * FRAME_RATE)
+    expected = embed(jpegs=tf.constant([frames[first : first + 8]]))['embedding'][0]
+    np.testing.assert_allclose(embedding, expected, rtol=1e-4, atol=1e-6)
+  assert asked[0] == (0.0, pytest.approx(13 * 0.7 + 8 / 30), True, False)
+
+
+def test_a_long_film_is_read_ten_seconds_at_a_time(video_model):
+  read_span, _, _, asked = film(25.0)
+  starts, _ = embed_video('film.mp4', video_model, read_span, stride_seconds=2.0, batch_size=4)
+  np.testing.assert_allclose(starts, np.arange(13) * 2.0)
+  assert [start for start, *_ in asked] == [0.0, 10.0, 20.0]
+  assert max(end - start for start, end, *_ in asked) < 10
+
+
+def test_a_film_that_ends_between_two_reads(video_model):
+  read_span, _, _, asked = film(10.0)
+  starts, _ = embed_video('film.mp4', video_model, read_span, stride_seconds=2.0)
+  np.testing.assert_allclose(starts, [0, 2, 4, 6, 8])
+  assert [start for start, *_ in asked] == [0.0, 10.0]
+
+
+def test_a_video_shorter_than_a_clip_loops(video_model):
+  read_span, frames, _, _ = film(0.1)
+  starts, embeddings = embed_video('film.mp4', video_model, read_span)
+  looped = [frames[i] for i in (0, 1, 2, 0, 1, 2, 0, 1)]
+  embed = tf.saved_model.load(video_model).signatures['embed']
+  np.testing.assert_array_equal(starts, [0])
+  np.testing.assert_allclose(embeddings, embed(jpegs=tf.constant([looped]))['embedding'], rtol=1e-5, atol=1e-6)
+
+
+def test_audio_clips_are_two_seconds(audio_model):
+  read_span, _, waveform, asked = film(5.0)
+  starts, embeddings = embed_video('film.mp4', audio_model, read_span, stride_seconds=1.5, batch_size=2)
+  np.testing.assert_allclose(starts, [0, 1.5, 3.0])
+  embed = tf.saved_model.load(audio_model).signatures['embed']
+  clips = np.stack([waveform[first : first + 32000] for first in (0, 24000, 48000)])
+  np.testing.assert_allclose(embeddings, embed(waveform=clips)['embedding'], rtol=1e-4, atol=1e-6)
+  assert asked[0][2:] == (False, True)
+
+
+def test_a_short_sound_is_one_clip(audio_model):
+  read_span, _, waveform, _ = film(0.5)
+  starts, embeddings = embed_video('film.mp4', audio_model, read_span)
+  embed = tf.saved_model.load(audio_model).signatures['embed']
+  np.testing.assert_array_equal(starts, [0])
+  np.testing.assert_allclose(embeddings, embed(waveform=waveform[None])['embedding'], rtol=1e-5, atol=1e-6)
+
+
+def test_errors_of_the_reader_pass_through(video_model):
+  read_span = film(0.0)[0]
+  with pytest.raises(MediaError) as error:
+    embed_video('film.mp4', video_model, read_span)
+  assert error.value.reason == 'empty_span'
+
+
+def test_bad_arguments_are_named(video_model, tmp_path):
+  read_span = film(1.0)[0]
+  with pytest.raises(ValueError, match='must be positive. Received: stride_seconds=0.0, batch_size=8'):
+    embed_video('film.mp4', video_model, read_span, stride_seconds=0.0)
+  with pytest.raises(ValueError, match='Expected a version folder'):
+    embed_video('film.mp4', str(tmp_path), read_span)

@@ -1,0 +1,166 @@
+"""Training an encoder: replicas, weight decay, resume and precision, on encoders small enough to reason about."""
+
+import os
+
+import keras
+import numpy as np
+import pytest
+import records_factory
+import tensorflow as tf
+
+from xdc_tf.data.reader import AudioInput
+from xdc_tf.models.audio_resnet import AudioResNet18
+from xdc_tf.training.metrics_log import read_metrics
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.trainer import EncoderTrainer, Targets, TrainingOptions
+
+NUM_CLUSTERS = 3
+
+
+class LinearEncoder(keras.Model):
+  """One dense layer: without BatchNorm, two replicas must do exactly what one does on the joint batch."""
+
+  modality = 'audio'
+  feature_dimension = 8
+
+  def __init__(self, seed=0, dtype=None):
+    super().__init__(dtype=dtype)
+    self.flatten = keras.layers.Flatten()
+    self.dense = keras.layers.Dense(8, kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
+
+  def call(self, x, training=False):
+    return self.dense(self.flatten(x))
+
+
+@pytest.fixture(scope='module')
+def records(tmp_path_factory):
+  return records_factory.write_records(tmp_path_factory.mktemp('records'), frames_per_span=8)
+
+
+def make_trainer(records, strategy, model=LinearEncoder, heads=('video',), **options):
+  return EncoderTrainer(
+    'audio', model, AudioInput(), records, dict.fromkeys(heads, NUM_CLUSTERS), TrainingOptions(**options), strategy, seed=3
+  )
+
+
+def targets(records, split, heads=('video',)):
+  return Targets(split, {h: (np.arange(records.num_rows(split)) % NUM_CLUSTERS).astype(np.int32) for h in heads})
+
+
+def train(trainer, folder, schedule, records, heads=('video',), seed=5):
+  trainer.train(str(folder), targets(records, 'train', heads), targets(records, 'validation', heads), schedule, seed)
+  return [variable.numpy() for variable in trainer.model.variables]
+
+
+def schedule(**changes):
+  values = {'epoch_size': 12, 'batch_size': 4, 'total_epochs': 2, 'warmup_epochs': 0, 'decay': 'cosine'}
+  return Schedule(**(values | {'base_learning_rate': 0.01, 'early_stop_epochs': 0} | changes))
+
+
+@pytest.mark.stack
+def test_two_replicas_do_what_one_does_on_the_joint_batch(records, one_replica, two_replicas, tmp_path):
+  one = train(make_trainer(records, one_replica), tmp_path / 'one', schedule(base_learning_rate=0.02), records)
+  # The rate is multiplied by the number of replicas, and a batch of 4 is two batches of 2.
+  two = train(make_trainer(records, two_replicas), tmp_path / 'two', schedule(batch_size=2), records)
+  for a, b in zip(one, two, strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+  rows = [read_metrics(str(tmp_path / name / 'metrics.csv')) for name in ('one', 'two')]
+  assert float(rows[0][1]['validation_loss']) == pytest.approx(float(rows[1][1]['validation_loss']), rel=1e-4)
+
+
+def test_only_kernels_decay_and_clips_without_a_label_teach_nothing(records, one_replica, tmp_path):
+  trainer = make_trainer(records, one_replica, momentum=0.0, nesterov=False)
+  trainer.model.reset_heads(5)
+  before = [variable.numpy() for variable in trainer.model.trainable_variables]
+  nothing = {split: Targets(split, {'video': np.full(records.num_rows(split), -1, np.int32)}) for split in ('train', 'validation')}
+  plan = schedule(total_epochs=1, decay='step', step_epochs=9, weight_decay=0.5, base_learning_rate=0.1)
+  trainer.train(str(tmp_path), nothing['train'], nothing['validation'], plan, seed=5)
+  for variable, old in zip(trainer.model.trainable_variables, before, strict=True):
+    # Three steps of w <- w - 0.1 * 0.5 * w, on kernels only.
+    factor = 0.95**3 if old.ndim > 1 else 1.0
+    np.testing.assert_allclose(variable.numpy(), old * factor, rtol=1e-5)
+
+
+def test_heads_are_new_and_the_encoder_goes_on(records, one_replica, tmp_path):
+  trainer = make_trainer(records, one_replica, momentum=0.9)
+  train(trainer, tmp_path / 'first', schedule(), records, seed=1)
+  encoder = [v.numpy() for v in trainer.encoder.variables]
+  # A rate of zero shows what the second stage starts from; a momentum left over would move the weights all the same.
+  train(trainer, tmp_path / 'second', schedule(base_learning_rate=0.0, weight_decay=0.0), records, seed=2)
+  for a, b in zip(encoder, trainer.encoder.variables, strict=True):
+    np.testing.assert_array_equal(a, b.numpy())
+  head = trainer.model.head_video.kernel.numpy()
+  other = make_trainer(records, one_replica)
+  other.model.reset_heads(2)
+  np.testing.assert_array_equal(head, other.model.head_video.kernel.numpy())
+  assert np.abs(head).max() < 0.06 and not trainer.model.head_video.bias.numpy().any()
+
+
+def test_several_heads_add_their_losses(records, one_replica, tmp_path):
+  heads = ('video', 'audio')
+  train(make_trainer(records, one_replica, heads=heads), tmp_path, schedule(), records, heads)
+  row = read_metrics(str(tmp_path / 'metrics.csv'))[0]
+  assert {'train_accuracy_audio', 'train_accuracy_video', 'validation_loss'} <= set(row)
+  assert float(row['validation_loss']) == pytest.approx(2 * np.log(NUM_CLUSTERS), rel=0.3)
+
+
+class Interruption(Exception):
+  """Stands for a kill."""
+
+
+@pytest.mark.parametrize('saves', [1, 2, 4])
+def test_a_stage_interrupted_in_the_middle_ends_like_an_undisturbed_one(records, one_replica, tmp_path, saves, monkeypatch):
+  plan = schedule(total_epochs=3, epoch_size=12)
+  whole = train(make_trainer(records, one_replica, checkpoint_steps=2), tmp_path / 'whole', plan, records)
+  trainer = make_trainer(records, one_replica, checkpoint_steps=2)
+  original = tf.train.CheckpointManager.save
+  count = iter(range(100))
+
+  def save(self, *arguments, **options):
+    original(self, *arguments, **options)
+    if next(count) == saves - 1:
+      raise Interruption
+
+  monkeypatch.setattr(tf.train.CheckpointManager, 'save', save)
+  with pytest.raises(Interruption):
+    train(trainer, tmp_path / 'cut', plan, records)
+  monkeypatch.setattr(tf.train.CheckpointManager, 'save', original)
+  resumed = train(make_trainer(records, one_replica, checkpoint_steps=2), tmp_path / 'cut', plan, records)
+  for a, b in zip(whole, resumed, strict=True):
+    np.testing.assert_array_equal(a, b)
+  csv = [(tmp_path / name / 'metrics.csv').read_text() for name in ('whole', 'cut')]
+  assert csv[0] == csv[1]
+  assert len(csv[0].splitlines()) == 4
+
+
+def test_early_stopping_ends_the_stage(records, one_replica, tmp_path):
+  # At a rate this high the validation loss of random data soon rises.
+  train(make_trainer(records, one_replica), tmp_path, schedule(total_epochs=50, base_learning_rate=1.0, early_stop_epochs=2), records)
+  losses = [float(row['validation_loss']) for row in read_metrics(str(tmp_path / 'metrics.csv'))]
+  rises = [b > a for a, b in zip(losses, losses[1:], strict=False)]
+  assert len(losses) < 50
+  assert rises[-2:] == [True, True]
+  assert not any(a and b for a, b in zip(rises[:-2], rises[1:-1], strict=True))
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('options', [{'precision': 'bfloat16'}, {'precision': 'float16'}, {'jit_compile': True}, {'optimizer': 'lamb'}])
+def test_every_way_of_computing_learns_to_tell_three_clips_apart(records, one_replica, tmp_path, options):
+  trainer = make_trainer(records, one_replica, **options)
+  rate = 0.02 if options.get('optimizer') == 'lamb' else 0.003
+  train(trainer, tmp_path, schedule(total_epochs=8, epoch_size=24, base_learning_rate=rate, decay='step', step_epochs=99), records)
+  rows = read_metrics(str(tmp_path / 'metrics.csv'))
+  assert float(rows[-1]['train_loss']) < 0.7 * float(rows[0]['train_loss'])
+
+
+@pytest.mark.stack
+def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order(records, two_replicas, tmp_path):
+  AudioTiny = lambda seed, dtype: AudioResNet18(base_width=4, seed=seed, dtype=dtype)  # noqa: E731
+  trainer = make_trainer(records, two_replicas, model=AudioTiny, evaluation_batch_size=3)
+  train(trainer, tmp_path, schedule(total_epochs=1, batch_size=2), records)
+  assert os.path.exists(tmp_path / 'weights.index')
+  batches = list(trainer.embed('train', [0, 2]))
+  index = np.concatenate([i for i, _ in batches])
+  np.testing.assert_array_equal(index, [0, 1, 2, 3, 8, 9, 10, 11])
+  assert [len(i) for i, _ in batches] == [3, 1, 3, 1]  # A batch never runs over two shards, or a resume would change it.
+  assert np.concatenate([f for _, f in batches]).shape == (8, 32)

@@ -1,0 +1,77 @@
+"""The result of k-means: centroids, and what is done to features before they are compared with them."""
+
+import dataclasses
+import io
+
+import numpy as np
+import tensorflow as tf
+
+from xdc_tf.clustering.preprocessing import Projection
+from xdc_tf.files import atomic_write, read_json, write_json
+
+
+@dataclasses.dataclass(frozen=True)
+class Clusters:
+  """Fitted clusters.
+
+  Attributes:
+    centroids: float32 [k, d].
+    projection: applied to features before comparing, or None.
+    inertia: the sum of squared distances that each pass found, before it moved the centroids.
+    l2_normalize: whether features are divided by their length first.
+  """
+
+  centroids: np.ndarray
+  projection: Projection | None
+  inertia: list[float]
+  l2_normalize: bool = True
+
+  @property
+  def num_clusters(self) -> int:
+    """The number of clusters k."""
+    return len(self.centroids)
+
+  def save(self, directory: str) -> None:
+    """Writes .npy files (no pickle) and, last, clusters.json."""
+    arrays = {'centroids': self.centroids, 'inertia': np.asarray(self.inertia, np.float64)}
+    if self.projection is not None:
+      arrays |= {'projection_mean': self.projection.mean, 'projection_matrix': self.projection.matrix}
+    for name, array in arrays.items():
+      with atomic_write(f'{directory}/{name}.npy') as file:
+        np.save(file, array, allow_pickle=False)
+    settings = {'l2_normalize': self.l2_normalize, 'whitened': self.projection is not None}
+    write_json(f'{directory}/clusters.json', settings | {'num_clusters': self.num_clusters})
+
+  @classmethod
+  def load(cls, directory: str) -> 'Clusters':
+    """Reads what `save` wrote. Raises FileNotFoundError when the folder holds no finished clustering."""
+    settings = read_json(f'{directory}/clusters.json')
+    projection = None
+    if settings['whitened']:
+      projection = Projection(_load(f'{directory}/projection_mean.npy'), _load(f'{directory}/projection_matrix.npy'))
+    inertia = _load(f'{directory}/inertia.npy').tolist()
+    return cls(_load(f'{directory}/centroids.npy'), projection, inertia, settings['l2_normalize'])
+
+
+def nearest_centroids(features: tf.Tensor, centroids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  """Assigns every feature to its closest centroid.
+
+  Args:
+    features: float32 [n, d].
+    centroids: float32 [k, d].
+
+  Returns:
+    assignments int32 [n] (the lowest number among equals); squared_distances float32 [n].
+  """
+  # ||x - c||^2 without ||x||^2, which is the same for all centroids.
+  offsets = tf.reduce_sum(tf.square(centroids), axis=1)
+  scores = tf.nn.bias_add(tf.matmul(features, -2.0 * centroids, transpose_b=True), offsets)
+  assignments = tf.argmin(scores, axis=1, output_type=tf.int32)
+  # Computed anew from the differences: ||x||^2 + score would lose its digits to cancellation in tight clusters.
+  squared_distances = tf.reduce_sum(tf.math.squared_difference(features, tf.gather(centroids, assignments)), axis=1)
+  return assignments, squared_distances
+
+
+def _load(path: str) -> np.ndarray:
+  with tf.io.gfile.GFile(path, 'rb') as file:
+    return np.load(io.BytesIO(file.read()), allow_pickle=False)

@@ -1,0 +1,132 @@
+"""One pass over a feature source under a strategy: rounds of one block per replica, read ahead while the last one is computed."""
+
+import concurrent.futures
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+
+class Round(NamedTuple):
+  """One block for every replica.
+
+  Attributes:
+    index: int64 [n], the clips of the whole round on all workers, in the order of the replicas.
+    blocks: per-replica (parts, count): a float16 [block_size, d_i] tensor for each store, and how many of the rows are clips.
+  """
+
+  index: np.ndarray
+  blocks: Any
+
+
+class Rounds:
+  """Deals the clips of a source out to the replicas, a block of fixed size each, so that nothing is traced twice.
+
+  All workers walk through the same number of rounds; blocks beyond the end are empty (count 0).
+  """
+
+  def __init__(self, source, block_size: int, strategy: tf.distribute.Strategy):
+    """Plans the rounds.
+
+    Args:
+      source: a FeatureSource.
+      block_size: the most clips of one replica at a time.
+      strategy: whose replicas take the blocks.
+    """
+    if block_size < 1:
+      raise ValueError(f'block_size must be at least 1. Received: {block_size}.')
+    self._source = source
+    self._strategy = strategy
+    num_replicas = strategy.num_replicas_in_sync
+    self.num_rounds = -(-source.num_clips // (block_size * num_replicas))
+    # Blocks of equal size: full ones would leave the last round nearly empty, and padding costs as much as clips.
+    self.block_size = -(-source.num_clips // max(1, self.num_rounds * num_replicas))
+    self._clips_per_round = self.block_size * num_replicas
+
+  def __iter__(self) -> Iterator[Round]:
+    with concurrent.futures.ThreadPoolExecutor(1) as reader:
+      following = reader.submit(self._read, 0) if self.num_rounds else None
+      for number in range(self.num_rounds):
+        current = following.result()
+        if number + 1 < self.num_rounds:
+          following = reader.submit(self._read, number + 1)
+        yield current
+
+  def _read(self, number: int) -> Round:
+    first = number * self._clips_per_round
+    last = min(first + self._clips_per_round, self._source.num_clips)
+
+    def block(context):
+      block_first = min(first + context.replica_id_in_sync_group * self.block_size, last)
+      block_last = min(block_first + self.block_size, last)
+      parts = self._source.read(np.arange(block_first, block_last), self.block_size)
+      return tuple(tf.convert_to_tensor(part) for part in parts), tf.constant(block_last - block_first)
+
+    index = self._source.index(np.arange(first, last))
+    return Round(index, self._strategy.experimental_distribute_values_from_function(block))
+
+
+class BlockSum:
+  """Sums a function of a block over all blocks of a source: float64, one reduction over the strategy at the end."""
+
+  def __init__(
+    self,
+    source,
+    block_size: int,
+    strategy: tf.distribute.Strategy,
+    function: Callable[..., tf.Tensor],
+    shape: tuple[int, ...],
+  ):
+    """Prepares the sum; calling the object makes one pass.
+
+    Args:
+      source: a FeatureSource.
+      block_size: clips of one replica at a time.
+      strategy: whose replicas share the pass.
+      function: (parts, count, *arguments) -> float64 [*shape]; rows from `count` on are padding.
+      shape: of the sum.
+    """
+    self._rounds = Rounds(source, block_size, strategy)
+    self._strategy = strategy
+    self._shape = shape
+
+    def add(totals, block, *arguments):
+      parts, count = block
+      return totals + function(parts, count, *arguments)
+
+    @tf.function(autograph=False)
+    def step(totals, block, arguments):
+      return strategy.run(add, args=(totals, block, *arguments))
+
+    self._step = step
+
+  def __call__(self, *arguments: tf.Tensor, on_round: Callable[[int], None] | None = None) -> np.ndarray:
+    """Makes one pass.
+
+    Args:
+      *arguments: tensors that every replica receives.
+      on_round: called with the number of clips of every finished round, for progress bars.
+
+    Returns:
+      float64 [*shape].
+    """
+    totals = self._strategy.experimental_distribute_values_from_function(lambda _: tf.zeros(self._shape, tf.float64))
+    with full_float32():
+      for current in self._rounds:
+        totals = self._step(totals, current.blocks, arguments)
+        if on_round:
+          on_round(len(current.index))
+      return self._strategy.reduce(tf.distribute.ReduceOp.SUM, totals, axis=None).numpy()
+
+
+@contextlib.contextmanager
+def full_float32() -> Iterator[None]:
+  """Matrix products with all 24 bits: TensorFlow would use TF32 (11 bits) on recent GPUs, too little to compare distances."""
+  before = tf.config.experimental.tensor_float_32_execution_enabled()
+  tf.config.experimental.enable_tensor_float_32_execution(False)
+  try:
+    yield
+  finally:
+    tf.config.experimental.enable_tensor_float_32_execution(before)

@@ -1,0 +1,134 @@
+"""Decoded audio frames -> one mono waveform on the sample grid of the file's time line. PyAV only; used by media.py."""
+
+import math
+from fractions import Fraction
+
+import av
+import numpy as np
+
+# The resampler sees this much sound before and after a span, so that consecutive spans join without a seam.
+# Its filter is 32 samples of the lower rate long, 4 ms at 8 kHz.
+MARGIN_SECONDS = Fraction(1, 50)
+# Sound that starts within this time of where the last frame stopped goes on there: containers round timestamps.
+JITTER_SECONDS = Fraction(1, 100)
+
+
+_SAMPLE_TYPES = {'u8': 'u1', 's16': 'i2', 's32': 'i4', 's64': 'i8', 'flt': 'f4', 'dbl': 'f8'}
+
+
+def mono(frame: av.AudioFrame) -> np.ndarray:
+  """Returns float32 [n]: the mean of all channels but the subwoofer's, integers scaled to [-1, 1)."""
+  channels = frame.layout.channels
+  dtype = np.dtype(_SAMPLE_TYPES[frame.format.packed.name])
+  if frame.format.is_planar:
+    # Not frame.to_ndarray(): it takes one plane too many when there are eight (PyAV 18 and 19).
+    planes = frame.planes[: len(channels)]
+    samples = np.stack([np.frombuffer(plane, dtype, frame.samples) for plane in planes])
+  else:
+    samples = np.frombuffer(frame.planes[0], dtype, frame.samples * len(channels)).reshape(-1, len(channels)).T
+  samples = samples[[i for i, channel in enumerate(channels) if channel.name != 'LFE'] or [0]]
+  if dtype.kind == 'f':
+    # Damaged floating-point sound may hold anything.
+    return np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0).mean(axis=0, dtype=np.float32)
+  offset, scale = 128 if dtype.kind == 'u' else 0, 2.0 ** (8 * dtype.itemsize - 1)
+  return ((samples.mean(axis=0, dtype=np.float64) - offset) / scale).astype(np.float32)
+
+
+class _Segment:
+  """Resamples sound of one source rate; gaps in it become silence.
+
+  The segment begins where a source sample and an output sample fall on the same instant. The resampler's phases are then
+  the same for every span of a file, and so are the bits of the output.
+  """
+
+  def __init__(self, rate: int, target_rate: int, first: int, limit: int):
+    """Begins at or shortly before source sample `first` and ignores what comes at or after `limit`."""
+    step = rate // math.gcd(rate, target_rate)
+    self.rate, self.limit = rate, limit
+    self._written = first // step * step
+    self.first_output = self._written // step * (target_rate // math.gcd(rate, target_rate))
+    self._resampler = av.AudioResampler(format='fltp', layout='mono', rate=target_rate)
+    self._resamples = rate != target_rate
+    self._outputs = []
+
+  def write(self, position: int, samples: np.ndarray) -> None:
+    """Writes source samples at their place; what is already written stays."""
+    while self._written < min(position, self.limit):
+      self._push(np.zeros(min(self.rate, min(position, self.limit) - self._written), np.float32))
+    samples = samples[max(0, self._written - position) : max(0, self.limit - position)]
+    if samples.size:
+      self._push(samples)
+
+  def _push(self, samples: np.ndarray) -> None:
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format='fltp', layout='mono')
+    frame.sample_rate, frame.time_base, frame.pts = self.rate, Fraction(1, self.rate), self._written
+    self._written += samples.size
+    self._outputs += [out.to_ndarray()[0] for out in self._resampler.resample(frame)]
+
+  def finish(self) -> np.ndarray:
+    """Returns everything written so far, resampled: float32 [n], beginning at output sample `first_output`."""
+    if self._resamples:
+      self._outputs += [out.to_ndarray()[0] for out in self._resampler.resample(None)]
+    return np.concatenate(self._outputs) if self._outputs else np.zeros(0, np.float32)
+
+
+class AudioTrack:
+  """Collects the waveform of [start, limit) seconds, mono, at `sample_rate`.
+
+  Attributes:
+    first_time: seconds of the first decoded sample, None before it.
+    end_time: seconds at which the last decoded sample ends, None before the first.
+    gaps: list of (start, end) seconds without sound between decoded frames.
+    done: whether the sound up to `limit` is there.
+  """
+
+  def __init__(self, start: Fraction, limit: Fraction, sample_rate: int):
+    """Makes an empty track."""
+    self._start, self._limit, self._sample_rate = start, limit, sample_rate
+    self._segment = self._position = None
+    self._pieces = []
+    self.first_time = self.end_time = None
+    self.gaps: list[tuple[Fraction, Fraction]] = []
+    self.done = False
+
+  def add(self, frame: av.AudioFrame, time: Fraction | None) -> None:
+    """Takes the next frame; `time` is in seconds since the file's start, None means right after the frame before."""
+    rate = frame.sample_rate
+    if time is None:
+      time = Fraction(0) if self.end_time is None else self.end_time
+    position = round(time * rate)
+    if self._segment is None or self._segment.rate != rate:
+      self._begin_segment(rate, position)
+    elif abs(position - self._position) <= JITTER_SECONDS * rate:
+      position = self._position
+    if self.end_time is not None and time > self.end_time + JITTER_SECONDS:
+      self.gaps.append((self.end_time, time))
+    samples = mono(frame)
+    self._segment.write(position, samples)
+    self._position = position + samples.size
+    if self.first_time is None:
+      self.first_time = time
+    self.end_time = Fraction(self._position, rate)
+    self.done = self._position >= self._segment.limit
+
+  def finish(self, end: Fraction) -> np.ndarray:
+    """Returns float32 [round((end - start) * sample_rate)] in [-1, 1]; silence where the file has no sound."""
+    self._end_segment()
+    waveform = np.zeros(max(0, round((end - self._start) * self._sample_rate)), np.float32)
+    origin = round(self._start * self._sample_rate)
+    for first_output, piece in self._pieces:
+      first = first_output - origin
+      piece = piece[max(0, -first) : max(0, waveform.size - first)]
+      waveform[max(0, first) : max(0, first) + piece.size] = piece
+    return np.clip(waveform, -1.0, 1.0)
+
+  def _begin_segment(self, rate: int, position: int) -> None:
+    self._end_segment()
+    first = max(position, math.floor((self._start - MARGIN_SECONDS) * rate))
+    limit = math.ceil((self._limit + MARGIN_SECONDS) * rate)
+    self._segment = _Segment(rate, self._sample_rate, min(first, limit), limit)
+
+  def _end_segment(self) -> None:
+    if self._segment is not None:
+      self._pieces.append((self._segment.first_output, self._segment.finish()))
+      self._segment = None

@@ -1,0 +1,92 @@
+"""ResNet-18 on the audio image, one channel of 40 mel filters by 100 frames (Q x P in the paper, Section 4)."""
+
+from collections.abc import Iterator
+
+import keras
+import tensorflow as tf
+
+from xdc_tf.models.configurable import configurable
+from xdc_tf.models.residual import ConvNorm, ResidualEncoder, he_normal_fan_out, layer_seeds, make_block, make_stages
+
+STEMS = ('resnet', 'vmz')
+
+
+class PooledStem(keras.layers.Layer):
+  """The stem of He et al. 2015: 7x7 convolution with stride 2, BatchNorm, ReLU, 3x3 max pool with stride 2."""
+
+  def __init__(self, filters: int, seeds: Iterator[int], dtype: str | None):
+    """Makes the stem."""
+    super().__init__(dtype=dtype)
+    self.convolution = ConvNorm(1, filters, (7, 7), (2, 2), seeds, dtype)
+    self.built = True
+
+  def call(self, x, training=False):
+    """Returns [B, H/4, W/4, filters]."""
+    x = tf.nn.relu(self.convolution(x, training=training))
+    # Zeros do for the padding of a maximum because nothing is negative after ReLU.
+    return tf.nn.max_pool2d(tf.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), 3, 2, 'VALID')
+
+
+class SmallKernelStem(keras.layers.Layer):
+  """The stem of VMZ's audio-visual model: 3x3 convolution with bias and no norm, then three blocks (first stride 2)."""
+
+  def __init__(self, base_width: int, seeds: Iterator[int], convolution, shortcut, dtype: str | None):
+    """Makes the stem: base_width / 4 channels, then base_width / 2 (16 and 32 at 64)."""
+    super().__init__(dtype=dtype)
+    narrow, wide = base_width // 4, base_width // 2
+    self.convolution = keras.layers.Conv2D(
+      narrow, 3, padding='same', kernel_initializer=he_normal_fan_out(next(seeds)), dtype=dtype
+    )
+    self.convolution.build((None, None, None, 1))
+    self.block0 = make_block(narrow, wide, 2, convolution, shortcut, dtype)
+    self.block1 = make_block(wide, wide, 1, convolution, shortcut, dtype)
+    self.block2 = make_block(wide, wide, 1, convolution, shortcut, dtype)
+    self.built = True
+
+  def call(self, x, training=False):
+    """Returns [B, H/2, W/2, base_width / 2]."""
+    x = self.convolution(x)
+    for block in (self.block0, self.block1, self.block2):
+      x = block(x, training=training)
+    return x
+
+
+@configurable
+class AudioResNet18(ResidualEncoder):
+  """Audio encoder: float [B, 40, frames, 1] -> float32 [B, 8 * base_width]; 40x100 ends as 2x4 before the average."""
+
+  modality = 'audio'
+  input_axes = ('B', 'filters', 'frames', 1)
+
+  def __init__(
+    self, base_width: int = 64, seed: int = 0, stem: str = 'resnet', dtype: str | None = None, name: str | None = None
+  ):
+    """Makes the encoder with all its weights.
+
+    Args:
+      base_width: channels of the first stage.
+      seed: of the random weights: the same seed gives the same weights.
+      stem: 'resnet', the plain one (the paper says just ResNet), or 'vmz', three small blocks in place of 7x7 and pool.
+      dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
+      name: the model's name.
+
+    Raises:
+      ValueError: when there is no such stem.
+    """
+    if stem not in STEMS:
+      raise ValueError(f'stem must be one of {STEMS}. Received: stem={stem!r}.')
+    super().__init__(base_width, dtype, name)
+    seeds = layer_seeds(seed)
+
+    def convolution(in_channels, filters, stride):
+      return ConvNorm(in_channels, filters, (3, 3), (stride, stride), seeds, dtype)
+
+    def shortcut(in_channels, filters, stride):
+      return ConvNorm(in_channels, filters, (1, 1), (stride, stride), seeds, dtype)
+
+    if stem == 'resnet':
+      first, in_channels, stride = PooledStem(base_width, seeds, dtype), base_width, 1
+    else:
+      first = SmallKernelStem(base_width, seeds, convolution, shortcut, dtype)
+      in_channels, stride = base_width // 2, 2
+    self.set_layers(first, make_stages(in_channels, base_width, stride, convolution, shortcut, dtype))

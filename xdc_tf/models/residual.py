@@ -1,0 +1,256 @@
+"""The residual skeleton that the three encoders share: a stem, then four stages of two basic blocks (18 layers).
+
+Video runs as two-dimensional convolutions wherever the kernel allows it: [B, T, H, W, C] becomes [B*T, H, W, C] for a
+1x3x3 kernel and [B, T, H*W, C] for a 3x1x1 kernel. Both are free reshapes, and TensorFlow's 2-D kernels and its fused
+BatchNormalization are the fast ones. A 2-D kernel [kh, kw, in, out] is the 3-D one [1, kh, kw, in, out] without its
+axis of size 1, and [kt, 1, in, out] is [kt, 1, 1, in, out].
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+BATCH_NORM_EPSILON = 1e-3
+# Caffe2's momentum, which is Keras's: the share of the old value. (PyTorch's 0.9 would mean the opposite.)
+BATCH_NORM_MOMENTUM = 0.9
+BLOCKS_PER_STAGE = 2
+NUM_STAGES = 4
+SMALLEST_BASE_WIDTH = 4
+
+
+def layer_seeds(seed: int) -> Iterator[int]:
+  """Yields a different seed for every layer: layers that share a seed and a shape would start with the same weights."""
+  for layer_number in itertools.count():
+    yield int(np.random.SeedSequence([seed, layer_number]).generate_state(1)[0] >> 1)
+
+
+def he_normal_fan_out(seed: int) -> keras.initializers.Initializer:
+  """Returns He initialisation as in Caffe2's MSRAFill: normal, not truncated, variance 2 / (kernel volume * out)."""
+  return keras.initializers.VarianceScaling(2.0, mode='fan_out', distribution='untruncated_normal', seed=seed)
+
+
+def dimensions(x: tf.Tensor) -> list:
+  """Returns the sizes of `x`: numbers where they are known, scalar tensors where they are not."""
+  known, dynamic = x.shape.as_list(), tf.shape(x)
+  return [dynamic[axis] if size is None else size for axis, size in enumerate(known)]
+
+
+def over_frames(layer: Callable, x: tf.Tensor, training: bool) -> tf.Tensor:
+  """Applies a layer for images [n, H, W, C] to every frame of `x` [B, T, H, W, C]."""
+  _, t, h, w, c = dimensions(x)
+  y = layer(tf.reshape(x, [-1, h, w, c]), training=training)
+  return tf.reshape(y, [-1, t, *dimensions(y)[1:]])
+
+
+def over_time(layer: Callable, x: tf.Tensor, training: bool) -> tf.Tensor:
+  """Applies a layer for images whose kernel is [kt, 1] to `x` [B, T, H, W, C] seen as images of T x H*W."""
+  _, t, h, w, c = dimensions(x)
+  y = layer(tf.reshape(x, [-1, t, h * w, c]), training=training)
+  _, new_t, _, new_c = dimensions(y)
+  return tf.reshape(y, [-1, new_t, h, w, new_c])
+
+
+class ConvNorm(keras.layers.Layer):
+  """Convolution without bias, padded by half the kernel on both sides, then BatchNorm.
+
+  TensorFlow's 'same' pads 0 and 1 where stride 2 meets an even size, PyTorch and Caffe2 pad 1 and 1; weights from there
+  need theirs, so strided convolutions are padded by hand and 'valid'. At stride 1 'same' pads both sides alike and
+  saves a copy. The weights are made at once: a new encoder can be counted, saved and restored before its first call.
+  """
+
+  def __init__(
+    self,
+    in_channels: int,
+    filters: int,
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    seeds: Iterator[int],
+    dtype: str | None,
+  ):
+    """Makes the layer.
+
+    Args:
+      in_channels: channels of the input.
+      filters: channels of the output.
+      kernel: odd sizes, two for images [n, H, W, C] or three for video [B, T, H, W, C].
+      strides: as many as `kernel`.
+      seeds: where the initialiser's seed comes from.
+      dtype: name of a Keras dtype policy, e.g. 'mixed_bfloat16'; None for the global one.
+    """
+    super().__init__(dtype=dtype)
+    padded_by_hand = max(strides) > 1 and max(kernel) > 1
+    make = {2: keras.layers.Conv2D, 3: keras.layers.Conv3D}[len(kernel)]
+    self.convolution = make(
+      filters,
+      tuple(kernel),
+      strides=tuple(strides),
+      padding='valid' if padded_by_hand else 'same',
+      use_bias=False,
+      kernel_initializer=he_normal_fan_out(next(seeds)),
+      dtype=dtype,
+    )
+    self.batch_norm = keras.layers.BatchNormalization(
+      momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, dtype=dtype
+    )
+    free = (None,) * (len(kernel) + 1)
+    self.convolution.build((*free, in_channels))
+    self.batch_norm.build((*free, filters))
+    self.paddings = ((0, 0), *((size // 2, size // 2) for size in kernel), (0, 0)) if padded_by_hand else None
+    self.built = True
+
+  def call(self, x, training=False):
+    """Returns the normalised convolution of `x`; no activation."""
+    if self.paddings is not None:
+      # PadV2 and not tf.pad: TensorFlow's graph optimizer fuses Pad into Conv3D and then fails on the gradient.
+      x = tf.raw_ops.PadV2(input=x, paddings=self.paddings, constant_values=tf.zeros([], x.dtype))
+    return self.batch_norm(self.convolution(x), training=training)
+
+
+class Stem(keras.layers.Layer):
+  """A convolution followed by ReLU."""
+
+  def __init__(self, convolution: keras.layers.Layer, dtype: str | None):
+    """Keeps the convolution."""
+    super().__init__(dtype=dtype)
+    self.convolution = convolution
+    self.built = True
+
+  def call(self, x, training=False):
+    """Returns relu(convolution(x))."""
+    return tf.nn.relu(self.convolution(x, training=training))
+
+
+class VideoShortcut(keras.layers.Layer):
+  """1x1x1 convolution with the same stride in time, height and width, then BatchNorm."""
+
+  def __init__(self, in_channels: int, filters: int, stride: int, seeds: Iterator[int], dtype: str | None):
+    """Makes the projection."""
+    super().__init__(dtype=dtype)
+    self.stride = stride
+    self.projection = ConvNorm(in_channels, filters, (1, 1), (1, 1), seeds, dtype)
+    self.built = True
+
+  def call(self, x, training=False):
+    """Returns the projection of every stride-th frame, row and column."""
+    step = self.stride
+    return over_frames(self.projection, x[:, ::step, ::step, ::step], training)
+
+
+class BasicBlock(keras.layers.Layer):
+  """relu(shortcut(x) + conv2(relu(conv1(x)))), each convolution with its BatchNorm."""
+
+  def __init__(self, conv1: Callable, conv2: Callable, shortcut: Callable | None, dtype: str | None):
+    """Makes the block from layers; `shortcut` is None where the block changes neither size nor channels."""
+    super().__init__(dtype=dtype)
+    self.conv1, self.conv2, self.shortcut = conv1, conv2, shortcut
+    self.built = True
+
+  def call(self, x, training=False):
+    """Returns the block's output."""
+    y = tf.nn.relu(self.conv1(x, training=training))
+    y = self.conv2(y, training=training)
+    return tf.nn.relu(y + (x if self.shortcut is None else self.shortcut(x, training=training)))
+
+
+def make_block(
+  in_channels: int, filters: int, stride: int, convolution: Callable, shortcut: Callable, dtype: str | None
+):
+  """Makes one BasicBlock; `convolution` and `shortcut` map (in_channels, filters, stride) to a layer."""
+  changes = stride != 1 or in_channels != filters
+  return BasicBlock(
+    convolution(in_channels, filters, stride),
+    convolution(filters, filters, 1),
+    shortcut(in_channels, filters, stride) if changes else None,
+    dtype,
+  )
+
+
+def make_stages(
+  in_channels: int, base_width: int, first_stride: int, convolution: Callable, shortcut: Callable, dtype: str | None
+) -> list[BasicBlock]:
+  """Makes eight blocks: stage s has base_width * 2**s channels and stride 2, the first stage `first_stride`."""
+  blocks = []
+  for stage in range(NUM_STAGES):
+    filters = base_width * 2**stage
+    stride = 2 if stage else first_stride
+    blocks.append(make_block(in_channels, filters, stride, convolution, shortcut, dtype))
+    blocks.append(make_block(filters, filters, 1, convolution, shortcut, dtype))
+    in_channels = filters
+  return blocks
+
+
+class ResidualEncoder(keras.Model):
+  """An encoder: stem, eight blocks, global average. Subclasses set the class attributes and call `set_layers`."""
+
+  modality: str
+  # What call() takes, by name, e.g. ('B', 'T', 'H', 'W', 3); the last is the number of channels.
+  input_axes: tuple
+
+  def __init__(self, base_width: int, dtype: str | None, name: str | None):
+    """Keeps the width.
+
+    Args:
+      base_width: channels of the first stage; 64 is the paper's, small ones serve demos and tests.
+      dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
+      name: the model's name.
+
+    Raises:
+      ValueError: when `base_width` is too small.
+    """
+    if base_width < SMALLEST_BASE_WIDTH:
+      raise ValueError(
+        f'base_width must be at least {SMALLEST_BASE_WIDTH} channels. Received: base_width={base_width}.'
+      )
+    super().__init__(name=name, dtype=dtype)
+    self.base_width = base_width
+
+  def set_layers(self, stem: keras.layers.Layer, blocks: Sequence[BasicBlock]) -> None:
+    """Takes the layers: the end of a subclass's constructor."""
+    self.stem = stem
+    # Keras 3 hides what lies in lists from tf.train.Checkpoint: every block is an attribute of its own.
+    for number, block in enumerate(blocks):
+      setattr(self, f'stage{number // BLOCKS_PER_STAGE + 1}_block{number % BLOCKS_PER_STAGE}', block)
+    self.built = True
+
+  @property
+  def blocks(self) -> list[BasicBlock]:
+    """The eight blocks in order."""
+    names = itertools.product(range(1, NUM_STAGES + 1), range(BLOCKS_PER_STAGE))
+    return [getattr(self, f'stage{stage}_block{block}') for stage, block in names]
+
+  @property
+  def feature_dimension(self) -> int:
+    """The embedding's length: the last stage's channels."""
+    return self.base_width * 2 ** (NUM_STAGES - 1)
+
+  def call(self, x, training=False):
+    """Returns the embedding, float32 [B, feature_dimension], of a batch shaped as `input_axes` says."""
+    last = self.stage_outputs(x, training=training)[-1]
+    # The mean is taken in float32: bfloat16 has 8 bits, too few to add up hundreds of positions.
+    return tf.reduce_mean(tf.cast(last, tf.float32), axis=list(range(1, last.shape.rank - 1)))
+
+  def stage_outputs(self, x, training=False) -> list[tf.Tensor]:
+    """Returns the outputs of the stem and of the four stages, before the global average.
+
+    Raises:
+      ValueError: when `x` has the wrong rank or number of channels.
+    """
+    x = tf.convert_to_tensor(x)
+    self._check_input(x)
+    outputs = [self.stem(x, training=training)]
+    for block in self.blocks:
+      outputs.append(block(outputs[-1], training=training))
+    return outputs[:1] + outputs[BLOCKS_PER_STAGE::BLOCKS_PER_STAGE]
+
+  def _check_input(self, x):
+    expected = f'[{", ".join(str(axis) for axis in self.input_axes)}]'
+    if x.shape.rank != len(self.input_axes):
+      raise ValueError(f'{type(self).__name__} takes {self.modality} {expected}. Received: shape={tuple(x.shape)}.')
+    if x.shape[-1] != self.input_axes[-1]:
+      raise ValueError(
+        f'{type(self).__name__} takes {self.modality} {expected}: {self.input_axes[-1]} channel(s) on the last axis. '
+        f'Received: shape={tuple(x.shape)}.'
+      )

@@ -1,0 +1,46 @@
+"""Checks of what clients send, in the graph: bad input ends as INVALID_ARGUMENT with a sentence, on every runtime."""
+
+import tensorflow as tf
+
+# The first three bytes of every JPEG file.
+JPEG_START = b'\xff\xd8\xff'
+
+
+def checked(x: tf.Tensor, name: str, axes: tuple[str | int, ...]) -> tf.Tensor:
+  """Returns `x` after checking at run time that it has the axes named, none of them empty.
+
+  Args:
+    x: a signature's input.
+    name: its name, for the message.
+    axes: names of its axes, for the message, or sizes that are fixed, e.g. ('B', 'M', 40). Only the last may be a size.
+  """
+  # A signature declares its input's rank, but the runtime below TF Serving does not enforce it, and the optimizer removes
+  # a check that it believes to be always true. Behind PlaceholderWithDefault the declared shape is forgotten.
+  unknown = tf.raw_ops.PlaceholderWithDefault(input=x, shape=tf.TensorShape(None))
+  expected = (
+    f'{name} must have {len(axes)} axes, [{", ".join(map(str, axes))}], none of them empty. Received the shape:'
+  )
+  shape = tf.shape(unknown)
+  right = tf.equal(tf.rank(unknown), len(axes)) & (tf.size(unknown) > 0)
+  if isinstance(axes[-1], int):
+    right &= tf.reduce_all(tf.equal(shape[-1:], axes[-1]))
+  with tf.control_dependencies([tf.debugging.Assert(right, [expected, shape])]):
+    result = tf.identity(unknown)
+  result.set_shape(x.shape)
+  return result
+
+
+def checked_finite(x: tf.Tensor, name: str) -> tf.Tensor:
+  """Returns `x` after checking that it holds neither NaN nor infinity."""
+  finite = tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [f'{name} holds NaN or infinity.'])
+  with tf.control_dependencies([finite]):
+    return tf.identity(x)
+
+
+def checked_jpegs(jpegs: tf.Tensor) -> tf.Tensor:
+  """Returns the strings after checking that each starts as a JPEG file does. A damaged one fails when it is decoded."""
+  is_jpeg = tf.equal(tf.strings.substr(jpegs, 0, len(JPEG_START)), JPEG_START)
+  message = 'jpegs must hold whole JPEG files, one frame each. Not a JPEG, at [clip, frame]:'
+  check = tf.debugging.Assert(tf.reduce_all(is_jpeg), [message, tf.where(~is_jpeg)])
+  with tf.control_dependencies([check]):
+    return tf.identity(jpegs)

@@ -1,0 +1,167 @@
+"""Writes encoders as versioned SavedModels: DIRECTORY/VERSION/, the layout that TF Serving watches.
+
+The graph takes what clients have (JPEG files, frames of any size, sound of any length) and does the rest itself with the
+functions the training reader uses, in TensorFlow's core ops: a server needs no Python, no Keras and none of this package.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+import xdc_tf
+from xdc_tf import files
+from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.serving.served_clusters import ServedClusters
+from xdc_tf.serving.signatures import audio_signatures, video_signatures
+
+__all__ = ['METADATA_FILE', 'ServedClusters', 'export_audio', 'export_video']
+
+# TF Serving leaves assets.extra alone.
+METADATA_FILE = 'assets.extra/metadata.json'
+
+
+def export_video(
+  encoder,
+  video_input: VideoInput,
+  record_short_side: int,
+  directory: str,
+  clusters: ServedClusters | None = None,
+  metadata: Mapping[str, Any] | None = None,
+  frame_rate: float = 30.0,
+) -> str:
+  """Writes a video encoder as the next version below `directory`.
+
+  Signatures (B clips and T frames are free): serving_default and embed take `jpegs` string [B, T], embed_frames takes
+  `frames` uint8 [B, T, H, W, 3] of any size, all give `embedding` float32 [B, feature_dimension]; with clusters also
+  cluster, from `jpegs` to `cluster` int32 [B], `squared_distance` float32 [B] and `embedding`.
+
+  Args:
+    encoder: a video encoder; its weights are copied as they are now.
+    video_input: how the encoder was fed; frames get the evaluation's centre crop.
+    record_short_side: short side in pixels of the frames in the records; frames of another size are resized to it first.
+    directory: the model's folder, e.g. 'saved_models/xdc_video'. Local or remote.
+    clusters: a clustering of this encoder's features, or None.
+    metadata: more entries for metadata.json.
+    frame_rate: frames a second of the records, for clients.
+
+  Returns:
+    The path of the new version, e.g. 'saved_models/xdc_video/3'.
+
+  Raises:
+    ValueError: when encoder, input and clusters do not fit each other.
+  """
+  _check(encoder, 'video', clusters)
+  short_side = video_input.short_side or record_short_side
+  if video_input.crop_size > short_side:
+    raise ValueError(
+      f'The crop of {video_input.crop_size} pixels is larger than the short side of {short_side}. Expected the VideoInput '
+      'and the records that the encoder was trained with.'
+    )
+  description = {
+    'input': 'jpegs',
+    'num_frames': video_input.num_frames,
+    'frame_rate': frame_rate,
+    'short_side': record_short_side,
+    'crop_size': video_input.crop_size,
+  }
+  signatures = video_signatures(encoder, video_input, record_short_side, clusters)
+  return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}))
+
+
+def export_audio(
+  encoder,
+  audio_input: AudioInput,
+  log_mel_spec: LogMelSpec,
+  directory: str,
+  clusters: ServedClusters | None = None,
+  metadata: Mapping[str, Any] | None = None,
+) -> str:
+  """Writes an audio encoder as the next version below `directory`.
+
+  Signatures (B sounds of any length): serving_default and embed take `waveform` float32 [B, S] (mono, 16 kHz, -1..1),
+  embed_log_mel takes `log_mel` float32 [B, M, 40], all give `embedding` float32 [B, feature_dimension], the mean over
+  windows of 2 seconds; with clusters also cluster, from `waveform` to `cluster` int32 [B], `squared_distance` float32 [B]
+  and `embedding`.
+
+  Args:
+    encoder: an audio encoder; its weights are copied as they are now.
+    audio_input: how the encoder was fed.
+    log_mel_spec: how the records' log-mel was made.
+    directory: the model's folder, e.g. 'saved_models/xdc_audio'. Local or remote.
+    clusters: a clustering of this encoder's features, or None.
+    metadata: more entries for metadata.json.
+
+  Returns:
+    The path of the new version, e.g. 'saved_models/xdc_audio/3'.
+
+  Raises:
+    ValueError: when encoder and clusters do not fit each other.
+  """
+  _check(encoder, 'audio', clusters)
+  description = {
+    'input': 'waveform',
+    'sample_rate': log_mel_spec.sample_rate,
+    'num_samples': audio_input.num_frames * log_mel_spec.hop_length,
+  }
+  signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters)
+  return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}))
+
+
+def _check(encoder, modality: str, clusters: ServedClusters | None) -> None:
+  if encoder.modality != modality:
+    raise ValueError(f'{type(encoder).__name__} is an {encoder.modality} encoder. Expected a {modality} encoder.')
+  if clusters is not None:
+    clusters.check(encoder.feature_dimension)
+
+
+def _describe(encoder, clusters: ServedClusters | None) -> dict[str, Any]:
+  return {
+    'modality': encoder.modality,
+    'encoder': type(encoder).__name__,
+    'feature_dimension': encoder.feature_dimension,
+    'num_clusters': 0 if clusters is None else len(clusters.centroids),
+    'tensorflow': tf.__version__,
+    'xdc_tf': xdc_tf.__version__,
+  }
+
+
+def _write(signatures: Mapping[str, Callable], directory: str, metadata: dict[str, Any]) -> str:
+  """Saves to a folder that TF Serving ignores (its name is no number) and renames it last."""
+  tf.io.gfile.makedirs(directory)
+  version = os.path.join(directory, str(next_version(directory)))
+  temporary = os.path.join(directory, f'unfinished.{os.getpid()}')
+  module = tf.Module()
+  # The graph's own variables and not the Keras model: saving that would trace every one of its layers.
+  module.weights = list({id(v): v for f in signatures.values() for v in f.graph.variables}.values())
+  try:
+    tf.saved_model.save(module, temporary, signatures=dict(signatures))
+    files.write_json(os.path.join(temporary, METADATA_FILE), metadata | {'signatures': _shapes(signatures)})
+    tf.io.gfile.rename(temporary, version)
+  finally:
+    if tf.io.gfile.exists(temporary):
+      tf.io.gfile.rmtree(temporary)
+  return version
+
+
+def next_version(directory: str) -> int:
+  """Returns one more than the highest version in `directory`, 1 where there is none."""
+  names = (name.rstrip('/') for name in tf.io.gfile.listdir(directory))
+  return 1 + max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def _shapes(signatures: Mapping[str, Callable]) -> dict[str, Any]:
+  """Names, dtypes and shapes of every signature's inputs and outputs; null is a free size."""
+
+  def describe(specs):
+    return {name: [spec.dtype.name, spec.shape.as_list()] for name, spec in specs.items()}
+
+  return {
+    name: {
+      'inputs': describe({spec.name: spec for spec in tf.nest.flatten(function.structured_input_signature)}),
+      'outputs': describe(function.structured_outputs),
+    }
+    for name, function in signatures.items()
+  }
