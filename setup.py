@@ -49,7 +49,7 @@ setup(
     'tensorflow-datasets>=4.9.9,<5',
     'apache-beam[tfrecord]>=2.70,<3',
     'absl-py>=2,<3',
-    'av>=14,<19',
+    'av>=17,<20',
     'gin-config>=0.5,<0.6',
     'numpy>=1.26,<3',
     'scikit-learn>=1.5,<2',

@@ -341,6 +341,29 @@ def shard_bar(job: ClipJob) -> Iterator[None]:
       watcher.join()
 
 
+def begin(job: ClipJob) -> dict[str, Any] | None:
+  """Returns the summary of a job that needs no work, or clears the marks of an earlier end and returns None.
+
+  Raises:
+    ClipJobError: when the folder says that it is finished and is not.
+  """
+  done_path = os.path.join(job.output_dir, schema.DONE_FILE)
+  summary_path = os.path.join(job.output_dir, JOB_SUMMARY_FILE)
+  if tf.io.gfile.exists(done_path):
+    summary = files.read_json(summary_path)
+    if not (job.retry_failed and failure_text(summary)):
+      try:
+        schema.open_records(job.output_dir)
+      except FileNotFoundError as error:
+        raise ClipJobError(str(error)) from error
+      return summary
+    # Until the end of this job the folder is not one that can be trained on.
+    tf.io.gfile.remove(done_path)
+  if tf.io.gfile.exists(summary_path):
+    tf.io.gfile.remove(summary_path)
+  return None
+
+
 def run(argv: Sequence[str]) -> str:
   """Runs the job to its end.
 
@@ -360,20 +383,13 @@ def run(argv: Sequence[str]) -> str:
     check_settings(job)
   except (FileNotFoundError, ValueError) as error:
     raise ClipJobError(str(error)) from error
-  done_path = os.path.join(job.output_dir, schema.DONE_FILE)
-  summary_path = os.path.join(job.output_dir, JOB_SUMMARY_FILE)
-  if tf.io.gfile.exists(done_path):
-    if not (job.retry_failed and failure_text(files.read_json(summary_path))):
-      schema.open_records(job.output_dir)
-      return f'{job.output_dir} is finished already, nothing to do: {describe(files.read_json(summary_path))}'
-    # Until the end of this job the folder is not one that can be trained on.
-    tf.io.gfile.remove(done_path)
-  if tf.io.gfile.exists(summary_path):
-    tf.io.gfile.remove(summary_path)
+  finished = begin(job)
+  if finished:
+    return f'{job.output_dir} is finished already, nothing to do: {describe(finished)}'
   made_earlier = count_shards(job)
   with shard_bar(job):
     _run_pipeline(options, job, clip_options.max_failed_share)
-  summary = files.read_json(summary_path)
+  summary = files.read_json(os.path.join(job.output_dir, JOB_SUMMARY_FILE))
   return f'{job.output_dir}: {describe(summary)}' + (
     f' {made_earlier} shards were there already.' if made_earlier else ''
   )

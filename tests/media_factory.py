@@ -119,12 +119,13 @@ def write_video(
 
 
 def _add_video(container, codec, frame_rate, size, gop, b_frames, pixel_aspect, colour):
-  stream = container.add_stream(codec, rate=Fraction(frame_rate).limit_denominator(1001))
+  frame_rate = Fraction(frame_rate).limit_denominator(1001)
+  stream = container.add_stream(codec, rate=frame_rate)
   stream.width, stream.height = size
   stream.pix_fmt = 'yuv420p'
   context = stream.codec_context
   # AVI knows frame numbers only: a finer clock would make it write thousands of empty frames.
-  context.time_base = 1 / stream.base_rate if container.format.name == 'avi' else Fraction(1, _VIDEO_CLOCK)
+  context.time_base = 1 / frame_rate if container.format.name == 'avi' else Fraction(1, _VIDEO_CLOCK)
   context.gop_size, context.max_b_frames, context.thread_count = gop, b_frames, 1
   if codec == 'libx264':
     context.options = {'crf': '12', 'preset': 'veryfast', 'bf': str(b_frames), 'sc_threshold': '0'}

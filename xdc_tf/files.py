@@ -21,6 +21,7 @@ def atomic_write(path: str, mode: str = 'wb') -> Iterator[IO]:
   temporary = f'{path}.tmp.{os.getpid()}'
   try:
     with tf.io.gfile.GFile(temporary, mode) as file:
+      file.write(b'' if 'b' in mode else '')  # GFile makes its file at the first write, which may not come.
       yield file
     tf.io.gfile.rename(temporary, path, overwrite=True)
   except BaseException:

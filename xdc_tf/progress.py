@@ -1,5 +1,6 @@
 """Progress bars of every long stage, in one style. Silent when the output is not watched, so that logs stay readable."""
 
+import sys
 from collections.abc import Iterable
 
 import tqdm
@@ -23,7 +24,6 @@ def bar(
     total=total,
     initial=initial,
     unit=unit,
-    mininterval=0.5,
-    maxinterval=10,
+    mininterval=0.5 if sys.stderr.isatty() else 10,
     dynamic_ncols=True,
   )

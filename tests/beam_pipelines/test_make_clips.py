@@ -287,6 +287,10 @@ def test_counters_tell_what_was_made_and_what_was_not(clip_manifest, copy, refer
 
 
 def test_too_many_failures_fail_the_job_after_all_was_tried(clip_manifest, copy, reference):
+  (copy / 'tiny-train.tfrecord-00002-of-00004').rename(copy / 'away')
+  with pytest.raises(make_clips.ClipJobError, match='lacks 1 of its shards.*Delete DONE'):
+    make_clips.run(arguments(clip_manifest, copy))
+  (copy / 'away').rename(copy / 'tiny-train.tfrecord-00002-of-00004')
   for name in ('DONE', 'clips.json', 'dataset_info.json', 'failed_videos.jsonl', 'tiny-train.tfrecord-00000-of-00004'):
     (copy / name).unlink()
   with pytest.raises(make_clips.ClipJobError) as error:

@@ -209,6 +209,7 @@ def test_folder_rows_cut_videos_without_losing_the_rest(folder):
   assert rows[0].path == str(root / 'cats/v0_6.mp4')
   whole = [row for _, row in manifest.folder_rows(str(root), None, validation_fraction=0)]
   assert [(row.start_seconds, row.end_seconds, row.labels) for row in whole] == [(0.0, None, ())] * 11
+  assert whole == [row for _, row in manifest.folder_rows(str(root), 0.0, validation_fraction=0)]
 
 
 def test_folder_rows_hold_out_whole_videos(folder):
@@ -238,8 +239,8 @@ def test_folder_rows_take_one_file_and_refuse_what_cannot_be(folder, tmp_path_fa
     list(manifest.folder_rows(film, 2.0, 'clip'))
   with pytest.raises(ValueError, match='validation_fraction is 1.0'):
     list(manifest.folder_rows(film, 2.0, 'span', 1.0))
-  with pytest.raises(ValueError, match='span_seconds is 0'):
-    list(manifest.folder_rows(film, 0))
+  with pytest.raises(ValueError, match='span_seconds is -2'):
+    list(manifest.folder_rows(film, -2))
   with pytest.raises(FileNotFoundError, match='holds no video file'):
     list(manifest.folder_rows(str(tmp_path_factory.mktemp('empty'))))
   with pytest.raises(FileNotFoundError, match='nowhere does not exist'):

@@ -95,7 +95,7 @@ def test_the_seed_makes_the_order(records):
   assert indices(training(records), 17) != indices(training(records, seed=2), 17)
 
 
-@pytest.mark.parametrize('first_step', [1, 2, 5, 6, 11, 23])  # 5 2/3 batches a pass.
+@pytest.mark.parametrize('first_step', [1, 5, 6, 23])  # 5 2/3 batches a pass.
 def test_a_later_first_step_gives_the_same_stream(records, first_step):
   assert_same(training(records, first_step=first_step), training(records).skip(first_step), batches=8)
 
@@ -134,11 +134,10 @@ def test_pipelines_share_out_every_pass(records):
     assert sorted(stream[:17]) == sorted(stream[17:]) == PRESENT
 
 
-@pytest.mark.parametrize('first_step', [3, 40])
-def test_every_pipeline_resumes(records, first_step):
-  for pipeline in range(3):
-    keywords = {'input_pipeline_id': pipeline, 'num_input_pipelines': 3}
-    assert_same(training(records, first_step=first_step, **keywords), training(records, **keywords).skip(first_step), 6)
+@pytest.mark.parametrize(('pipeline', 'first_step'), [(0, 3), (1, 40), (2, 7)])
+def test_every_pipeline_resumes(records, pipeline, first_step):
+  keywords = {'input_pipeline_id': pipeline, 'num_input_pipelines': 3}
+  assert_same(training(records, first_step=first_step, **keywords), training(records, **keywords).skip(first_step), 6)
 
 
 def test_the_number_of_threads_changes_nothing(records):

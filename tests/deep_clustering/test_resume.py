@@ -40,7 +40,17 @@ KILL_AT = (
 
 
 def start(records: str, run_dir: str) -> subprocess.Popen:
-  command = [sys.executable, '-m', 'xdc_tf.cli.main', 'pretrain', '--records', records, '--run_dir', run_dir, '--deterministic']
+  command = [
+    sys.executable,
+    '-m',
+    'xdc_tf.cli.main',
+    'pretrain',
+    '--records',
+    records,
+    '--run_dir',
+    run_dir,
+    '--deterministic',
+  ]
   command += ['--gin_file', 'methods/xdc.gin', *(word for binding in TINY for word in ('--gin_param', binding))]
   log = open(run_dir + '.log', 'a')  # noqa: SIM115 - the process keeps it.
   return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)

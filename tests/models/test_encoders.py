@@ -2,11 +2,11 @@
 
 import itertools
 
+import gin
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import gin
 from xdc_tf.models import AudioResNet18, R2Plus1D18, ResNet3D18
 from xdc_tf.models.r2plus1d import middle_planes
 from xdc_tf.models.residual import ConvNorm

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from records_factory import jpeg
-from xdc_tf.data.audio_ops import LogMelSpec
 
+from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.media import MediaError
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18

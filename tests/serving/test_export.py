@@ -14,7 +14,7 @@ from records_factory import jpeg, write_records
 from xdc_tf.data import audio_ops, schema, video_ops
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.reader import AudioInput, VideoInput, evaluation_dataset
-from xdc_tf.models import AudioResNet18, R2Plus1D18, ResNet3D18
+from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.serving import export
 from xdc_tf.serving.export import ServedClusters, export_audio, export_video
 
@@ -74,13 +74,8 @@ def audio(tmp_path_factory):
   )
 
 
-def in_a_graph(encoder):
-  """The encoder as a graph: TensorFlow fuses operations there that it runs one by one otherwise."""
-  return tf.function(lambda x: encoder(x, training=False), autograph=False)
-
-
 def assert_close(found, expected):
-  np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+  np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.max(np.abs(expected)))
 
 
 def slow_nearest(embedding, clusters):
@@ -92,34 +87,73 @@ def slow_nearest(embedding, clusters):
   return distances.argmin(axis=1), distances.min(axis=1)
 
 
+class Mirror:
+  """An encoder whose embedding is the picture or sound that it sees."""
+
+  def __init__(self, modality, inputs):
+    self.modality, self.feature_dimension = modality, int(np.prod(inputs.shape))
+
+  def __call__(self, x, training):
+    assert training is False
+    return tf.reshape(x, [-1, self.feature_dimension])
+
+
+def middle_clips(examples) -> tf.Tensor:
+  """The evaluation's clips, string [4, 8]: a span has 12 frames, so that the middle 8 start at frame 2."""
+  return tf.stack([example['frames'][2:10] for example in examples])
+
+
 @pytest.mark.stack
-def test_video_equals_reader_and_encoder_bit_for_bit(video, records, examples):
+@pytest.mark.parametrize('inputs', [VIDEO_INPUT, VideoInput(num_frames=8, crop_size=24, short_side=30)])
+def test_a_served_video_encoder_sees_what_the_reader_gives_bit_for_bit(inputs, records, examples, tmp_path):
+  (batch,) = evaluation_dataset(records, 'train', inputs, batch_size=4)
+  expected = tf.reshape(batch['input'], [4, -1])
+  path = export_video(Mirror('video', inputs), inputs, SHORT_SIDE, str(tmp_path))
+  signatures = tf.saved_model.load(path).signatures
+  assert set(signatures) == {'serving_default', 'embed', 'embed_frames'}
+  jpegs = middle_clips(examples)
+  np.testing.assert_array_equal(signatures['embed'](jpegs=jpegs)['embedding'], expected)
+  frames = tf.stack([video_ops.decode(clip) for clip in jpegs])
+  np.testing.assert_array_equal(signatures['embed_frames'](frames=frames)['embedding'], expected)
+
+
+@pytest.mark.stack
+def test_a_served_audio_encoder_sees_what_the_reader_gives(records, examples, tmp_path):
+  (batch,) = evaluation_dataset(records, 'train', AUDIO_INPUT, batch_size=4)
+  path = export_audio(Mirror('audio', AUDIO_INPUT), AUDIO_INPUT, LogMelSpec(), str(tmp_path))
+  signatures = tf.saved_model.load(path).signatures
+  log_mel = tf.stack([example['log_mel'] for example in examples])
+  found = signatures['embed_log_mel'](log_mel=log_mel)['embedding']
+  # Up to the last bit but one: graphs multiply by 1 / std where the reader may divide by std.
+  np.testing.assert_array_max_ulp(found.numpy(), tf.reshape(batch['input'], [4, -1]).numpy(), maxulp=2)
+  waveform = RANDOM.uniform(-1, 1, (2, 32000)).astype(np.float32)
+  image = audio_ops.audio_image(audio_ops.log_mel(waveform), AUDIO_INPUT.mean, AUDIO_INPUT.std)
+  found = signatures['embed'](waveform=waveform)['embedding']
+  np.testing.assert_allclose(found, tf.reshape(image, [2, -1]), rtol=1e-5, atol=1e-5)
+
+
+# The encoders agree up to rounding only: which kernels TensorFlow fuses depends on the graph around them.
+@pytest.mark.stack
+def test_video_equals_reader_and_encoder(video, records, examples):
   (batch,) = evaluation_dataset(records, 'train', VIDEO_INPUT, batch_size=4)
-  expected = in_a_graph(video.encoder)(batch['input'][:, 0])
-  # A span has 12 frames and a clip 8: the middle clip starts at frame 2.
-  jpegs = tf.stack([example['frames'][2:10] for example in examples])
+  expected = np.asarray(video.encoder(batch['input'][:, 0]))
   for name in ('serving_default', 'embed', 'cluster'):
-    embedding = video.signatures[name](jpegs=jpegs)['embedding']
+    embedding = video.signatures[name](jpegs=middle_clips(examples))['embedding']
     assert embedding.dtype == tf.float32
     assert embedding.shape == (4, 32)
-    np.testing.assert_array_equal(embedding, expected)
+    assert_close(embedding, expected)
   assert np.abs(expected[0] - expected[1]).max() > 1e-3
-  frames = tf.stack([video_ops.decode(clip) for clip in jpegs])
-  np.testing.assert_array_equal(video.signatures['embed_frames'](frames=frames)['embedding'], expected)
 
 
 @pytest.mark.stack
-def test_audio_equals_reader_and_encoder_bit_for_bit(audio, records, examples):
+def test_audio_equals_reader_and_encoder(audio, records, examples):
   (batch,) = evaluation_dataset(records, 'train', AUDIO_INPUT, batch_size=4)
-  expected = in_a_graph(audio.encoder)(batch['input'][:, 0])
   log_mel = tf.stack([example['log_mel'] for example in examples])
-  assert log_mel.shape == (4, 100, 40)
-  np.testing.assert_array_equal(audio.signatures['embed_log_mel'](log_mel=log_mel)['embedding'], expected)
+  assert_close(audio.signatures['embed_log_mel'](log_mel=log_mel)['embedding'], audio.encoder(batch['input'][:, 0]))
   waveform = RANDOM.uniform(-1, 1, (2, 32000)).astype(np.float32)
   image = audio_ops.audio_image(audio_ops.log_mel(waveform), AUDIO_INPUT.mean, AUDIO_INPUT.std)
   for name in ('serving_default', 'embed', 'cluster'):
-    embedding = audio.signatures[name](waveform=waveform)['embedding']
-    assert_close(embedding, in_a_graph(audio.encoder)(image))
+    assert_close(audio.signatures[name](waveform=waveform)['embedding'], audio.encoder(image))
 
 
 def test_frames_of_any_size_number_and_batch(video):
@@ -150,17 +184,6 @@ def test_clips_of_a_batch_may_differ_in_size(video):
   together = video.signatures['embed'](jpegs=tf.constant(clips))['embedding']
   for clip, embedding in zip(clips, together, strict=True):
     assert_close(embedding, video.signatures['embed'](jpegs=tf.constant([clip]))['embedding'][0])
-
-
-def test_a_smaller_training_size_is_served_too(tmp_path, records, examples):
-  small = VideoInput(num_frames=8, crop_size=24, short_side=30)
-  encoder = ResNet3D18(base_width=4)
-  signatures = tf.saved_model.load(export_video(encoder, small, SHORT_SIDE, str(tmp_path))).signatures
-  assert set(signatures) == {'serving_default', 'embed', 'embed_frames'}
-  (batch,) = evaluation_dataset(records, 'train', small, batch_size=4)
-  jpegs = tf.stack([example['frames'][2:10] for example in examples])
-  expected = in_a_graph(encoder)(batch['input'][:, 0])
-  np.testing.assert_array_equal(signatures['embed'](jpegs=jpegs)['embedding'], expected)
 
 
 def test_long_sounds_are_averaged_over_windows_and_short_ones_padded(audio):
@@ -266,34 +289,24 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
   assert os.listdir(tmp_path) == []
 
 
-def test_the_export_keeps_the_weights_of_its_moment(tmp_path):
-  encoder = AudioResNet18(base_width=4)
-  waveform = RANDOM.uniform(-1, 1, (1, 32000)).astype(np.float32)
-  path = export_audio(encoder, AUDIO_INPUT, LogMelSpec(), str(tmp_path))
-  before = tf.saved_model.load(path).signatures['embed'](waveform=waveform)['embedding']
-  for variable in encoder.trainable_variables:
-    variable.assign(variable * 1.5)
-  after = tf.saved_model.load(path).signatures['embed'](waveform=waveform)['embedding']
-  np.testing.assert_array_equal(before, after)
-
-
 def test_an_encoder_of_two_replicas_is_exported(tmp_path, two_replicas):
   with two_replicas.scope():
     encoder = AudioResNet18(base_width=4, seed=3)
   waveform = RANDOM.uniform(-1, 1, (1, 32000)).astype(np.float32)
   path = export_audio(encoder, AUDIO_INPUT, LogMelSpec(), str(tmp_path))
+  for variable in encoder.trainable_variables:
+    variable.assign(variable * 1.5)  # Training that goes on does not reach what was exported.
   found = tf.saved_model.load(path).signatures['embed'](waveform=waveform)['embedding']
   image = audio_ops.audio_image(audio_ops.log_mel(waveform), AUDIO_INPUT.mean, AUDIO_INPUT.std)
   assert_close(found, AudioResNet18(base_width=4, seed=3)(image))
 
 
 def test_mixed_precision_encoders_are_exported(tmp_path):
-  encoder = R2Plus1D18(base_width=4, dtype='mixed_bfloat16')
-  path = export_video(encoder, VIDEO_INPUT, SHORT_SIDE, str(tmp_path))
-  embedding = tf.saved_model.load(path).signatures['embed'](jpegs=tf.constant([[GOOD] * 8]))['embedding']
-  exact = R2Plus1D18(base_width=4)
-  reference = video_ops.decode_centre(tf.constant([GOOD] * 8), 40, SHORT_SIDE)
-  expected = exact(video_ops.normalize(reference, VIDEO_INPUT.mean, VIDEO_INPUT.std)[None])
+  waveform = RANDOM.uniform(-1, 1, (2, 32000)).astype(np.float32)
+  path = export_audio(AudioResNet18(base_width=4, dtype='mixed_bfloat16'), AUDIO_INPUT, LogMelSpec(), str(tmp_path))
+  embedding = tf.saved_model.load(path).signatures['embed'](waveform=waveform)['embedding']
+  image = audio_ops.audio_image(audio_ops.log_mel(waveform), AUDIO_INPUT.mean, AUDIO_INPUT.std)
+  expected = AudioResNet18(base_width=4)(image)
   assert embedding.dtype == tf.float32
   assert np.linalg.norm(embedding - expected) / np.linalg.norm(expected) < 0.03
 

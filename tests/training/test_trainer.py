@@ -39,7 +39,14 @@ def records(tmp_path_factory):
 
 def make_trainer(records, strategy, model=LinearEncoder, heads=('video',), **options):
   return EncoderTrainer(
-    'audio', model, AudioInput(), records, dict.fromkeys(heads, NUM_CLUSTERS), TrainingOptions(**options), strategy, seed=3
+    'audio',
+    model,
+    AudioInput(),
+    records,
+    dict.fromkeys(heads, NUM_CLUSTERS),
+    TrainingOptions(**options),
+    strategy,
+    seed=3,
   )
 
 
@@ -72,7 +79,10 @@ def test_only_kernels_decay_and_clips_without_a_label_teach_nothing(records, one
   trainer = make_trainer(records, one_replica, momentum=0.0, nesterov=False)
   trainer.model.reset_heads(5)
   before = [variable.numpy() for variable in trainer.model.trainable_variables]
-  nothing = {split: Targets(split, {'video': np.full(records.num_rows(split), -1, np.int32)}) for split in ('train', 'validation')}
+  nothing = {
+    split: Targets(split, {'video': np.full(records.num_rows(split), -1, np.int32)})
+    for split in ('train', 'validation')
+  }
   plan = schedule(total_epochs=1, decay='step', step_epochs=9, weight_decay=0.5, base_learning_rate=0.1)
   trainer.train(str(tmp_path), nothing['train'], nothing['validation'], plan, seed=5)
   for variable, old in zip(trainer.model.trainable_variables, before, strict=True):
@@ -109,7 +119,9 @@ class Interruption(Exception):
 
 
 @pytest.mark.parametrize('saves', [1, 2, 4])
-def test_a_stage_interrupted_in_the_middle_ends_like_an_undisturbed_one(records, one_replica, tmp_path, saves, monkeypatch):
+def test_a_stage_interrupted_in_the_middle_ends_like_an_undisturbed_one(
+  records, one_replica, tmp_path, saves, monkeypatch
+):
   plan = schedule(total_epochs=3, epoch_size=12)
   whole = train(make_trainer(records, one_replica, checkpoint_steps=2), tmp_path / 'whole', plan, records)
   trainer = make_trainer(records, one_replica, checkpoint_steps=2)
@@ -135,7 +147,12 @@ def test_a_stage_interrupted_in_the_middle_ends_like_an_undisturbed_one(records,
 
 def test_early_stopping_ends_the_stage(records, one_replica, tmp_path):
   # At a rate this high the validation loss of random data soon rises.
-  train(make_trainer(records, one_replica), tmp_path, schedule(total_epochs=50, base_learning_rate=1.0, early_stop_epochs=2), records)
+  train(
+    make_trainer(records, one_replica),
+    tmp_path,
+    schedule(total_epochs=50, base_learning_rate=1.0, early_stop_epochs=2),
+    records,
+  )
   losses = [float(row['validation_loss']) for row in read_metrics(str(tmp_path / 'metrics.csv'))]
   rises = [b > a for a, b in zip(losses, losses[1:], strict=False)]
   assert len(losses) < 50
@@ -144,11 +161,18 @@ def test_early_stopping_ends_the_stage(records, one_replica, tmp_path):
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize('options', [{'precision': 'bfloat16'}, {'precision': 'float16'}, {'jit_compile': True}, {'optimizer': 'lamb'}])
+@pytest.mark.parametrize(
+  'options', [{'precision': 'bfloat16'}, {'precision': 'float16'}, {'jit_compile': True}, {'optimizer': 'lamb'}]
+)
 def test_every_way_of_computing_learns_to_tell_three_clips_apart(records, one_replica, tmp_path, options):
   trainer = make_trainer(records, one_replica, **options)
   rate = 0.02 if options.get('optimizer') == 'lamb' else 0.003
-  train(trainer, tmp_path, schedule(total_epochs=8, epoch_size=24, base_learning_rate=rate, decay='step', step_epochs=99), records)
+  train(
+    trainer,
+    tmp_path,
+    schedule(total_epochs=8, epoch_size=24, base_learning_rate=rate, decay='step', step_epochs=99),
+    records,
+  )
   rows = read_metrics(str(tmp_path / 'metrics.csv'))
   assert float(rows[-1]['train_loss']) < 0.7 * float(rows[0]['train_loss'])
 
@@ -162,5 +186,10 @@ def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order
   batches = list(trainer.embed('train', [0, 2]))
   index = np.concatenate([i for i, _ in batches])
   np.testing.assert_array_equal(index, [0, 1, 2, 3, 8, 9, 10, 11])
-  assert [len(i) for i, _ in batches] == [3, 1, 3, 1]  # A batch never runs over two shards, or a resume would change it.
+  assert [len(i) for i, _ in batches] == [
+    3,
+    1,
+    3,
+    1,
+  ]  # A batch never runs over two shards, or a resume would change it.
   assert np.concatenate([f for _, f in batches]).shape == (8, 32)

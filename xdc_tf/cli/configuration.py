@@ -7,6 +7,7 @@ import os
 import re
 
 import gin
+
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.deep_clustering import supervision

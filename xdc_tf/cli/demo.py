@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -64,12 +65,21 @@ def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def _make_manifest(video: str, folder: str) -> None:
+  from xdc_tf import files
   from xdc_tf.data import manifest
 
-  # Always written anew: it takes no time, and make_clips compares its content with what it has.
-  rows = manifest.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
-  written = manifest.write_manifest(folder, 'demo', rows)
-  print(f'{folder}: {written.splits["train"]} spans to train on, {written.splits["validation"]} held out')
+  note = os.path.join(folder, 'video.json')
+  if not os.path.exists(note):
+    shutil.rmtree(folder, ignore_errors=True)
+    rows = manifest.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
+    manifest.write_manifest(folder, 'demo', rows)
+    files.write_json(note, os.path.abspath(video))
+  elif files.read_json(note) != os.path.abspath(video):
+    raise ValueError(
+      f'{os.path.dirname(folder)} is the demo of {files.read_json(note)}. Give another --output_dir for {video}.'
+    )
+  written = manifest.read_manifest(folder)
+  print(f'{folder}: {written.num_rows("train")} spans to train on, {written.num_rows("validation")} held out')
 
 
 def _make_records(manifest_folder: str, folder: str) -> None:

@@ -35,7 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(arguments: list[str] | None = None) -> None:
   """Entry point of `xdc`. Errors that a user can mend end in one message and exit code 1, without a traceback."""
-  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')  # Before TensorFlow is imported, which the verbs do when they run.
+  # Before TensorFlow is imported, which the verbs do when they run. At 2 its wheel still complains of GPU libraries.
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   parsed = build_parser().parse_args(arguments)
   from absl import logging
 

@@ -55,7 +55,9 @@ def report_run(run_dir: str, path: str, credit: str, iterations: list[dict] | No
     facts={
       'clips': run.records.num_clips('train'),
       'iterations': run.config.num_iterations,
-      'clusterings': ', '.join(f'{c.name} (k = {c.num_clusters}) teaches {" and ".join(c.teaches)}' for c in run.config.clusterings),
+      'clusterings': ', '.join(
+        f'{c.name} (k = {c.num_clusters}) teaches {" and ".join(c.teaches)}' for c in run.config.clusterings
+      ),
     },
   )
   print(f'{path}: {os.path.getsize(path) / 1e6:.1f} MB')

@@ -35,18 +35,18 @@ def assign(
   source = source.with_projection(clusters.projection)
   _check(source, clusters)
 
-  def nearest(block, centroids):
+  def nearest(block, centroids, columns):
     parts, _ = block
-    return nearest_centroids(source.prepare(parts), centroids)
+    return nearest_centroids(source.prepare(parts), centroids, columns)
 
   @tf.function(autograph=False)
-  def step(block, centroids):
-    return strategy.run(nearest, args=(block, centroids))
+  def step(block, centroids, columns):
+    return strategy.run(nearest, args=(block, centroids, columns))
 
-  centroids = tf.constant(clusters.centroids)
+  centroids, columns = tf.constant(clusters.centroids), tf.constant(clusters.centroids.T)
   for current in Rounds(source, options.block_size, strategy):
     with full_float32():
-      gathered = [strategy.gather(values, axis=0).numpy() for values in step(current.blocks, centroids)]
+      gathered = [strategy.gather(values, axis=0).numpy() for values in step(current.blocks, centroids, columns)]
     # Only the round's last blocks can be padded, so that its clips come first.
     num_clips = len(current.index)
     yield current.index, gathered[0][:num_clips], gathered[1][:num_clips]

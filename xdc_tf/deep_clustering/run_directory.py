@@ -72,7 +72,7 @@ class RunDirectory:
     function(folder, *arguments)
     distribution.barrier(self._strategy)  # No worker may find DONE while another still writes.
     if self.is_chief:
-      with files.atomic_write(os.path.join(folder, 'DONE'), 'w') as file:
-        file.write('')
+      with files.atomic_write(os.path.join(folder, 'DONE')):
+        pass
     distribution.barrier(self._strategy)
     return folder

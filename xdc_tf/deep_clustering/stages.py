@@ -97,7 +97,9 @@ def cluster_features(
 
   chief = distribution.worker_index(strategy) == 0
   clusters = kmeans.fit(source('train'), clustering.num_clusters, options, seed, strategy, folder)
-  found = {split: pseudo_labels(source(split), records.num_rows(split), clusters, options, strategy) for split in SPLITS}
+  found = {
+    split: pseudo_labels(source(split), records.num_rows(split), clusters, options, strategy) for split in SPLITS
+  }
   if chief:
     clusters.save(folder)
     for split in SPLITS:
@@ -156,7 +158,9 @@ def compare_clusterings(folder: str, cluster_folders: dict[str, str], records: R
   }
   names = sorted(cluster_folders)
   for split in SPLITS:
-    labels = {n: PseudoLabels.load(os.path.join(cluster_folders[n], split), records.num_rows(split)).labels for n in names}
+    labels = {
+      n: PseudoLabels.load(os.path.join(cluster_folders[n], split), records.num_rows(split)).labels for n in names
+    }
     report[f'{split}_nmi_between'] = {
       f'{a}-{b}': metrics.normalized_mutual_information(labels[a], labels[b])
       for i, a in enumerate(names)

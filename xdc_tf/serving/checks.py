@@ -15,19 +15,18 @@ def checked(x: tf.Tensor, name: str, axes: tuple[str | int, ...]) -> tf.Tensor:
     axes: names of its axes, for the message, or sizes that are fixed, e.g. ('B', 'M', 40). Only the last may be a size.
   """
   # A signature declares its input's rank, but the runtime below TF Serving does not enforce it, and the optimizer removes
-  # a check that it believes to be always true. Behind PlaceholderWithDefault the declared shape is forgotten.
-  unknown = tf.raw_ops.PlaceholderWithDefault(input=x, shape=tf.TensorShape(None))
+  # a check that it believes to be always true: it learns the rank from the operations that need it. A list of tensors of
+  # any shape hides it, as long as only the check reads from the list.
+  hidden = tf.TensorArray(x.dtype, size=1, element_shape=None, infer_shape=False).write(0, x).read(0)
   expected = (
     f'{name} must have {len(axes)} axes, [{", ".join(map(str, axes))}], none of them empty. Received the shape:'
   )
-  shape = tf.shape(unknown)
-  right = tf.equal(tf.rank(unknown), len(axes)) & (tf.size(unknown) > 0)
+  shape = tf.shape(hidden)
+  right = tf.equal(tf.rank(hidden), len(axes)) & (tf.size(hidden) > 0)
   if isinstance(axes[-1], int):
     right &= tf.reduce_all(tf.equal(shape[-1:], axes[-1]))
   with tf.control_dependencies([tf.debugging.Assert(right, [expected, shape])]):
-    result = tf.identity(unknown)
-  result.set_shape(x.shape)
-  return result
+    return tf.identity(x)
 
 
 def checked_finite(x: tf.Tensor, name: str) -> tf.Tensor:

@@ -78,7 +78,9 @@ def audio_signatures(
     starts = tf.minimum(tf.range(num_windows) * length, tf.maximum(num_stored - length, 0))
 
     def cut(clip):
-      return tf.map_fn(lambda start: audio_ops.windows(clip, start, length), starts, fn_output_signature=tf.float32)
+      return tf.map_fn(
+        lambda start: audio_ops.windows(clip, start, length, log_mel_spec), starts, fn_output_signature=tf.float32
+      )
 
     windows = tf.map_fn(cut, log_mel, fn_output_signature=tf.float32)
     windows = tf.reshape(windows, [-1, length, log_mel_spec.num_filters])

@@ -24,6 +24,7 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
   """
   if deterministic:
     tf.config.experimental.enable_op_determinism()
+    tf.random.set_seed(0)  # Ops that draw from TensorFlow's own generator (SpecAugment) refuse to run without.
   gpus = tf.config.list_physical_devices('GPU')
   for gpu in gpus:
     tf.config.experimental.set_memory_growth(gpu, True)

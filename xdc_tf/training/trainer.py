@@ -6,10 +6,10 @@ early stopping and checkpoints.
 
 import dataclasses
 
+import gin
 import numpy as np
 import tensorflow as tf
 
-import gin
 from xdc_tf import compat, progress
 from xdc_tf.data import reader
 from xdc_tf.data.schema import Records
@@ -193,7 +193,7 @@ class EncoderTrainer:
       self.optimizer.learning_rate = schedule.learning_rate(epoch + i / steps, self.num_replicas)
       totals = totals + tf.cast(self._train_step(next(data), weight_decay), tf.float64)
       if i % 20 == 0:  # Reading a number waits for the device, so not at every step.
-        bar.set_postfix_str(f'loss {self._summary("", totals.numpy())["_loss"]:.3f}')
+        bar.set_postfix_str(f'loss {self._summary("", totals.numpy())["_loss"]:.3f}', refresh=False)
       if (i + 1) % self.options.checkpoint_steps == 0 and i + 1 < steps:
         state.step.assign(epoch * steps + i + 1)
         state.totals.assign(totals)
