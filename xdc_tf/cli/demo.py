@@ -86,16 +86,7 @@ def _make_records(manifest_folder: str, folder: str) -> None:
   _say(2, 'clips: frames at 30 fps and log-mel spectrograms, by Apache Beam')
   # In a process of its own, so that Beam's memory is given back before the training.
   command = [sys.executable, '-m', 'beam_pipelines.make_clips', '--manifest', manifest_folder, '--output_dir', folder]
-  command += [
-    '--short_side',
-    '128',
-    '--clips_per_shard',
-    '16',
-    '--direct_num_workers',
-    '2',
-    '--direct_running_mode',
-    'multi_processing',
-  ]
+  command += ['--short_side', '128', '--clips_per_shard', '16']
   if subprocess.run(command, check=False).returncode:
     raise RuntimeError(f'Making the clips failed; the reason stands above. The command was: {" ".join(command)}')
 

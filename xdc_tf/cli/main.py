@@ -4,15 +4,18 @@ import argparse
 import os
 import sys
 
+from absl import app, logging
+from absl.flags import argparse_flags
+
 from xdc_tf import __version__
 from xdc_tf.cli import demo, embed, export, manifest, pretrain, report
 
 VERBS = (demo, manifest, pretrain, report, export, embed)
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse_flags.ArgumentParser:
   """Returns the parser of all verbs; a verb module gives its SUMMARY, EXAMPLE, add_arguments(parser) and run(arguments)."""
-  parser = argparse.ArgumentParser(
+  parser = argparse_flags.ArgumentParser(
     prog='xdc',
     description='Self-supervised video and audio representations by Cross-Modal Deep Clustering.',
     epilog='`xdc VERB --help` explains a verb with an example. Clips are made by `python -m beam_pipelines.make_clips --help`.',
@@ -33,14 +36,14 @@ def build_parser() -> argparse.ArgumentParser:
   return parser
 
 
-def run(arguments: list[str] | None = None) -> None:
+def run() -> None:
   """Entry point of `xdc`. Errors that a user can mend end in one message and exit code 1, without a traceback."""
   # Before TensorFlow is imported, which the verbs do when they run. At 2 its wheel still complains of GPU libraries.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  parsed = build_parser().parse_args(arguments)
-  from absl import logging
+  app.run(_main, flags_parser=lambda arguments: build_parser().parse_args(arguments[1:]))
 
-  logging.use_absl_handler()
+
+def _main(parsed: argparse.Namespace) -> None:
   logging.set_verbosity(logging.INFO)
   logging.get_absl_handler().setFormatter(None)
   try:
@@ -48,8 +51,7 @@ def run(arguments: list[str] | None = None) -> None:
   except (ValueError, FileNotFoundError, RuntimeError) as error:
     if os.environ.get('XDC_TRACEBACK'):
       raise
-    print(f'xdc {parsed.verb}: {error}\n(Set XDC_TRACEBACK=1 to see where.)', file=sys.stderr)
-    sys.exit(1)
+    sys.exit(f'xdc {parsed.verb}: {error}\n(Set XDC_TRACEBACK=1 to see where.)')
 
 
 if __name__ == '__main__':

@@ -22,7 +22,7 @@ REASONS = (
 _TAG_OPTIONS = {'metadata_errors': 'replace'} if int(av.__version__.split('.')[0]) < 19 else {}
 
 
-class MediaError(Exception):
+class MediaError(ValueError):
   """A video that cannot be used, with one of REASONS and a sentence for people."""
 
   def __init__(self, reason: str, detail: str):
