@@ -1,3 +1,5 @@
+import pytest
+
 from xdc_tf.training.early_stopping import EarlyStopping
 
 
@@ -21,3 +23,17 @@ def test_a_fall_starts_the_count_again():
 def test_equal_losses_are_no_rise_and_zero_never_stops():
   assert stops_after([1, 1, 1, 1, 1]) is None
   assert stops_after([1, 2, 3, 4, 5, 6], patience=0) is None
+
+
+def test_the_best_epoch_is_the_lowest_so_far_to_the_last_digit():
+  stopping = EarlyStopping(0)
+  best = []
+  for loss in (1.1113120714823406, 1.1113120714823, 1.1113120714823406, 0.1):
+    stopping.update(loss)
+    best.append(stopping.is_best)
+  assert best == [True, True, False, True]
+
+
+def test_a_loss_that_is_not_finite_is_an_error():
+  with pytest.raises(ValueError, match='diverged'):
+    EarlyStopping(3).update(float('nan'))

@@ -1,5 +1,6 @@
 """Training an encoder: replicas, weight decay, resume and precision, on encoders small enough to reason about."""
 
+import dataclasses
 import os
 
 import keras

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,7 @@ def _make_manifest(video: str, folder: str) -> None:
   if not os.path.exists(note):
     shutil.rmtree(folder, ignore_errors=True)
     rows = manifest.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
-    manifest.write_manifest(folder, 'demo', rows)
+    manifest.write_manifest(folder, _data_set_name(video), rows)
     files.write_json(note, os.path.abspath(video))
   elif files.read_json(note) != os.path.abspath(video):
     raise ValueError(
@@ -80,6 +81,12 @@ def _make_manifest(video: str, folder: str) -> None:
     )
   written = manifest.read_manifest(folder)
   print(f'{folder}: {written.num_rows("train")} spans to train on, {written.num_rows("validation")} held out')
+
+
+def _data_set_name(video: str) -> str:
+  """The name of the file or folder, in the letters that TFDS allows."""
+  name = os.path.splitext(os.path.basename(os.path.abspath(video)))[0]
+  return re.sub(r'[^a-z0-9]+', '_', 'demo_' + name.lower()).rstrip('_')
 
 
 def _make_records(manifest_folder: str, folder: str) -> None:
@@ -92,14 +99,19 @@ def _make_records(manifest_folder: str, folder: str) -> None:
 
 
 def _export(run_dir: str, folder: str) -> None:
+  from xdc_tf import files
   from xdc_tf.cli.export import export_run
 
   _say(4, 'SavedModels for TF Serving')
-  if os.path.isdir(folder) and os.listdir(folder):
+  done = os.path.join(folder, 'DONE')
+  if os.path.exists(done):
     print(f'{folder}: exported before')
     return
+  shutil.rmtree(folder, ignore_errors=True)
   for name, path in export_run(run_dir, folder).items():
     print(f'{name}: {path}')
+  with files.atomic_write(done):
+    pass
 
 
 def _summarize(run_dir: str, path: str) -> dict:

@@ -6,7 +6,9 @@ import numpy as np
 
 from xdc_tf import files
 from xdc_tf.cli.run_info import FinishedRun
+from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.clustering.metrics import normalized_mutual_information
 from xdc_tf.data import manifest
 from xdc_tf.deep_clustering.outer_loop import iteration_name
 from xdc_tf.evaluation import retrieval
@@ -18,7 +20,7 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
   """Measures every iteration of a run.
 
   Returns:
-    {'chance': ..., 'num_queries': ..., 'iterations': [{'iteration', 'same_part_video', ..., 'nmi_train', ...}]}
+    {'chance': ..., 'iterations': [{'iteration', 'same_part_video', ..., 'nmi_audio-video', 'nmi_audio-video_by_chance'}], ...}.
   """
   source = manifest.read_manifest(run.records.manifest_directory)
   iterations = []
@@ -29,8 +31,8 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
       rate, chance = _same_part(os.path.join(folder, 'features', encoder), run, source, span_seconds)
       row[f'same_part_{encoder}'] = rate
     comparison = files.read_json(os.path.join(folder, 'metrics', 'metrics.json'))
-    for split in ('train', 'validation'):
-      row |= {f'nmi_{split}_{pair}': value for pair, value in comparison[f'{split}_nmi_between'].items()}
+    row |= {f'nmi_{pair}': value for pair, value in comparison['train_nmi_between'].items()}
+    row |= {f'nmi_{pair}_by_chance': _nmi_by_chance(folder, pair, run) for pair in comparison['train_nmi_between']}
     iterations.append(row)
   return {
     'part_seconds': PART_SECONDS,
@@ -39,6 +41,16 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
     'chance': chance,
     'iterations': iterations,
   }
+
+
+def _nmi_by_chance(folder: str, pair: str, run: FinishedRun) -> float:
+  """The mean NMI after the clips of one clustering are shuffled: with few clips and many clusters it is far from 0."""
+  rows = run.records.num_rows('train')
+  first, second = (
+    PseudoLabels.load(os.path.join(folder, 'clusters', name, 'train'), rows).labels for name in pair.split('-')
+  )
+  random = np.random.default_rng(0)
+  return float(np.mean([normalized_mutual_information(first, random.permutation(second)) for _ in range(20)]))
 
 
 def _same_part(folder: str, run: FinishedRun, source: manifest.Manifest, span_seconds: float) -> tuple[float, float]:
@@ -71,6 +83,6 @@ def table(summary: dict) -> str:
     '',
     f'same part: how often the nearest neighbour of a held-out span lies in the same {PART_SECONDS:g}-second part of its video '
     f'(neighbouring spans left out; by chance {summary["chance"]:.3f}; {summary["num_held_out_spans"]} held-out spans).',
-    'nmi: agreement of the video and the audio clustering, from 0 (none) to 1 (the same).',
+    'nmi: agreement of the video and the audio clustering of the spans trained on, up to 1 (the same); by chance: after shuffling.',
   ]
   return '\n'.join(lines)

@@ -1,6 +1,7 @@
 """The command `xdc`: one verb a job. Each verb lives in a file of its own and only calls the library."""
 
 import argparse
+import logging as standard_logging
 import os
 import sys
 
@@ -46,6 +47,8 @@ def run() -> None:
 def _main(parsed: argparse.Namespace) -> None:
   logging.set_verbosity(logging.INFO)
   logging.get_absl_handler().setFormatter(None)
+  # TensorFlow tells of renamed inputs and written files, which are nobody's business here.
+  standard_logging.getLogger('tensorflow').setLevel('ERROR')
   try:
     parsed.run(parsed)
   except (ValueError, FileNotFoundError, RuntimeError) as error:

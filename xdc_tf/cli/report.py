@@ -46,7 +46,7 @@ def report_run(run_dir: str, path: str, credit: str, iterations: list[dict] | No
     views.append(cluster_report.ClusteringView(clustering.name, found.labels, np.sqrt(found.distances), human))
   cluster_report.build_report(
     path,
-    f'What {", ".join(run.config.encoders)} learned from {run.records.name}',
+    f'Clusters of {run.records.name}',
     views,
     run.records.label_names or None,
     _ClipMedia(run),
@@ -87,7 +87,8 @@ class _ClipMedia:
     from xdc_tf.analysis.thumbnails import ClipMedia
 
     row = self._manifest.row('train', index)
-    caption = f'{os.path.basename(row.path)} {int(row.start_seconds) // 60}:{row.start_seconds % 60:04.1f}'
+    minutes, seconds = divmod(row.start_seconds, 60)
+    caption = f'{minutes:.0f}:{seconds:02.0f} {os.path.basename(row.path)}'
     end = min(row.end_seconds or row.start_seconds + 2.0, row.start_seconds + 2.0)
     options = self._media.ReadOptions(short_side=128)
     try:

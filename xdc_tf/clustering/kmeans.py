@@ -178,7 +178,7 @@ def _next_state(state: KMeansState, totals: np.ndarray, tolerance: float, seed: 
   inertia = float(squared_distances.sum())
   change = (state.inertia[-1] - inertia) / max(state.inertia[-1], 1e-30) if state.inertia else np.inf
   converged = change <= tolerance and not num_reseeded
-  logging.info(
+  logging.debug(
     'k-means pass %d: inertia %.6g, lower by %.3g of it; %d empty clusters, %d re-seeded%s',
     *(state.pass_number + 1, inertia, change, int((~filled).sum()), num_reseeded, '; converged' if converged else ''),
   )

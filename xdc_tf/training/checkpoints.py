@@ -9,7 +9,10 @@ from xdc_tf.training import distribution
 
 def save_weights(model, folder: str) -> None:
   """Writes a model's weights to FOLDER/weights.*; on several workers every worker must call it, and the chief's stay."""
-  tf.train.Checkpoint(model=model).write(_own_prefix(folder, 'weights'))
+  own = own_folder(folder)
+  tf.train.Checkpoint(model=model).write(os.path.join(own, 'weights'))
+  if own != folder:
+    tf.io.gfile.rmtree(own)
 
 
 def load_weights(model, folder: str) -> None:
@@ -34,7 +37,7 @@ class TrainingCheckpoint:
     """Prepares checkpoints of `objects` (models, optimizers, variables) in FOLDER/checkpoints."""
     self._folder = os.path.join(folder, 'checkpoints')
     self._checkpoint = tf.train.Checkpoint(**objects)
-    self._manager = tf.train.CheckpointManager(self._checkpoint, _own_prefix(folder, 'checkpoints'), max_to_keep=2)
+    self._manager = tf.train.CheckpointManager(self._checkpoint, os.path.join(own_folder(folder), 'checkpoints'), max_to_keep=2)
 
   def restore(self) -> bool:
     """Restores the chief's newest checkpoint on every worker; returns False when there is none.
@@ -53,10 +56,9 @@ class TrainingCheckpoint:
     self._manager.save(checkpoint_number=step)
 
 
-def _own_prefix(folder: str, name: str) -> str:
-  """Every worker has to take part in saving, but only the chief's files may lie in the run directory."""
-  strategy = tf.distribute.get_strategy()
-  index = distribution.worker_index(strategy)
-  prefix = os.path.join(folder, name) if index == 0 else os.path.join(folder, f'.worker-{index}', name)
-  tf.io.gfile.makedirs(os.path.dirname(prefix))
-  return prefix
+def own_folder(folder: str) -> str:
+  """The folder that this worker may write to: every worker has to take part in saving, but only the chief's files count."""
+  index = distribution.worker_index(tf.distribute.get_strategy())
+  own = folder if index == 0 else os.path.join(folder, f'.worker-{index}')
+  tf.io.gfile.makedirs(own)
+  return own

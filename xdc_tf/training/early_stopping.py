@@ -1,5 +1,7 @@
 """Early stopping as the paper words it: 'Stop training when validation loss is increased in 3 consecutive epochs' (Table 9)."""
 
+import math
+
 import tensorflow as tf
 
 
@@ -14,19 +16,29 @@ class EarlyStopping(tf.Module):
     super().__init__()
     self.patience = patience
     self._previous = tf.Variable(float('inf'), dtype=tf.float64, trainable=False, name='previous_loss')
+    self._best = tf.Variable(float('inf'), dtype=tf.float64, trainable=False, name='best_loss')
     self._rises = tf.Variable(0, dtype=tf.int64, trainable=False, name='rises')
 
-  def reset(self) -> None:
-    """Forgets every loss seen."""
-    self._previous.assign(float('inf'))
-    self._rises.assign(0)
-
   def update(self, loss: float) -> None:
-    """Takes one epoch's validation loss."""
+    """Takes one epoch's validation loss.
+
+    Raises:
+      ValueError: when it is not finite.
+    """
+    if not math.isfinite(loss):
+      raise ValueError(
+        f'The validation loss is {loss}: the training has diverged. Start a new run with a lower Schedule.base_learning_rate.'
+      )
     self._rises.assign(self._rises + 1 if loss > self._previous else 0)
     self._previous.assign(loss)
+    self._best.assign(min(float(self._best.numpy()), loss))
 
   @property
   def should_stop(self) -> bool:
     """Whether the loss has risen in `patience` consecutive epochs."""
     return 0 < self.patience <= int(self._rises)
+
+  @property
+  def is_best(self) -> bool:
+    """Whether no earlier epoch had a lower loss than the last one."""
+    return bool(self._previous <= self._best)

@@ -23,6 +23,8 @@ class Schedule:
     total_epochs: all epochs, the warm-up included ('te').
     weight_decay: L2, added to the gradients of kernels and BatchNorm scales ('wd').
     early_stop_epochs: stop when the validation loss has risen in so many consecutive epochs ('e-stop': 3); 0 never stops.
+    keep_best: end with the weights of the epoch with the lowest validation loss and not with the last ones. The paper does not
+      say; it helps where a stage can learn its clips by heart.
   """
 
   epoch_size: int = 1_000_000
@@ -36,6 +38,7 @@ class Schedule:
   total_epochs: int = 30
   weight_decay: float = 1e-4
   early_stop_epochs: int = 3
+  keep_best: bool = False
 
   def __post_init__(self):
     if self.decay not in ('step', 'cosine'):

@@ -5,6 +5,7 @@ early stopping and checkpoints.
 """
 
 import dataclasses
+import os
 
 import gin
 import numpy as np
@@ -156,8 +157,9 @@ class EncoderTrainer:
       self._reset(seed)
       checkpoint = checkpoints.TrainingCheckpoint(folder, model=self.model, optimizer=self.optimizer, state=state)
       checkpoint.restore()
+      own_folder = checkpoints.own_folder(folder)
     step = int(state.step)
-    log = MetricsLog(folder, first_epoch=step // steps_per_epoch)
+    log = MetricsLog(own_folder, first_epoch=step // steps_per_epoch)
     data = iter(self._training_data(training, schedule.batch_size, step, seed))
     for epoch in range(step // steps_per_epoch, schedule.total_epochs):
       if state.early_stopping.should_stop:
@@ -172,10 +174,14 @@ class EncoderTrainer:
       row |= self._summary('validation', self._evaluate(validation))
       log.write(epoch, row)
       state.early_stopping.update(row['validation_loss'])
+      if schedule.keep_best and state.early_stopping.is_best:
+        self.save(os.path.join(folder, 'best'))
       state.finish_epoch(step)
       with self.strategy.scope():
         checkpoint.save(step)
     log.close()
+    if schedule.keep_best:
+      self.load(os.path.join(folder, 'best'))
     self.save(folder)
 
   def _train_epoch(self, data, epoch: int, first_step: int, schedule: Schedule, state: '_State', checkpoint) -> None:

@@ -1,0 +1,86 @@
+"""The whole road on videos that the test makes: files -> clips -> pretraining -> SavedModels -> report -> embeddings."""
+
+import json
+import os
+
+import media_factory
+import numpy as np
+import pytest
+from absl import logging
+
+from xdc_tf.cli import main
+
+TINY = {
+  'num_video_clusters': 3,
+  'num_audio_clusters': 3,
+  'Pretraining.num_iterations': 1,
+  'R2Plus1D18.base_width': 4,
+  'AudioResNet18.base_width': 4,
+  'VideoInput.crop_size': 16,
+  'VideoInput.short_side': 20,
+  'Schedule.epoch_size': 16,
+  'Schedule.batch_size': 8,
+  'Schedule.total_epochs': 1,
+}
+
+
+@pytest.fixture(scope='module')
+def videos(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('videos')
+  for number, pitch in enumerate((220.0, 440.0, 1500.0)):
+    media_factory.write_video(folder / f'{number}.mp4', seconds=12, frame_rate=15, size=(64, 48), pitch=pitch)
+  (folder / 'broken.mp4').write_bytes(b'this is not a video')
+  return folder
+
+
+def xdc(*words: str) -> None:
+  parsed = main.build_parser().parse_args([*words])
+  parsed.run(parsed)
+
+
+def files_of(folder) -> dict[str, float]:
+  """The modification time of every file that a finished demo should not write again."""
+  times = {}
+  for parent, _, names in os.walk(folder):
+    times |= {os.path.join(parent, name): os.path.getmtime(os.path.join(parent, name)) for name in names}
+  return {path: t for path, t in times.items() if os.path.basename(path) not in ('summary.json', 'run.json', 'operative_config.gin')}
+
+
+@pytest.mark.stack
+def test_the_demo_on_own_videos_and_once_more(videos, tmp_path, capfd, caplog):
+  logging.set_verbosity(logging.INFO)
+  output = tmp_path / 'demo'
+  words = ['demo', '--video', str(videos), '--output_dir', str(output)]
+  words += [word for name, value in TINY.items() for word in ('--gin_param', f'{name} = {value}')]
+  xdc(*words)
+
+  summary = json.loads((output / 'summary.json').read_text())
+  assert [row['iteration'] for row in summary['iterations']] == [0, 1]
+  for row in summary['iterations']:
+    assert all(0 <= value <= 1 for name, value in row.items() if name != 'iteration')
+  failed = [json.loads(line) for line in (output / 'records' / 'failed_videos.jsonl').read_text().splitlines()]
+  assert [(row['reason'], os.path.basename(row['path'])) for row in failed] == [('unreadable', 'broken.mp4')]
+  page = (output / 'report.html').read_text()
+  assert '0:02 0.mp4' in page or '0:04 0.mp4' in page
+  assert 'R2Plus1D18.base_width = 4' in (output / 'run' / 'operative_config.gin').read_text()
+
+  before = files_of(output)
+  capfd.readouterr()
+  caplog.clear()
+  xdc(*words)
+  assert files_of(output) == before
+  printed = ''.join(capfd.readouterr()) + caplog.text
+  for sentence in ('is finished already', 'done before, not done again', 'exported before', 'made before'):
+    assert sentence in printed, sentence
+
+  for modality in ('video', 'audio'):
+    vectors = tmp_path / f'{modality}.npz'
+    model = str(output / 'saved_models' / f'xdc_{modality}' / '1')
+    xdc('embed', str(videos / '1.mp4'), '--saved_model', model, '--output', str(vectors))
+    with np.load(vectors) as saved:
+      np.testing.assert_array_equal(saved['start_seconds'], [0, 2, 4, 6, 8, 10])
+      assert saved['embeddings'].shape == (6, 32)
+      assert np.isfinite(saved['embeddings']).all()
+
+  with pytest.raises(ValueError, match='Give another --output_dir'):
+    xdc('demo', '--video', str(videos / '1.mp4'), '--output_dir', str(output))
