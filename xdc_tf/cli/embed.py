@@ -1,6 +1,7 @@
 """xdc embed: embeddings of a video from an exported SavedModel."""
 
 import argparse
+import io
 
 SUMMARY = 'Embed a video with a SavedModel: one 512-number vector for every few seconds.'
 EXAMPLE = 'xdc embed film.mp4 --saved_model saved_models/xdc_video/1 --output film.npz'
@@ -31,8 +32,10 @@ def run(arguments: argparse.Namespace) -> None:
     arguments.video, arguments.saved_model, media.read_span, arguments.stride_seconds, arguments.batch_size
   )
   if arguments.output:
+    archive = io.BytesIO()  # A zip archive is not written from front to back.
+    np.savez(archive, start_seconds=starts, embeddings=embeddings)
     with files.atomic_write(arguments.output) as file:
-      np.savez(file, start_seconds=starts, embeddings=embeddings)
+      file.write(archive.getvalue())
     print(f'{arguments.output}: start_seconds {starts.shape}, embeddings {embeddings.shape}')
     return
   print(f'{len(starts)} embeddings of {embeddings.shape[1]} numbers; the first 6 of each:')
