@@ -1,0 +1,120 @@
+"""Every method through the real outer loop, on encoders of one layer, against numpy."""
+
+import os
+
+import keras
+import numpy as np
+import pytest
+import records_factory
+
+from xdc_tf import files
+from xdc_tf.clustering.assignments import PseudoLabels
+from xdc_tf.clustering.clusters import Clusters
+from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.clustering.kmeans import KMeansOptions
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.deep_clustering import supervision
+from xdc_tf.deep_clustering.outer_loop import Pretraining, pretrain
+from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.training.metrics_log import read_metrics
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.trainer import TrainingOptions
+
+
+class OneLayer(keras.Model):
+  feature_dimension = 6
+
+  def __init__(self, seed=0, dtype=None):
+    super().__init__(dtype=dtype)
+    self.flatten = keras.layers.Flatten()
+    self.dense = keras.layers.Dense(6, kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
+
+  def call(self, x, training=False):
+    return self.dense(self.flatten(x))
+
+
+class TinyVideo(OneLayer):
+  modality = 'video'
+
+
+class TinyAudio(OneLayer):
+  modality = 'audio'
+
+
+BOTH = {'video': TinyVideo, 'audio': TinyAudio}
+TWO_VIDEO = {'video_a': TinyVideo, 'video_b': TinyVideo}
+TWO_AUDIO = {'audio_a': TinyAudio, 'audio_b': TinyAudio}
+# Method, its encoders, and which heads each encoder must have been trained with (Figure 1).
+METHODS = {
+  'sdc': (supervision.sdc(3, 4), BOTH, {'video': ['video'], 'audio': ['audio']}),
+  'mdc': (supervision.mdc(3, 4), BOTH, {'video': ['audio', 'video'], 'audio': ['audio', 'video']}),
+  'cdc': (supervision.cdc(3), BOTH, {'video': ['joint'], 'audio': ['joint']}),
+  'xdc': (supervision.xdc(3, 4), BOTH, {'video': ['audio'], 'audio': ['video']}),
+  'two video': (
+    supervision.same_modality_xdc(('video_a', 'video_b'), 3), TWO_VIDEO, {'video_a': ['video_b'], 'video_b': ['video_a']}
+  ),
+  'two audio': (
+    supervision.same_modality_xdc(('audio_a', 'audio_b'), 3), TWO_AUDIO, {'audio_a': ['audio_b'], 'audio_b': ['audio_a']}
+  ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def records(tmp_path_factory):
+  return records_factory.write_records(tmp_path_factory.mktemp('records'), frames_per_span=4, missing=[('train', 5)])
+
+
+def features(folder: str, split: str) -> tuple[np.ndarray, np.ndarray]:
+  blocks = list(FeatureStore(folder, split).blocks(5))
+  unit = np.concatenate([block for _, block in blocks]).astype(np.float64)
+  return np.concatenate([index for index, _ in blocks]), unit / np.linalg.norm(unit, axis=1, keepdims=True)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('name', METHODS)
+def test_every_method(name, records, one_replica, tmp_path):
+  clusterings, encoders, heads = METHODS[name]
+  config = Pretraining(
+    encoders=encoders,
+    clusterings=clusterings,
+    video_input=VideoInput(num_frames=2, crop_size=8),
+    audio_input=AudioInput(),
+    schedule=Schedule(epoch_size=8, batch_size=4, total_epochs=1, warmup_epochs=0, base_learning_rate=0.001),
+    kmeans=KMeansOptions(),
+    training=TrainingOptions(),
+    num_iterations=1,
+  )
+  pretrain(config, RunDirectory(str(tmp_path), one_replica), records, one_replica)
+
+  for iteration in ('iteration-00', 'iteration-01'):
+    for clustering in clusterings:
+      folder = os.path.join(tmp_path, iteration, 'clusters', clustering.name)
+      centroids = Clusters.load(folder).centroids
+      assert len(centroids) == clustering.num_clusters
+      for split in ('train', 'validation'):
+        index, parts = zip(
+          *(features(f'{tmp_path}/{iteration}/features/{s}', split) for s in clustering.sources), strict=True
+        )
+        joint = np.concatenate(parts, axis=1)
+        distances = np.square(joint[:, None] - centroids[None]).sum(axis=2)
+        found = PseudoLabels.load(os.path.join(folder, split), records.num_rows(split))
+        np.testing.assert_array_equal(found.labels[index[0]], distances.argmin(axis=1))
+        np.testing.assert_allclose(found.distances[index[0]], distances.min(axis=1), atol=1e-5)
+        if split == 'train':
+          assert found.labels[5] == -1, 'the clip that has no record must have no label'
+  for encoder, names in heads.items():
+    (row,) = read_metrics(f'{tmp_path}/iteration-00/train/{encoder}/metrics.csv')
+    assert [column for column in row if column.startswith('train_accuracy')] == [f'train_accuracy_{n}' for n in names]
+  between = files.read_json(f'{tmp_path}/iteration-01/metrics/metrics.json')['train_nmi_between']
+  assert len(between) == (0 if name == 'cdc' else 1)
+
+
+def test_two_encoders_of_one_modality_start_differently(records, one_replica, tmp_path):
+  clusterings, encoders, _ = METHODS['two audio']
+  schedule, options = Schedule(epoch_size=4, batch_size=4, total_epochs=1), TrainingOptions()
+  config = Pretraining(
+    encoders, clusterings, VideoInput(), AudioInput(), schedule, KMeansOptions(), options, num_iterations=0
+  )
+  pretrain(config, RunDirectory(str(tmp_path), one_replica), records, one_replica)
+  first, second = (features(f'{tmp_path}/iteration-00/features/audio_{x}', 'train')[1] for x in 'ab')
+  assert not np.allclose(first, second, atol=0.1)
