@@ -3,6 +3,7 @@
 What lies in the output folder afterwards is the same bytes whoever made it, and however often it was tried.
 """
 
+import collections
 import contextlib
 import dataclasses
 import logging
@@ -21,6 +22,10 @@ from xdc_tf.data.media import MediaError, ReadOptions
 SUMMARY_FOLDER = 'shard_summaries'
 # For what no part of the code expects: one odd video must not stop the job, but it must not hide among the known reasons.
 INTERNAL_ERROR = 'internal_error'
+
+
+class ClipJobError(Exception):
+  """The job cannot start or has not succeeded, for a reason that the user can act on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,11 +58,10 @@ class ClipJob:
     """Returns the number of shards of a split."""
     return -(-self.num_rows[split] // self.clips_per_shard)
 
-  def shards(self) -> Iterator[tuple[str, int]]:
-    """Yields (split, shard number) of every shard, in order."""
-    for split in sorted(self.num_rows):
-      for shard in range(self.num_shards(split)):
-        yield split, shard
+  def shards(self, split: str) -> Iterator[tuple[str, int]]:
+    """Yields (split, shard number) of every shard of a split, in order."""
+    for shard in range(self.num_shards(split)):
+      yield split, shard
 
   def shard_path(self, split: str, shard: int) -> str:
     """Returns where a shard goes."""
@@ -87,12 +91,9 @@ class ShardResult:
   failed: dict[str, int]
 
 
-def count_by(reasons: Iterator[str]) -> dict[str, int]:
-  """Returns how often each reason occurs, sorted by reason."""
-  counts: dict[str, int] = {}
-  for reason in reasons:
-    counts[reason] = counts.get(reason, 0) + 1
-  return dict(sorted(counts.items()))
+def count_reasons(failures: list[dict[str, Any]]) -> dict[str, int]:
+  """Returns how often each reason occurs among the failures of a shard, sorted by reason."""
+  return dict(sorted(collections.Counter(failure['reason'] for failure in failures).items()))
 
 
 def finished_result(job: ClipJob, split: str, shard: int) -> ShardResult | None:
@@ -104,8 +105,7 @@ def finished_result(job: ClipJob, split: str, shard: int) -> ShardResult | None:
   summary = files.read_json(summary_path)
   if tf.io.gfile.stat(path).length != summary['bytes'] or (job.retry_failed and summary['failures']):
     return None
-  failed = count_by(failure['reason'] for failure in summary['failures'])
-  return ShardResult(split, shard, summary['length'], summary['bytes'], failed)
+  return ShardResult(split, shard, summary['length'], summary['bytes'], count_reasons(summary['failures']))
 
 
 def make_record(row: manifest.Row, decoder: DecoderProcess, job: ClipJob, label_numbers: dict[str, int]) -> bytes:
@@ -168,18 +168,11 @@ class MakeShard(beam.DoFn):
     # A summary promises that its shard is whole. The shard itself is only ever replaced: another worker may have made it.
     if tf.io.gfile.exists(summary_path):
       tf.io.gfile.remove(summary_path)
-    tf.io.gfile.makedirs(os.path.dirname(path))
-    temporary = f'{path}.tmp.{os.getpid()}'
-    try:
+    with files.atomic_path(path) as temporary:
       length, failures = self._write(split, shard, temporary)
       num_bytes = tf.io.gfile.stat(temporary).length
       files.write_json(summary_path, {'length': length, 'bytes': num_bytes, 'failures': failures})
-      tf.io.gfile.rename(temporary, path, overwrite=True)
-    except BaseException:
-      if tf.io.gfile.exists(temporary):
-        tf.io.gfile.remove(temporary)
-      raise
-    return ShardResult(split, shard, length, num_bytes, count_by(failure['reason'] for failure in failures))
+    return ShardResult(split, shard, length, num_bytes, count_reasons(failures))
 
   def _write(self, split: str, shard: int, path: str) -> tuple[int, list[dict[str, Any]]]:
     """Writes the records of a shard to `path`; returns their number and the failures."""

@@ -24,20 +24,15 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
-from beam_pipelines.clip_shard import SUMMARY_FOLDER, ClipJob, MakeShard, ShardResult
+from beam_pipelines.clip_shard import SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
+from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, describe, failure_text, too_many_failures
 from xdc_tf import files, progress
 from xdc_tf.data import manifest, schema
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.media import ReadOptions
 
 SETTINGS_FILE = 'settings.json'
-FAILED_FILE = 'failed_videos.jsonl'
-JOB_SUMMARY_FILE = 'job_summary.json'
 MODALITIES = ('video', 'audio')
-
-
-class ClipJobError(Exception):
-  """The job cannot start or has not succeeded, for a reason that the user can act on."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,8 +80,12 @@ def parser() -> argparse.ArgumentParser:
   return result
 
 
-def beam_options(argv: Sequence[str]) -> PipelineOptions:
+def beam_options(argv: Sequence[str], own_names: Iterable[str] = ()) -> PipelineOptions:
   """Parses Beam's options, and chooses the runner.
+
+  Args:
+    argv: the options that make_clips does not know.
+    own_names: the names of those that it knows, to guess what a misspelt one should have been.
 
   Raises:
     ClipJobError: for an option that neither make_clips nor Beam knows (Beam itself would only warn).
@@ -95,7 +94,7 @@ def beam_options(argv: Sequence[str]) -> PipelineOptions:
   known = options.get_all_options()
   unknown = sorted(set(options.get_all_options(retain_unknown_options=True)) - set(known))
   if unknown:
-    names = [*known, *(action.dest for action in parser()._actions)]
+    names = [*known, *own_names]
     guesses = {name: difflib.get_close_matches(name, names, n=1) for name in unknown}
     listed = ', '.join(
       f'--{name}' + (f' (did you mean --{near[0]}?)' if near else '') for name, near in guesses.items()
@@ -134,10 +133,10 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     ) from error
   if log_mel_spec.num_filters != schema.NUM_FILTERS:
     raise ClipJobError(f'--log_mel asks for {log_mel_spec.num_filters} filters; records hold {schema.NUM_FILTERS}.')
-  clip_manifest = manifest.read_manifest(_absolute(options.manifest))
+  clip_manifest = manifest.read_manifest(files.absolute_path(options.manifest))
   return ClipJob(
     manifest_directory=clip_manifest.directory,
-    output_dir=_absolute(options.output_dir),
+    output_dir=files.absolute_path(options.output_dir),
     name=clip_manifest.name,
     num_rows=clip_manifest.splits,
     clips_per_shard=options.clips_per_shard,
@@ -154,10 +153,6 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     decoder_timeout_seconds=options.decoder_timeout_seconds,
     retry_failed=options.retry_failed,
   )
-
-
-def _absolute(path: str) -> str:
-  return path if '://' in path else os.path.abspath(path)
 
 
 def check_settings(job: ClipJob) -> None:
@@ -191,119 +186,13 @@ def check_settings(job: ClipJob) -> None:
     )
 
 
-class Finish(beam.DoFn):
-  """All ShardResults -> failed_videos.jsonl, the job's summary, metadata, DONE."""
-
-  def __init__(self, job: ClipJob, max_failed_share: float):
-    self._job = job
-    self._max_failed_share = max_failed_share
-
-  def process(self, results: list[ShardResult]) -> None:
-    """Ends the job.
-
-    Raises:
-      ClipJobError: when too many rows failed; then there are no metadata.
-    """
-    results = sorted(results, key=lambda result: (result.split, result.shard))
-    _remove_leftovers(self._job.output_dir)
-    _write_failed_videos(self._job, results)
-    summary = summarise(self._job, results)
-    files.write_json(os.path.join(self._job.output_dir, JOB_SUMMARY_FILE), summary)
-    complaint = too_many_failures(summary, self._max_failed_share, self._job.output_dir)
-    if complaint:
-      raise ClipJobError(complaint)
-    _write_metadata(self._job, results, summary)
-
-
-def _remove_leftovers(output_dir: str) -> None:
-  """Removes what killed workers left unfinished; nobody writes any more, all shards are in place."""
-  for folder in (output_dir, os.path.join(output_dir, SUMMARY_FOLDER)):
-    for path in tf.io.gfile.glob(os.path.join(folder, '*.tmp.*')):
-      tf.io.gfile.remove(path)
-
-
-def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
-  """Writes one line of JSON per row without a record, in the order of the rows."""
-  with files.atomic_write(os.path.join(job.output_dir, FAILED_FILE), 'w') as file:
-    file.write('')  # A file that nothing is written to would not come into being.
-    for result in results:
-      if result.failed:
-        for failure in files.read_json(job.summary_path(result.split, result.shard))['failures']:
-          file.write(json.dumps(failure, sort_keys=True) + '\n')
-
-
-def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
-  """Returns {'rows', 'clips', 'shards': number, 'failed': {split: {reason: rows}}}."""
-  failed: dict[str, dict[str, int]] = {split: {} for split in sorted(job.num_rows)}
-  shards = clips = 0
-  for result in results:
-    shards += 1
-    clips += result.length
-    for reason, number in result.failed.items():
-      failed[result.split][reason] = failed[result.split].get(reason, 0) + number
-  return {'rows': sum(job.num_rows.values()), 'clips': clips, 'shards': shards, 'failed': failed}
-
-
-def failure_text(summary: dict[str, Any]) -> str:
-  """Returns the failures by reason, e.g. 'missing_file 2, truncated 1'."""
-  reasons: dict[str, int] = {}
-  for counts in summary['failed'].values():
-    for reason, number in counts.items():
-      reasons[reason] = reasons.get(reason, 0) + number
-  return ', '.join(f'{reason} {number}' for reason, number in sorted(reasons.items()))
-
-
-def too_many_failures(summary: dict[str, Any], max_failed_share: float, output_dir: str) -> str:
-  """Returns what to tell the user when too many rows failed or no clip is left, else ''."""
-  failed = summary['rows'] - summary['clips']
-  if failed <= max_failed_share * summary['rows'] and summary['clips']:
-    return ''
-  return (
-    f'{failed} of {summary["rows"]} rows failed ({failure_text(summary)}); at most {max_failed_share:g} of them may '
-    f'(--max_failed_share). {os.path.join(output_dir, FAILED_FILE)} names each with its reason. Repair the videos and run the same '
-    'command with --retry_failed, or allow a larger share: what is finished is not made again.'
-  )
-
-
-def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[str, Any]) -> None:
-  lengths: dict[str, list[int]] = {split: [] for split in sorted(job.num_rows)}
-  sizes: dict[str, list[int]] = {split: [] for split in sorted(job.num_rows)}
-  for result in results:
-    lengths[result.split].append(result.length)
-    sizes[result.split].append(result.num_bytes)
-  clip_manifest = manifest.read_manifest(job.manifest_directory)
-  clip_settings = {
-    'frame_rate': job.read_options.frame_rate,
-    'short_side': job.read_options.short_side,
-    'log_mel': dataclasses.asdict(job.log_mel_spec),
-    'manifest_directory': job.manifest_directory,
-    'num_rows': job.num_rows,
-    'failed': summary['failed'],
-  }
-  schema.write_metadata(
-    job.output_dir,
-    job.name,
-    lengths,
-    sizes,
-    clip_manifest.label_names,
-    clip_manifest.num_official_splits,
-    clip_settings,
-  )
-
-
-def shard_numbers(split: str, job: ClipJob) -> Iterator[tuple[str, int]]:
-  """Yields (split, number) of the shards of one split."""
-  for shard in range(job.num_shards(split)):
-    yield split, shard
-
-
 def build(pipeline: beam.Pipeline, job: ClipJob, max_failed_share: float) -> None:
   """Adds the job's steps to a pipeline. Only shard numbers and their small results travel between the workers."""
   _ = (
     pipeline
     | 'Splits' >> beam.Create(sorted(job.num_rows))
     # Listed by a worker: millions of shard numbers would make the job itself too large to submit.
-    | 'ShardNumbers' >> beam.FlatMap(shard_numbers, job)
+    | 'ShardNumbers' >> beam.FlatMap(job.shards)
     | 'Spread' >> beam.Reshuffle()
     | 'MakeShards' >> beam.ParDo(MakeShard(job))
     | 'Gather' >> beam.combiners.ToList()
@@ -377,7 +266,7 @@ def run(argv: Sequence[str]) -> str:
     ClipJobError: with a message for the user, when the job cannot start or too many rows failed.
   """
   clip_options, beam_argv = parser().parse_known_args(argv)
-  options = beam_options(beam_argv)
+  options = beam_options(beam_argv, vars(clip_options))
   try:
     job = make_job(clip_options)
     check_settings(job)
@@ -412,13 +301,6 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob, max_failed_share: floa
     raise
 
 
-def describe(summary: dict[str, Any]) -> str:
-  """Returns the summary as a sentence."""
-  failed = summary['rows'] - summary['clips']
-  failures = f' {failed} rows failed ({failure_text(summary)}), see {FAILED_FILE}.' if failed else ''
-  return f'{summary["clips"]} clips in {summary["shards"]} shards.{failures}'
-
-
 def main(argv: Sequence[str]) -> None:
   """The command; ends the process with status 1 and a plain message when the job does not succeed."""
   try:
@@ -428,7 +310,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == '__main__':
-  # Workers must find the steps under an importable name, which __main__ is not.
-  from beam_pipelines import make_clips
-
-  make_clips.main(sys.argv[1:])
+  main(sys.argv[1:])

@@ -62,6 +62,15 @@ def test_lamb_moves_by_the_learning_rate_times_the_weights_norm(one_replica):
   np.testing.assert_allclose(moved, -0.5 * np.linalg.norm(START) * np.sign(GRADIENT) / 2, rtol=1e-3)
 
 
+@pytest.mark.stack
+def test_the_loss_scale_is_among_the_optimizers_variables(one_replica):
+  # The trainer puts all of them back between two stages; a scale left over would differ after a resume.
+  with one_replica.scope():
+    optimizer = compat.with_loss_scaling(compat.make_optimizer('sgd', 0.9, True, 0.0))
+    variables = compat.build_optimizer(optimizer, [tf.Variable(START)])
+  assert 2.0**15 in [float(variable.numpy()) for variable in variables if not variable.shape.rank]
+
+
 def test_unknown_optimizers_are_errors():
   with pytest.raises(ValueError, match="Received: 'adamw'"):
     compat.make_optimizer('adamw', 0.9, True, 0.0)

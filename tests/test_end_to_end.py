@@ -43,7 +43,11 @@ def files_of(folder) -> dict[str, float]:
   times = {}
   for parent, _, names in os.walk(folder):
     times |= {os.path.join(parent, name): os.path.getmtime(os.path.join(parent, name)) for name in names}
-  return {path: t for path, t in times.items() if os.path.basename(path) not in ('summary.json', 'run.json', 'operative_config.gin')}
+  return {
+    path: t
+    for path, t in times.items()
+    if os.path.basename(path) not in ('summary.json', 'run.json', 'operative_config.gin')
+  }
 
 
 @pytest.mark.stack

@@ -64,7 +64,10 @@ def build_optimizer(optimizer, variables) -> list:
   """Creates the slots of `variables` and returns all of the optimizer's variables."""
   if hasattr(optimizer, 'build'):
     optimizer.build(variables)
-    return list(optimizer.variables)
+    # Keras 2.15's LossScaleOptimizer leaves its own two variables out of its list.
+    state = getattr(optimizer, '_loss_scale', None)
+    scale = [state.current_loss_scale, state.counter] if LOWER_STACK and state is not None else []
+    return [*optimizer.variables, *scale]
   # tensorflow-addons' optimizers are of Keras's older kind, which makes its slots at the first step unless asked.
   optimizer._create_all_weights(variables)
   return list(optimizer.variables())

@@ -1,33 +1,74 @@
 """Files that are either whole or absent: everything is written beside its place and renamed into it last."""
 
 import contextlib
+import io
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from typing import IO, Any
 
+import numpy as np
 import tensorflow as tf
 
 
 @contextlib.contextmanager
-def atomic_write(path: str, mode: str = 'wb') -> Iterator[IO]:
-  """Opens a temporary file that becomes `path` when the block ends without an error; folders are made.
+def atomic_path(path: str) -> Iterator[str]:
+  """Yields the name of a temporary file, for the block to write, that becomes `path` when the block ends without an error.
 
-  Works on every file system tf.io.gfile knows. After an error or a kill, `path` is what it was before.
+  Folders are made. Works on every file system tf.io.gfile knows. After an error or a kill, `path` is what it was before.
   """
   path = os.fspath(path)
   tf.io.gfile.makedirs(os.path.dirname(path) or '.')
-  # The process number keeps two workers apart that make the same file: the last one wins, with the same bytes.
-  temporary = f'{path}.tmp.{os.getpid()}'
+  # Two workers may make the same file, in containers even with the same process number: the last one wins, with the same bytes.
+  temporary = f'{path}.tmp.{uuid.uuid4().hex}'
   try:
-    with tf.io.gfile.GFile(temporary, mode) as file:
-      file.write(b'' if 'b' in mode else '')  # GFile makes its file at the first write, which may not come.
-      yield file
+    yield temporary
     tf.io.gfile.rename(temporary, path, overwrite=True)
   except BaseException:
     if tf.io.gfile.exists(temporary):
       tf.io.gfile.remove(temporary)
     raise
+
+
+@contextlib.contextmanager
+def atomic_write(path: str, mode: str = 'wb') -> Iterator[IO]:
+  """Opens a temporary file that becomes `path` when the block ends without an error; see `atomic_path`."""
+  with atomic_path(path) as temporary, tf.io.gfile.GFile(temporary, mode) as file:
+    file.write(b'' if 'b' in mode else '')  # GFile makes its file at the first write, which may not come.
+    yield file
+
+
+def absolute_path(path: str) -> str:
+  """Returns a local path in absolute form, a remote one as it is: what is written down is read from other folders."""
+  return path if '://' in path else os.path.abspath(path)
+
+
+def write_array(path: str, array: np.ndarray) -> None:
+  """Writes an array as a .npy file without pickles, atomically."""
+  with atomic_write(path) as file:
+    np.save(file, array, allow_pickle=False)
+
+
+def read_array(path: str, memory_map: bool = False) -> np.ndarray:
+  """Reads a .npy file.
+
+  Args:
+    path: of the file.
+    memory_map: leave the array on disk until it is used; a remote file is read whole all the same.
+
+  Raises:
+    ValueError: when the file is damaged.
+  """
+  try:
+    if memory_map and '://' not in path:
+      return np.load(path, mmap_mode='r', allow_pickle=False)
+    with tf.io.gfile.GFile(path, 'rb') as file:
+      return np.load(io.BytesIO(file.read()), allow_pickle=False)
+  except (ValueError, EOFError) as error:
+    raise ValueError(
+      f'{path} is not a whole .npy file ({error}): restore it, or delete it and make it again.'
+    ) from error
 
 
 def write_json(path: str, value: Any) -> None:

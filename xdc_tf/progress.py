@@ -1,4 +1,4 @@
-"""Progress bars of every long stage, in one style. Silent when the output is not watched, so that logs stay readable."""
+"""Progress bars of every long stage, in one style. Rare lines when the output is not watched, so that logs stay readable."""
 
 import sys
 from collections.abc import Iterable

@@ -58,6 +58,39 @@ def test_misspelt_names_are_errors_that_name_the_nearest(binding, message):
     configuration.load([XDC], [binding])
 
 
+@pytest.mark.parametrize(
+  ('binding', 'message'),
+  [
+    ('ResNet3D18.base_width = 8', 'does not use ResNet3D18'),
+    ('cdc.num_clusters = 9', 'does not use cdc'),
+    ('foo/Schedule.epoch_size = 9', 'scopes have no meaning'),
+    ('R2Plus1D18.seed = 77', 'Pretraining.seed'),
+    ("AudioResNet18.dtype = 'mixed_bfloat16'", 'TrainingOptions.precision'),
+    ('HeadedEncoder.seed = 3', 'No configurable matching'),
+  ],
+)
+def test_values_without_effect_are_errors(binding, message):
+  with pytest.raises(configuration.ConfigurationError, match=message):
+    configuration.load([XDC], [binding])
+
+
+def test_a_configuration_without_a_method_says_which_there_are():
+  configuration.load([], [])
+  with pytest.raises(
+    configuration.ConfigurationError, match=r'--gin_file methods/xdc.gin \(there are cdc.gin, mdc.gin'
+  ):
+    configuration.pretraining()
+
+
+def test_the_gin_folder_of_an_installed_package_is_its_own(tmp_path, monkeypatch):
+  # site-packages has a folder gin too: gin-config's code.
+  package = tmp_path / 'xdc_tf'
+  (tmp_path / 'gin').mkdir()
+  (package / 'cli').mkdir(parents=True)
+  monkeypatch.setattr(configuration, '__file__', str(package / 'cli' / 'configuration.py'))
+  assert configuration.gin_folder() == str(package / 'gin_files')
+
+
 def test_missing_files_are_errors_that_name_the_nearest():
   with pytest.raises(configuration.ConfigurationError, match="Did you mean 'methods/xdc.gin'"):
     configuration.load(['methods/xdcc.gin'], [])

@@ -29,6 +29,10 @@ def test_pseudo_labels_lie_at_the_clips_index(tmp_path, two_replicas):
     PseudoLabels.load(str(tmp_path / 'labels'), 101)
   with pytest.raises(ValueError, match='holds a feature of clip 91 but the manifest lists clips 0 to 90'):
     pseudo_labels(source, 91, clusters, KMeansOptions(), DEFAULT)
+  path = tmp_path / 'labels' / 'pseudo_labels.npy'
+  path.write_bytes(path.read_bytes()[:-8])
+  with pytest.raises(ValueError, match=r'pseudo_labels\.npy is not a whole \.npy file'):
+    PseudoLabels.load(str(tmp_path / 'labels'), 100)
 
 
 def test_validation_clips_are_assigned_with_the_training_projection(tmp_path):

@@ -1,3 +1,5 @@
+import contextlib
+import glob
 import os
 import signal
 import subprocess
@@ -14,11 +16,12 @@ from xdc_tf.data.media import MediaError, ReadOptions
 
 
 def _is_running(pid):
-  try:
-    with open(f'/proc/{pid}/stat') as file:
-      return file.read().rsplit(')', 1)[1].split()[0] != 'Z'
-  except FileNotFoundError:
-    return False
+  """Whether any thread lives: the first may be dead while others still end, and the process cannot be waited for until then."""
+  states = []
+  for path in glob.glob(f'/proc/{pid}/task/*/stat'):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(path) as file:
+      states.append(file.read().rsplit(')', 1)[1].split()[0])
+  return any(state != 'Z' for state in states)
 
 
 def _wait_until(condition, seconds=10.0):

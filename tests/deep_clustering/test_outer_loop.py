@@ -13,7 +13,7 @@ from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
-from xdc_tf.deep_clustering import supervision
+from xdc_tf.deep_clustering import stages, supervision
 from xdc_tf.deep_clustering.outer_loop import Pretraining, pretrain
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
@@ -118,3 +118,25 @@ def test_two_encoders_of_one_modality_start_differently(records, one_replica, tm
   pretrain(config, RunDirectory(str(tmp_path), one_replica), records, one_replica)
   first, second = (features(f'{tmp_path}/iteration-00/features/audio_{x}', 'train')[1] for x in 'ab')
   assert not np.allclose(first, second, atol=0.1)
+
+
+def test_records_that_cannot_be_clustered_are_refused_before_anything_is_done(tmp_path, one_replica):
+  one_split = records_factory.write_records(tmp_path / 'records', splits={'train': 4})
+  with pytest.raises(ValueError, match=r"no clips in the split 'validation'; it has train.*validation_fraction"):
+    stages.check_records(one_split, supervision.xdc(3, 4))
+  both = records_factory.write_records(tmp_path / 'both', splits={'train': 4, 'validation': 2})
+  with pytest.raises(ValueError, match="'audio' wants 5 clusters of 4 clips"):
+    stages.check_records(both, supervision.xdc(3, 5))
+
+
+def test_a_shard_without_any_clip_is_an_empty_shard_of_features(one_replica, tmp_path):
+  missing = [('train', index) for index in range(4, 8)]  # All rows of the second shard.
+  records = records_factory.write_records(tmp_path / 'records', frames_per_span=4, missing=missing)
+  clusterings, encoders, _ = METHODS['two audio']
+  schedule, options = Schedule(epoch_size=4, batch_size=4, total_epochs=1, warmup_epochs=0), TrainingOptions()
+  config = Pretraining(
+    encoders, clusterings, VideoInput(), AudioInput(), schedule, KMeansOptions(), options, num_iterations=1
+  )
+  pretrain(config, RunDirectory(str(tmp_path / 'run'), one_replica), records, one_replica)
+  index, _ = features(str(tmp_path / 'run' / 'iteration-01' / 'features' / 'audio_a'), 'train')
+  np.testing.assert_array_equal(index, [0, 1, 2, 3, 8, 9, 10, 11])

@@ -1,4 +1,4 @@
-"""A pretraining run that is killed again and again ends with the same bits as an undisturbed one."""
+"""A pretraining run on two replicas that is killed again and again ends with the same bits as an undisturbed one."""
 
 import glob
 import os
@@ -21,7 +21,8 @@ TINY = [
   'VideoInput.num_frames = 4',
   'VideoInput.crop_size = 16',
   'Schedule.epoch_size = 24',
-  'Schedule.batch_size = 4',
+  'Schedule.batch_size = 2',
+  'Schedule.base_learning_rate = 0.001',
   'Schedule.total_epochs = 2',
   'Schedule.warmup_epochs = 0',
   'TrainingOptions.checkpoint_steps = 2',
@@ -29,12 +30,11 @@ TINY = [
   'KMeansOptions.num_passes = 4',
   'KMeansOptions.tolerance = 0.0',
 ]
-# Kill as soon as this exists: in the middle of feature extraction, of k-means, and twice of training.
+# Kill as soon as this exists: in the middle of feature extraction, of k-means, and of training.
 KILL_AT = (
   'iteration-00/features/video/train-00001*index.npy',
   'iteration-00/clusters/audio/kmeans*',
-  'iteration-00/train/video/checkpoints/ckpt-8.index',
-  'iteration-01/train/audio/checkpoints/ckpt-2.index',
+  'iteration-01/train/video/checkpoints/ckpt-8.index',
 )
 
 
@@ -55,7 +55,14 @@ def start(records: str, run_dir: str) -> subprocess.Popen:
     run_dir,
     '--deterministic',
   ]
-  command += ['--gin_file', 'methods/xdc.gin', *(word for binding in TINY for word in ('--gin_param', binding))]
+  command += [
+    '--deterministic',
+    '--logical_cpus',
+    '2',
+    '--gin_file',
+    'methods/xdc.gin',
+    *(word for binding in TINY for word in ('--gin_param', binding)),
+  ]
   log = open(run_dir + '.log', 'a')  # noqa: SIM115 - the process keeps it.
   return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
@@ -94,8 +101,3 @@ def test_a_killed_run_ends_like_an_undisturbed_one(tmp_path):
   for name, value in expected.items():
     if isinstance(value, np.ndarray):  # Checkpoints also hold bytes that describe their objects.
       np.testing.assert_array_equal(found[name], value, err_msg=name)
-
-  done = os.path.getmtime(os.path.join(cut, 'iteration-02', 'metrics', 'DONE'))
-  assert start(records, cut).wait() == 0
-  assert os.path.getmtime(os.path.join(cut, 'iteration-02', 'metrics', 'DONE')) == done
-  assert read_log(cut).count('iteration-02/metrics: done before') == 1

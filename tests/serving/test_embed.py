@@ -1,5 +1,6 @@
 """xdc embed's cutting of a video into clips, with a reader of a made-up film whose every frame and sample is known."""
 
+import functools
 import types
 
 import numpy as np
@@ -8,8 +9,8 @@ import tensorflow as tf
 from records_factory import jpeg
 
 from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.media import MediaError
-from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.serving.embed import embed_video
 from xdc_tf.serving.export import export_audio, export_video
@@ -47,13 +48,18 @@ def audio_model(tmp_path_factory):
   return export_audio(AudioResNet18(base_width=4), AudioInput(), LogMelSpec(), str(folder))
 
 
+@functools.cache
+def signature(model: str):
+  return tf.saved_model.load(model).signatures['embed']
+
+
 def test_video_clips_start_every_stride_and_are_whole(video_model):
   read_span, frames, _, asked = film(3.0)
   starts, embeddings = embed_video('film.mp4', video_model, read_span, stride_seconds=0.7, batch_size=3)
   # The last whole clip of 8 frames starts before 3.0 - 8/30 = 2.73 s.
   np.testing.assert_allclose(starts, [0, 0.7, 1.4, 2.1], atol=1e-9)
   assert embeddings.shape == (4, 32)
-  embed = tf.saved_model.load(video_model).signatures['embed']
+  embed = signature(video_model)
   for start, embedding in zip(starts, embeddings, strict=True):
     first = round(start * FRAME_RATE)
     expected = embed(jpegs=tf.constant([frames[first : first + 8]]))['embedding'][0]
@@ -80,7 +86,7 @@ def test_a_video_shorter_than_a_clip_loops(video_model):
   read_span, frames, _, _ = film(0.1)
   starts, embeddings = embed_video('film.mp4', video_model, read_span)
   looped = [frames[i] for i in (0, 1, 2, 0, 1, 2, 0, 1)]
-  embed = tf.saved_model.load(video_model).signatures['embed']
+  embed = signature(video_model)
   np.testing.assert_array_equal(starts, [0])
   np.testing.assert_allclose(embeddings, embed(jpegs=tf.constant([looped]))['embedding'], rtol=1e-5, atol=1e-6)
 
@@ -89,7 +95,7 @@ def test_audio_clips_are_two_seconds(audio_model):
   read_span, _, waveform, asked = film(5.0)
   starts, embeddings = embed_video('film.mp4', audio_model, read_span, stride_seconds=1.5, batch_size=2)
   np.testing.assert_allclose(starts, [0, 1.5, 3.0])
-  embed = tf.saved_model.load(audio_model).signatures['embed']
+  embed = signature(audio_model)
   clips = np.stack([waveform[first : first + 32000] for first in (0, 24000, 48000)])
   np.testing.assert_allclose(embeddings, embed(waveform=clips)['embedding'], rtol=1e-4, atol=1e-6)
   assert asked[0][2:] == (False, True)
@@ -98,7 +104,7 @@ def test_audio_clips_are_two_seconds(audio_model):
 def test_a_short_sound_is_one_clip(audio_model):
   read_span, _, waveform, _ = film(0.5)
   starts, embeddings = embed_video('film.mp4', audio_model, read_span)
-  embed = tf.saved_model.load(audio_model).signatures['embed']
+  embed = signature(audio_model)
   np.testing.assert_array_equal(starts, [0])
   np.testing.assert_allclose(embeddings, embed(waveform=waveform[None])['embedding'], rtol=1e-5, atol=1e-6)
 

@@ -1,4 +1,5 @@
 import json
+import types
 
 import numpy as np
 import pytest
@@ -35,3 +36,19 @@ def test_a_broken_tf_config_says_what_was_expected(monkeypatch):
     distribution.make_strategy()
   monkeypatch.setenv('TF_CONFIG', json.dumps({'task': {}}))
   assert isinstance(distribution.make_strategy(), tf.distribute.MirroredStrategy)
+
+
+@pytest.mark.parametrize(
+  ('cluster', 'task_type', 'task_id', 'index'),
+  [
+    ({'worker': 2}, 'worker', 1, 1),
+    ({'chief': 1, 'worker': 2}, 'chief', 0, 0),
+    ({'chief': 1, 'worker': 2}, 'worker', 0, 1),
+  ],
+)
+def test_workers_are_numbered_through_behind_a_chief(cluster, task_type, task_id, index):
+  spec = tf.train.ClusterSpec(
+    {kind: [f'127.0.0.1:{1000 + i}' for i in range(count)] for kind, count in cluster.items()}
+  )
+  resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(spec, task_type=task_type, task_id=task_id)
+  assert distribution.worker_index(types.SimpleNamespace(cluster_resolver=resolver)) == index

@@ -119,13 +119,29 @@ class Interruption(Exception):
   """Stands for a kill."""
 
 
+class NormalizedEncoder(LinearEncoder):
+  """Has BatchNorm, whose statistics every replica gathers for itself."""
+
+  def __init__(self, seed=0, dtype=None):
+    super().__init__(seed, dtype)
+    self.norm = keras.layers.BatchNormalization()
+
+  def call(self, x, training=False):
+    return self.norm(super().call(x), training=training)
+
+
+@pytest.mark.stack
 @pytest.mark.parametrize('saves', [1, 2, 4])
+@pytest.mark.parametrize('replicas', ['one_replica', 'two_replicas'])
 def test_a_stage_interrupted_in_the_middle_ends_like_an_undisturbed_one(
-  records, one_replica, tmp_path, saves, monkeypatch
+  records, replicas, tmp_path, saves, monkeypatch, request
 ):
-  plan = schedule(total_epochs=3, epoch_size=12)
-  whole = train(make_trainer(records, one_replica, checkpoint_steps=2), tmp_path / 'whole', plan, records)
-  trainer = make_trainer(records, one_replica, checkpoint_steps=2)
+  plan = schedule(total_epochs=3, epoch_size=12, batch_size=2, keep_best=True)
+
+  def trainer() -> EncoderTrainer:
+    return make_trainer(records, request.getfixturevalue(replicas), NormalizedEncoder, checkpoint_steps=2)
+
+  whole = train(trainer(), tmp_path / 'whole', plan, records)
   original = tf.train.CheckpointManager.save
   count = iter(range(100))
 
@@ -136,14 +152,46 @@ def test_a_stage_interrupted_in_the_middle_ends_like_an_undisturbed_one(
 
   monkeypatch.setattr(tf.train.CheckpointManager, 'save', save)
   with pytest.raises(Interruption):
-    train(trainer, tmp_path / 'cut', plan, records)
+    train(trainer(), tmp_path / 'cut', plan, records)
   monkeypatch.setattr(tf.train.CheckpointManager, 'save', original)
-  resumed = train(make_trainer(records, one_replica, checkpoint_steps=2), tmp_path / 'cut', plan, records)
+  resumed = train(trainer(), tmp_path / 'cut', plan, records)
   for a, b in zip(whole, resumed, strict=True):
     np.testing.assert_array_equal(a, b)
   csv = [(tmp_path / name / 'metrics.csv').read_text() for name in ('whole', 'cut')]
   assert csv[0] == csv[1]
   assert len(csv[0].splitlines()) == 4
+
+
+def test_keep_best_ends_with_the_weights_of_the_lowest_validation_loss(records, one_replica, tmp_path):
+  plan = schedule(total_epochs=6, base_learning_rate=0.1, decay='step', step_epochs=99)
+  train(make_trainer(records, one_replica), tmp_path / 'last', plan, records)
+  losses = [float(row['validation_loss']) for row in read_metrics(str(tmp_path / 'last' / 'metrics.csv'))]
+  best = int(np.argmin(losses))
+  assert best < 5, 'this test needs a run that gets worse'
+  kept = make_trainer(records, one_replica)
+  train(kept, tmp_path / 'kept', dataclasses.replace(plan, keep_best=True), records)
+  until_best = make_trainer(records, one_replica)
+  train(until_best, tmp_path / 'until', dataclasses.replace(plan, total_epochs=best + 1), records)
+  for a, b in zip(kept.encoder.variables, until_best.encoder.variables, strict=True):
+    np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+@pytest.mark.parametrize(
+  ('options', 'message'),
+  [
+    ({'checkpoint_steps': 0}, 'at least 1'),
+    ({'precision': 'half'}, 'must be one of'),
+    ({'decoupled_weight_decay': 0.1}, "the paper's L2"),
+  ],
+)
+def test_impossible_options_are_errors(options, message):
+  with pytest.raises(ValueError, match=message):
+    TrainingOptions(**options)
+
+
+def test_xla_on_several_cpu_replicas_is_refused_early(records, two_replicas):
+  with pytest.raises(ValueError, match='logical_cpus=1'):
+    make_trainer(records, two_replicas, jit_compile=True)
 
 
 def test_early_stopping_ends_the_stage(records, one_replica, tmp_path):

@@ -13,10 +13,8 @@ import concurrent.futures
 import dataclasses
 import functools
 import hashlib
-import html
 import importlib.resources
 import itertools
-import math
 import os
 import statistics
 import string
@@ -28,6 +26,7 @@ import numpy as np
 from xdc_tf import files, progress
 from xdc_tf.analysis import nearest_clips, thumbnails
 from xdc_tf.analysis.nearest_clips import ClusteringView, ClusterSummary
+from xdc_tf.analysis.report_charts import escape, iterations_section, size_chart
 from xdc_tf.analysis.thumbnails import ClipMedia, Thumbnail
 from xdc_tf.clustering import metrics
 
@@ -126,14 +125,6 @@ def _read_tile(clip: int, clip_media) -> tuple[ClipMedia, Thumbnail]:
     return media, thumbnails.make_thumbnail(media)
 
 
-# The page.
-
-
-def _text(value: Any) -> str:
-  """Escapes a text for HTML and for quoted attributes; bytes of a file name that are no UTF-8 become question marks."""
-  return html.escape(str(value).encode('utf-8', 'replace').decode(), quote=True)
-
-
 @functools.cache
 def _file(name: str) -> str:
   return (importlib.resources.files('xdc_tf.analysis') / 'templates' / name).read_text('utf-8')
@@ -147,25 +138,25 @@ def _fill(template: str, /, **parts: Any) -> str:
 def _page(report: _Report, title, facts, iterations, credit, num_nearest) -> str:
   javascript = _file('report.js')
   digest = base64.b64encode(hashlib.sha256(javascript.encode()).digest()).decode()
-  names = [_text(view.name) for view in report.views]
+  names = [escape(view.name) for view in report.views]
   tabs = [
     f'<button type="button" data-column="{i}" aria-pressed="false">{name}</button>' for i, name in enumerate(names)
   ]
   facts = {**facts, 'clips': f'{len(report.views[0].pseudo_labels):,}'}
   return _fill(
     'page.html',
-    title=_text(title),
+    title=escape(title),
     # Nothing may be loaded, and no script may run but the one of this page, whatever a file name holds.
     policy=f"default-src 'none'; img-src data: blob:; media-src blob:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
     css=_file('report.css'),
     javascript=javascript,
-    facts=''.join(f'<div><dt>{_text(key)}</dt><dd>{_text(value)}</dd></div>' for key, value in facts.items()),
+    facts=''.join(f'<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>' for key, value in facts.items()),
     numbers=_numbers(report.views),
-    iterations=_iterations(iterations),
+    iterations=iterations_section(iterations),
     tabs=''.join(tabs) if len(tabs) > 1 else '',
     num_columns=len(tabs),
     columns='\n'.join(_column(report, number) for number in range(len(tabs))),
-    credit=_text(credit),
+    credit=escape(credit),
     footnote=(
       f'Each cluster is shown by the {num_nearest} clips nearest to its centroid. Purity is the share of the most frequent label '
       'among the clips that have one; tightness is the mean distance to the centroid, smaller is tighter.'
@@ -182,7 +173,7 @@ def _numbers(views: Sequence[ClusteringView]) -> str:
   for view in views:
     if nearest_clips.is_labelled(view):
       numbers.append((f'purity of {view.name}', metrics.purity(view.pseudo_labels, view.label_ids)))
-  return ''.join(f'<p class="number"><b>{value:.3f}</b><span>{_text(name)}</span></p>' for name, value in numbers)
+  return ''.join(f'<p class="number"><b>{value:.3f}</b><span>{escape(name)}</span></p>' for name, value in numbers)
 
 
 def _column(report: _Report, number: int) -> str:
@@ -195,10 +186,10 @@ def _column(report: _Report, number: int) -> str:
     'column.html',
     number=number,
     hue=number % _NUM_HUES,
-    name=_text(view.name[:1].upper() + view.name[1:]),
+    name=escape(view.name[:1].upper() + view.name[1:]),
     num_clusters=len(clusters),
     summary=f'Ranked by {order}. {total:,} clips, mean distance {mean_distance:.3f}.',
-    sizes=_size_chart(sizes),
+    sizes=size_chart(sizes),
     sizes_caption=f'sizes {sizes[0]:,} to {sizes[-1]:,}, median {statistics.median(sizes):,.0f}'
     if sizes
     else 'no clusters',
@@ -207,17 +198,12 @@ def _column(report: _Report, number: int) -> str:
 
 
 def _card(report: _Report, number: int, summary: ClusterSummary, total: int) -> str:
-  quality_name, quality, quality_help = (
-    'tightness',
-    summary.tightness,
-    'mean distance to the centroid, smaller is tighter',
-  )
   if nearest_clips.is_labelled(report.views[number]):
-    quality_name, quality, quality_help = (
-      'purity',
-      summary.purity,
-      f'share of the top label; tightness {summary.tightness:.3f}',
-    )
+    quality_name, quality = 'purity', summary.purity
+    quality_help = f'share of the top label; tightness {summary.tightness:.3f}'
+  else:
+    quality_name, quality = 'tightness', summary.tightness
+    quality_help = 'mean distance to the centroid, smaller is tighter'
   return _fill(
     'card.html',
     anchor=f'c{number}-{summary.cluster}',
@@ -238,19 +224,19 @@ def _details(report: _Report, number: int, summary: ClusterSummary) -> list[str]
   """Draws the shares of labels, and how the cluster splits over every other clustering, in that one's colour."""
   blocks = []
   if summary.labels:
-    named = [(_text(report.label_names[s.id]), s.share) for s in summary.labels]
+    named = [(escape(report.label_names[s.id]), s.share) for s in summary.labels]
     blocks.append(_bars('labels', 'Top labels', named, number))
   others = [i for i in range(len(report.views)) if i != number]
   for other, overlap in zip(others, summary.overlaps, strict=True):
     named = [(_link(report, other, s.id), s.share) for s in overlap]
-    blocks.append(_bars('overlaps', f'Lies in {_text(report.views[other].name)} clusters', named, other))
+    blocks.append(_bars('overlaps', f'Lies in {escape(report.views[other].name)} clusters', named, other))
   return blocks
 
 
 def _link(report: _Report, number: int, cluster: int) -> str:
   """Names a cluster, with its top label, as a link to its card."""
   label = report.top_labels[number].get(cluster)
-  return f'<a href="#c{number}-{cluster}">cluster {cluster}</a>' + (f' · {_text(label)}' if label is not None else '')
+  return f'<a href="#c{number}-{cluster}">cluster {cluster}</a>' + (f' · {escape(label)}' if label is not None else '')
 
 
 def _bars(kind: str, heading: str, named_shares: list[tuple[str, float]], number: int) -> str:
@@ -270,12 +256,12 @@ def _tiles(summary: ClusterSummary, tiles) -> list[str]:
   for clip, distance in zip(summary.nearest, summary.nearest_distances, strict=True):
     media, thumbnail = tiles[clip]
     tooltip = f'{media.caption}\nclip {clip}, distance {distance:.3f}' + (f'\n{media.note}' if media.note else '')
-    parts = {'caption': _text(media.caption), 'tooltip': _text(tooltip)}
+    parts = {'caption': escape(media.caption), 'tooltip': escape(tooltip)}
     if not thumbnail.poster:
-      drawn.append(_fill('empty_tile.html', note=_text(media.note or 'no picture and no sound'), **parts))
+      drawn.append(_fill('empty_tile.html', note=escape(media.note or 'no picture and no sound'), **parts))
       continue
     note = media.note or ('' if thumbnail.has_sound else 'no sound')
-    badge = f'<span class="badge">{_text(note)}</span>' if note else ''
+    badge = f'<span class="badge">{escape(note)}</span>' if note else ''
     aria = 'aria-pressed="false"' if thumbnail.has_sound else ''
     drawn.append(_fill('tile.html', clip=clip, tabindex=tabindex, aria=aria, badge=badge, **parts))
     tabindex = -1
@@ -289,60 +275,4 @@ def _media_elements(clip: int, thumbnail: Thumbnail) -> str:
     f'<script type="text/plain" id="{prefix}{clip}" data-mime="{mime}">{base64.b64encode(data).decode()}</script>\n'
     for prefix, mime, data in parts
     if data
-  )
-
-
-# Charts.
-
-
-def _size_chart(sizes: Sequence[int]) -> str:
-  """Draws the sizes of all clusters, the largest first, as bars of one path."""
-  top = max(sizes, default=1)
-  bars = ''.join(f'M{i} 40v{-40 * size / top:.2f}h.8V40z' for i, size in enumerate(sizes))
-  return (
-    f'<svg viewBox="0 0 {max(len(sizes), 1)} 40" preserveAspectRatio="none" role="img" '
-    f'aria-label="{len(sizes)} clusters by size"><path d="{bars}"/></svg>'
-  )
-
-
-def _is_number(value: Any) -> bool:
-  return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _cell(value: Any) -> str:
-  if _is_number(value):
-    return f'{value:.4g}' if isinstance(value, (float, np.floating)) else f'{value:,}'
-  return '–' if value is None or isinstance(value, (float, np.floating)) else _text(value)
-
-
-def _iterations(iterations: Sequence[Mapping[str, Any]]) -> str:
-  """Draws every metric over the iterations, and all numbers as a table below."""
-  if not iterations:
-    return ''
-  rows = [{'iteration': number, **row} for number, row in enumerate(iterations)]
-  keys = list(dict.fromkeys(key for row in rows for key in row))
-  charts = ''.join(_chart(key, [row.get(key) for row in rows]) for key in keys if key != 'iteration')
-  head = ''.join(f'<th scope="col">{_text(key.replace("_", " "))}</th>' for key in keys)
-  body = ''.join('<tr>' + ''.join(f'<td>{_cell(row.get(key))}</td>' for key in keys) + '</tr>' for row in rows)
-  table = f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-  return (
-    f'<section class="iterations"><h2>Over the iterations</h2><div class="charts">{charts}</div>'
-    f'<details><summary>All numbers</summary>{table}</details></section>'
-  )
-
-
-def _chart(key: str, values: Sequence[Any]) -> str:
-  """Draws one metric from its lowest to its highest value; the caption gives the first and the last."""
-  points = [(i, float(value)) for i, value in enumerate(values) if _is_number(value)]
-  if len(points) < 2:
-    return ''
-  low, high = min(value for _, value in points), max(value for _, value in points)
-  spots = [(200 * i / (len(values) - 1), 48 - 42 * (value - low) / ((high - low) or 1)) for i, value in points]
-  line = ' '.join(f'{x:.1f},{y:.1f}' for x, y in spots)
-  name = _text(key.replace('_', ' '))
-  first, last = _cell(points[0][1]), _cell(points[-1][1])
-  return (
-    f'<figure class="chart"><figcaption><span title="{name}">{name}</span><span>{first} → <b>{last}</b></span></figcaption>'
-    f'<svg viewBox="0 0 200 54" preserveAspectRatio="none" role="img" aria-label="{name}: from {first} to {last}">'
-    f'<line x1="0" y1="53" x2="200" y2="53"/><polyline points="{line}"/></svg></figure>'
   )

@@ -7,6 +7,7 @@ import os
 import re
 
 import gin
+import tensorflow as tf
 
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
@@ -32,8 +33,9 @@ class ConfigurationError(ValueError):
 def gin_folder() -> str:
   """The folder of the shipped gin files, in a checkout and in an installed package."""
   package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+  # Beside an installed package there may lie another folder of this name: gin-config's own code.
   checkout = os.path.join(os.path.dirname(package), 'gin')
-  return checkout if os.path.isdir(checkout) else os.path.join(package, 'gin_files')
+  return checkout if os.path.exists(os.path.join(checkout, 'base.gin')) else os.path.join(package, 'gin_files')
 
 
 def load(gin_files: list[str], gin_params: list[str]) -> str:
@@ -47,7 +49,7 @@ def load(gin_files: list[str], gin_params: list[str]) -> str:
     The whole configuration in a stable order, which load() takes again as a file.
 
   Raises:
-    ConfigurationError: for unknown files, configurables and parameters, and for macros that nothing uses.
+    ConfigurationError: for unknown files, configurables and parameters, and for values that have no effect.
   """
   gin.clear_config()
   for name in gin_files:
@@ -56,8 +58,26 @@ def load(gin_files: list[str], gin_params: list[str]) -> str:
     _parse(binding, f'--gin_param {binding!r}')
   text = gin.config_str(max_line_length=120)
   _check_macros(text)
+  _check_effect(text)
   gin.finalize()
   return text
+
+
+def pretraining() -> Pretraining:
+  """Builds the experiment that the loaded configuration describes.
+
+  Raises:
+    ConfigurationError: when it describes none.
+    ValueError: when one of its values is not possible.
+  """
+  try:
+    return Pretraining()
+  except TypeError as error:
+    methods = sorted(name for name in os.listdir(os.path.join(gin_folder(), 'methods')))
+    raise ConfigurationError(
+      f'The configuration is not complete: {str(error).splitlines()[0]} Name a method, for example --gin_file methods/xdc.gin '
+      f'(there are {", ".join(methods)}), or a whole experiment such as papers/neurips2020/table1_xdc.gin.'
+    ) from error
 
 
 def operative() -> str:
@@ -70,13 +90,15 @@ def _parse_file(name: str, included_by: str) -> None:
 
   gin's own search would first look for Python packages called like the folders of gin/ ('models'), and fails on such ones.
   """
-  path = next((p for p in (name, os.path.join(gin_folder(), name)) if os.path.isfile(p)), None)
+  path = next(
+    (p for p in (name, os.path.join(gin_folder(), name)) if tf.io.gfile.exists(p) and not tf.io.gfile.isdir(p)), None
+  )
   if path is None:
     folder = gin_folder()
     shipped = [os.path.relpath(p, folder) for p in sorted(glob.glob(folder + '/**/*.gin', recursive=True))]
     place = f' (included by {included_by})' if included_by else ''
     raise ConfigurationError(f'There is no gin file {name!r}{place}, here or in {folder}. {_nearest(name, shipped)}')
-  with open(path) as file:
+  with tf.io.gfile.GFile(path) as file:
     parts = re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", file.read(), flags=re.MULTILINE)
   _parse(parts[0], path)
   for included, text in zip(parts[1::2], parts[2::2], strict=True):
@@ -106,6 +128,21 @@ def _explain(message: str) -> str:
 def _nearest(name: str, choices: list[str]) -> str:
   close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
   return f'Did you mean {close[0]!r}?' if close else f'The valid names are: {", ".join(choices)}.'
+
+
+def _check_effect(text: str) -> None:
+  """Refuses bindings that gin takes but that change nothing."""
+  used = {'Pretraining', *re.findall(r'@([\w.]+)', text)}
+  for scope, name, parameter in re.findall(r'^((?:\w+/)*)([\w.]+)\.(\w+) =', text, re.MULTILINE):
+    if scope:
+      raise ConfigurationError(f'{scope}{name}.{parameter}: scopes have no meaning here; bind {name}.{parameter}.')
+    if name not in used:
+      raise ConfigurationError(
+        f'{name}.{parameter} has no effect: this experiment does not use {name}. {_nearest(name, sorted(used))}'
+      )
+    instead = {'seed': 'Pretraining.seed', 'dtype': 'TrainingOptions.precision'}.get(parameter)
+    if instead and name.endswith('18'):
+      raise ConfigurationError(f'{name}.{parameter} has no effect: every encoder of a run gets its own. Set {instead}.')
 
 
 def _check_macros(text: str) -> None:

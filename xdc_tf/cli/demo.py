@@ -32,7 +32,9 @@ def run(arguments: argparse.Namespace) -> None:
   started = time.time()
   paths = {name: os.path.join(arguments.output_dir, name) for name in ('manifest', 'records', 'run', 'saved_models')}
   report = os.path.join(arguments.output_dir, 'report.html')
-  video, credit = _get_video(arguments)
+  film = os.path.join(arguments.output_dir, 'film', 'big_buck_bunny.mp4')
+  _claim_folder(arguments.output_dir, arguments.video or film)
+  video, credit = _get_video(arguments, film)
   _make_manifest(video, paths['manifest'])
   _make_records(paths['manifest'], paths['records'])
   _say(3, 'pretraining: k-means and training in turns')
@@ -51,7 +53,7 @@ def _say(number: int, what: str) -> None:
   print(f'\n[{number}/6] {what}', flush=True)
 
 
-def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
+def _get_video(arguments: argparse.Namespace, film: str) -> tuple[str, str]:
   from xdc_tf.cli import demo_film
 
   if arguments.video:
@@ -60,26 +62,37 @@ def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
     _say(1, f'your videos: {arguments.video}')
     return arguments.video, ''
   _say(1, f'the film: {demo_film.CREDIT}')
-  path = os.path.join(arguments.output_dir, 'film', 'big_buck_bunny.mp4')
-  print(f'fetched {path}' if demo_film.fetch(path) else f'{path}: fetched before')
-  return path, demo_film.CREDIT
+  print(f'fetched {film}' if demo_film.fetch(film) else f'{film}: fetched before')
+  return film, demo_film.CREDIT
+
+
+def _claim_folder(output_dir: str, video: str) -> None:
+  """Makes the folder of this demo, or finds it again; refuses any other folder, for the demo deletes what it left half done."""
+  from xdc_tf import files
+
+  note = os.path.join(output_dir, 'demo.json')
+  if os.path.exists(note):
+    before = files.read_json(note)['video']
+    if before != os.path.abspath(video):
+      raise ValueError(f'{output_dir} is the demo of {before}. Give another --output_dir for {video}.')
+  elif os.path.isdir(output_dir) and os.listdir(output_dir):
+    raise ValueError(f'{output_dir} is not empty and no folder of a demo. Give another --output_dir.')
+  else:
+    files.write_json(note, {'video': os.path.abspath(video)})
 
 
 def _make_manifest(video: str, folder: str) -> None:
-  from xdc_tf import files
-  from xdc_tf.data import manifest
+  from xdc_tf.data import manifest, manifest_sources
 
-  note = os.path.join(folder, 'video.json')
-  if not os.path.exists(note):
+  if not os.path.exists(os.path.join(folder, manifest.MANIFEST_FILE)):
     shutil.rmtree(folder, ignore_errors=True)
-    rows = manifest.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
+    rows = manifest_sources.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
     manifest.write_manifest(folder, _data_set_name(video), rows)
-    files.write_json(note, os.path.abspath(video))
-  elif files.read_json(note) != os.path.abspath(video):
-    raise ValueError(
-      f'{os.path.dirname(folder)} is the demo of {files.read_json(note)}. Give another --output_dir for {video}.'
-    )
   written = manifest.read_manifest(folder)
+  if 'validation' not in written.splits:
+    raise ValueError(
+      f'{video} is too short for the demo, which holds out every fifth span of {SPAN_SECONDS:g} s. Give longer videos.'
+    )
   print(f'{folder}: {written.num_rows("train")} spans to train on, {written.num_rows("validation")} held out')
 
 

@@ -62,11 +62,10 @@ def _download(folder: str) -> str:
     '--dest',
     folder,
   ]
-  done = subprocess.run([*command, _PACKAGE], capture_output=True, text=True, check=False)
+  done = subprocess.run([*command, _PACKAGE], check=False)  # Its progress, or its complaint, goes to the terminal.
   found = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith('.tar.gz')]
   if done.returncode or not found:
-    reason = '\n'.join((done.stderr or done.stdout).strip().splitlines()[-3:])
-    raise FilmError(_help(f'pip could not download {_PACKAGE}, which holds it:\n{reason}'))
+    raise FilmError(_help(f'pip could not download {_PACKAGE}, which holds it; its reason stands above.'))
   _check(found[0], _PACKAGE_SHA256)
   return found[0]
 

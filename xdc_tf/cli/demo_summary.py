@@ -29,16 +29,18 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
     row = {'iteration': number}
     for encoder in run.config.encoders:
       rate, chance = _same_part(os.path.join(folder, 'features', encoder), run, source, span_seconds)
-      row[f'same_part_{encoder}'] = rate
+      if not np.isnan(rate):  # Videos of a few seconds have no other span to find.
+        row[f'same_part_{encoder}'] = rate
     comparison = files.read_json(os.path.join(folder, 'metrics', 'metrics.json'))
     row |= {f'nmi_{pair}': value for pair, value in comparison['train_nmi_between'].items()}
     row |= {f'nmi_{pair}_by_chance': _nmi_by_chance(folder, pair, run) for pair in comparison['train_nmi_between']}
     iterations.append(row)
   return {
     'part_seconds': PART_SECONDS,
-    'queries': 'held-out spans; every span but the neighbouring ones can be found',
+    'queries': 'held-out spans, which no encoder is trained on but which choose the epoch that is kept; '
+    'every span but the neighbouring ones can be found',
     'num_held_out_spans': run.records.num_clips('validation'),
-    'chance': chance,
+    'chance': None if np.isnan(chance) else chance,
     'iterations': iterations,
   }
 
@@ -79,10 +81,16 @@ def table(summary: dict) -> str:
       for c in columns
     ]
     lines.append('  '.join(f'{cell:>{max(9, len(title))}}' for cell, title in zip(cells, titles, strict=True)))
-  lines += [
-    '',
-    f'same part: how often the nearest neighbour of a held-out span lies in the same {PART_SECONDS:g}-second part of its video '
-    f'(neighbouring spans left out; by chance {summary["chance"]:.3f}; {summary["num_held_out_spans"]} held-out spans).',
-    'nmi: agreement of the video and the audio clustering of the spans trained on, up to 1 (the same); by chance: after shuffling.',
-  ]
+  lines.append('')
+  if summary['chance'] is None:
+    lines.append('The videos are too short to ask whether neighbours by embedding lie in the same part.')
+  else:
+    lines.append(
+      f'same part: how often the nearest neighbour of a held-out span lies in the same {PART_SECONDS:g}-second part of its '
+      f'video, neighbouring spans left out; by chance {summary["chance"]:.3f}. {summary["num_held_out_spans"]} spans are held '
+      'out: no encoder is trained on them, but they choose which epoch is kept.'
+    )
+  lines.append(
+    'nmi: agreement of the video and the audio clusters of the training spans, up to 1; by chance: after shuffling.'
+  )
   return '\n'.join(lines)

@@ -49,5 +49,7 @@ def _export_encoder(export, encoder, encoder_input, run, clusters, folder: str) 
     arguments = export.ServedClusters(clusters.centroids, run.config.kmeans.l2_normalize, clusters.projection)
   metadata = {'run': os.path.basename(os.path.abspath(run.path)), 'records': run.records.name}
   if encoder.modality == 'video':
-    return export.export_video(encoder, encoder_input, run.records.short_side, folder, arguments, metadata, run.records.frame_rate)
+    return export.export_video(
+      encoder, encoder_input, run.records.short_side, folder, arguments, metadata, run.records.frame_rate
+    )
   return export.export_audio(encoder, encoder_input, run.records.log_mel_spec, folder, arguments, metadata)

@@ -51,7 +51,12 @@ def _main(parsed: argparse.Namespace) -> None:
   standard_logging.getLogger('tensorflow').setLevel('ERROR')
   try:
     parsed.run(parsed)
-  except (ValueError, FileNotFoundError, RuntimeError) as error:
+  except Exception as error:
+    # What is raised on purpose, and what files and TensorFlow say of damaged ones; anything else is a bug, to be seen whole.
+    from tensorflow.errors import OpError
+
+    if not isinstance(error, (ValueError, OSError, RuntimeError, OpError)):
+      raise
     if os.environ.get('XDC_TRACEBACK'):
       raise
     sys.exit(f'xdc {parsed.verb}: {error}\n(Set XDC_TRACEBACK=1 to see where.)')

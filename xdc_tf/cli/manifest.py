@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Writes the manifest and prints what is in it."""
-  from xdc_tf.data import manifest
+  from xdc_tf.data import manifest, manifest_sources
 
   if arguments.source == 'folder':
-    rows = manifest.folder_rows(
+    rows = manifest_sources.folder_rows(
       arguments.folder,
       arguments.span_seconds,
       arguments.hold_out,
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
       arguments.labels_from_folders,
     )
   else:
-    rows = manifest.csv_rows(arguments.csv, arguments.media_root)
+    rows = manifest_sources.csv_rows(arguments.csv, arguments.media_root)
   written = manifest.write_manifest(arguments.output_dir, arguments.name, rows)
   print(
     f'{arguments.output_dir}: {", ".join(f"{count} {split}" for split, count in sorted(written.splits.items()))} rows'

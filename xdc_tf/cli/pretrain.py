@@ -53,22 +53,28 @@ def pretrain_run(
   records_folder: str, run_dir: str, gin_files: list[str], gin_params: list[str], logical_cpus: int, deterministic: bool
 ) -> None:
   """Loads the configuration, guards the run directory against another one, and runs the outer loop."""
-  from xdc_tf.training import distribution
-
-  strategy = distribution.make_strategy(logical_cpus, deterministic)
+  from xdc_tf import compat
   from xdc_tf.cli import configuration, run_info
   from xdc_tf.data.schema import open_records
-  from xdc_tf.deep_clustering.outer_loop import Pretraining, pretrain
+  from xdc_tf.deep_clustering import stages
+  from xdc_tf.deep_clustering.outer_loop import pretrain
   from xdc_tf.deep_clustering.run_directory import RunDirectory
+  from xdc_tf.training import distribution
 
+  for path in (records_folder, run_dir):
+    compat.use_remote_file_systems(path)
+  strategy = distribution.make_strategy(logical_cpus, deterministic)
+  # Everything that a user may have to correct is checked before the run directory takes the configuration as its own.
   text = configuration.load(gin_files, gin_params)
+  config = configuration.pretraining()
   records = open_records(records_folder)
+  stages.check_records(records, config.clusterings)
   directory = RunDirectory(run_dir, strategy)
   directory.check_configuration(run_info.header(records, strategy) + text)
   if directory.is_chief:
     run_info.save(run_dir, records)
   try:
-    pretrain(Pretraining(), directory, records, strategy)
+    pretrain(config, directory, records, strategy)
   finally:
     if directory.is_chief:
       run_info.save_operative(run_dir, configuration.operative())

@@ -1,6 +1,7 @@
 """xdc report: the clusters of a finished run as one HTML page."""
 
 import argparse
+import dataclasses
 import os
 
 import numpy as np
@@ -90,9 +91,19 @@ class _ClipMedia:
     minutes, seconds = divmod(row.start_seconds, 60)
     caption = f'{minutes:.0f}:{seconds:02.0f} {os.path.basename(row.path)}'
     end = min(row.end_seconds or row.start_seconds + 2.0, row.start_seconds + 2.0)
-    options = self._media.ReadOptions(short_side=128)
     try:
-      span = self._media.read_span(row.path, row.start_seconds, end, options)
+      span = self._read(row.path, row.start_seconds, end)
     except self._media.MediaError as error:
       return ClipMedia(caption, [], np.zeros(0, np.float32), note=str(error))
     return ClipMedia(caption, span.frames, span.waveform)
+
+  def _read(self, path: str, start: float, end: float):
+    """Reads both streams, or the one that there is."""
+    options = self._media.ReadOptions(short_side=128)
+    without = {'no_video_track': {'want_video': False}, 'no_audio_track': {'want_audio': False}}
+    try:
+      return self._media.read_span(path, start, end, options)
+    except self._media.MediaError as error:
+      if error.reason not in without:
+        raise
+      return self._media.read_span(path, start, end, dataclasses.replace(options, **without[error.reason]))

@@ -1,6 +1,7 @@
 """What a run directory says of itself, and how later verbs open it."""
 
 import dataclasses
+import hashlib
 import os
 
 import tensorflow as tf
@@ -16,13 +17,22 @@ def header(records: Records, strategy: tf.distribute.Strategy) -> str:
   clips = ', '.join(f'{records.num_clips(split)} {split}' for split in sorted(records.shard_lengths))
   return (
     f'# xdc-tf {__version__}, TensorFlow {tf.__version__}, {strategy.num_replicas_in_sync} replicas\n'
-    f'# records: {records.name}, {clips} clips\n'
+    f'# records: {records.name}, {clips} clips, {_digest(records)}\n'
   )
+
+
+def _digest(records: Records) -> str:
+  """Tells records apart that have the same name and size: what they were made from and how, and how many bytes they take."""
+  digest = hashlib.sha256()
+  for name in ('clips.json', 'dataset_info.json'):
+    with tf.io.gfile.GFile(os.path.join(records.directory, name), 'rb') as file:
+      digest.update(file.read())
+  return digest.hexdigest()[:16]
 
 
 def save(run_dir: str, records: Records) -> None:
   """Notes where the records are; they may be moved between two resumes, as long as they are the same."""
-  files.write_json(os.path.join(run_dir, 'run.json'), {'records': os.path.abspath(records.directory)})
+  files.write_json(os.path.join(run_dir, 'run.json'), {'records': files.absolute_path(records.directory)})
 
 
 def save_operative(run_dir: str, text: str) -> None:
@@ -67,8 +77,10 @@ def open_run(run_dir: str) -> FinishedRun:
   config_file = os.path.join(run_dir, 'config.gin')
   if not tf.io.gfile.exists(config_file):
     raise FileNotFoundError(f'{run_dir} is not the directory of a run: it has no config.gin. `xdc pretrain` makes one.')
-  configuration.load([os.path.abspath(config_file)], [])
-  run = FinishedRun(run_dir, Pretraining(), open_records(files.read_json(os.path.join(run_dir, 'run.json'))['records']))
+  configuration.load([config_file], [])
+  run = FinishedRun(
+    run_dir, configuration.pretraining(), open_records(files.read_json(os.path.join(run_dir, 'run.json'))['records'])
+  )
   if not tf.io.gfile.exists(os.path.join(run.last_iteration, 'metrics', 'DONE')):
     raise ValueError(
       f'The run in {run_dir} has not finished ({run.last_iteration}/metrics is not done). Run xdc pretrain again.'

@@ -1,18 +1,16 @@
 """Assignments of clips to clusters, and the pseudo-label arrays made of them."""
 
 import dataclasses
-import io
 from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import progress
+from xdc_tf import files, progress
 from xdc_tf.clustering.clusters import Clusters, nearest_centroids
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.clustering.rounds import Rounds, full_float32
-from xdc_tf.files import atomic_write
 
 
 def assign(
@@ -67,16 +65,15 @@ class PseudoLabels:
   def save(self, directory: str) -> None:
     """Writes pseudo_labels.npy and distances.npy, each atomically."""
     for name, array in (('distances', self.distances), ('pseudo_labels', self.labels)):
-      with atomic_write(f'{directory}/{name}.npy') as file:
-        np.save(file, array, allow_pickle=False)
+      files.write_array(f'{directory}/{name}.npy', array)
 
   @classmethod
-  def load(cls, directory: str, num_rows: int | None = None) -> 'PseudoLabels':
+  def load(cls, directory: str, num_rows: int) -> 'PseudoLabels':
     """Reads what `save` wrote.
 
     Args:
       directory: of the two files.
-      num_rows: rows of the manifest's split, to be compared with; None trusts the files.
+      num_rows: rows of the manifest's split.
 
     Raises:
       ValueError: when the arrays have another length.
@@ -84,12 +81,10 @@ class PseudoLabels:
     arrays = []
     for name in ('pseudo_labels', 'distances'):
       path = f'{directory}/{name}.npy'
-      with tf.io.gfile.GFile(path, 'rb') as file:
-        arrays.append(np.load(io.BytesIO(file.read()), allow_pickle=False))
-      expected = len(arrays[0]) if num_rows is None else num_rows
-      if len(arrays[-1]) != expected:
+      arrays.append(files.read_array(path))
+      if len(arrays[-1]) != num_rows:
         raise ValueError(
-          f'{path} holds {len(arrays[-1])} values but {expected} were expected, one for each row of the manifest. It probably '
+          f'{path} holds {len(arrays[-1])} values but {num_rows} were expected, one for each row of the manifest. It probably '
           'changed after clustering: start a new run folder, or restore the old manifest.'
         )
     return cls(*arrays)

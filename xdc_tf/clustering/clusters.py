@@ -1,13 +1,12 @@
 """The result of k-means: centroids, and what is done to features before they are compared with them."""
 
 import dataclasses
-import io
 
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf import files
 from xdc_tf.clustering.preprocessing import Projection
-from xdc_tf.files import atomic_write, read_json, write_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,20 +36,20 @@ class Clusters:
     if self.projection is not None:
       arrays |= {'projection_mean': self.projection.mean, 'projection_matrix': self.projection.matrix}
     for name, array in arrays.items():
-      with atomic_write(f'{directory}/{name}.npy') as file:
-        np.save(file, array, allow_pickle=False)
+      files.write_array(f'{directory}/{name}.npy', array)
     settings = {'l2_normalize': self.l2_normalize, 'whitened': self.projection is not None}
-    write_json(f'{directory}/clusters.json', settings | {'num_clusters': self.num_clusters})
+    files.write_json(f'{directory}/clusters.json', settings | {'num_clusters': self.num_clusters})
 
   @classmethod
   def load(cls, directory: str) -> 'Clusters':
     """Reads what `save` wrote. Raises FileNotFoundError when the folder holds no finished clustering."""
-    settings = read_json(f'{directory}/clusters.json')
-    projection = None
-    if settings['whitened']:
-      projection = Projection(_load(f'{directory}/projection_mean.npy'), _load(f'{directory}/projection_matrix.npy'))
-    inertia = _load(f'{directory}/inertia.npy').tolist()
-    return cls(_load(f'{directory}/centroids.npy'), projection, inertia, settings['l2_normalize'])
+    settings = files.read_json(f'{directory}/clusters.json')
+
+    def array(name: str) -> np.ndarray:
+      return files.read_array(f'{directory}/{name}.npy')
+
+    projection = Projection(array('projection_mean'), array('projection_matrix')) if settings['whitened'] else None
+    return cls(array('centroids'), projection, array('inertia').tolist(), settings['l2_normalize'])
 
 
 def nearest_centroids(features: tf.Tensor, centroids: tf.Tensor, columns: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -70,8 +69,3 @@ def nearest_centroids(features: tf.Tensor, centroids: tf.Tensor, columns: tf.Ten
   # Computed anew from the differences: ||x||^2 and the score would lose its digits to cancellation in tight clusters.
   squared_distances = tf.reduce_sum(tf.math.squared_difference(features, tf.gather(centroids, assignments)), axis=1)
   return assignments, squared_distances
-
-
-def _load(path: str) -> np.ndarray:
-  with tf.io.gfile.GFile(path, 'rb') as file:
-    return np.load(io.BytesIO(file.read()), allow_pickle=False)

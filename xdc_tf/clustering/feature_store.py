@@ -5,14 +5,13 @@ the clips' indices, ascending). The index is written last, so a shard that has o
 one store.
 """
 
-import io
 import re
 from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf.files import atomic_write
+from xdc_tf import files
 
 
 def write_shard(
@@ -51,8 +50,7 @@ def write_shard(
   if tf.io.gfile.exists(paths[1]):
     tf.io.gfile.remove(paths[1])
   for path, array in zip(paths, (stored, index), strict=True):
-    with atomic_write(path) as file:
-      np.save(file, array, allow_pickle=False)
+    files.write_array(path, array)
 
 
 class FeatureStore:
@@ -89,9 +87,9 @@ class FeatureStore:
 
   def complete_shards(self) -> list[int]:
     """The numbers of the shards that are whole, ascending; empty while nothing is written."""
-    files = self._files()
-    with_features = {shard for shard, _, kind in files if kind == 'features'}
-    return sorted({shard for shard, _, kind in files if kind == 'index'} & with_features)
+    found = self._files()
+    with_features = {shard for shard, _, kind in found if kind == 'features'}
+    return sorted({shard for shard, _, kind in found if kind == 'index'} & with_features)
 
   def missing_shards(self) -> list[int]:
     """The numbers of the shards that are not whole yet, ascending."""
@@ -125,7 +123,7 @@ class FeatureStore:
       ValueError: when the two files do not fit together.
     """
     features_path, index_path = _shard_paths(self.directory, self.split, shard, self.num_shards)
-    features, index = _open_array(features_path), _open_array(index_path)
+    features, index = (files.read_array(path, memory_map=True) for path in (features_path, index_path))
     fits = index.ndim == 1 and features.ndim == 2 and len(index) == len(features)
     if not fits or index.dtype != np.int64 or features.dtype != np.float16:
       raise ValueError(
@@ -186,16 +184,6 @@ def _check_finite(path: str, index: np.ndarray, features: np.ndarray, stored: np
   largest = np.nanmax(np.abs(row)) if np.isfinite(row).all() else 'nan or inf'
   raise ValueError(
     f'{path}: the feature of clip {index[bad[0]]} is not finite in float16 (largest value: {largest}; float16 ends at 65504); '
-    f'{len(bad)} of {len(index)} clips are so. The encoder has probably diverged: go back to an earlier checkpoint.'
+    f'{len(bad)} of {len(index)} clips are so. The encoder has diverged, or its BatchNorm saw too few batches: lower the learning '
+    'rate or train longer, in a new run.'
   )
-
-
-def _open_array(path: str) -> np.ndarray:
-  """Memory-maps a local .npy file; reads a remote one."""
-  try:
-    if '://' not in path:
-      return np.load(path, mmap_mode='r', allow_pickle=False)
-    with tf.io.gfile.GFile(path, 'rb') as file:
-      return np.load(io.BytesIO(file.read()), allow_pickle=False)
-  except (ValueError, EOFError) as error:
-    raise ValueError(f'{path} is not a whole .npy file ({error}). Delete it and extract this shard again.') from error

@@ -152,8 +152,8 @@ def _block_function(source: FeatureSource):
       # Each clip is added once, where a one-hot product would multiply it with k zeros: that took as long as the distances.
       return tf.cast(tf.math.unsorted_segment_sum(values, assignments, centroids.shape[0]), tf.float64)
 
-    columns = tf.cast(tf.stack([tf.ones_like(squared_distances), squared_distances], axis=1), tf.float64)
-    return tf.concat([sum_by_cluster(features), sum_by_cluster(columns)], axis=1)
+    counts_and_distances = tf.cast(tf.stack([tf.ones_like(squared_distances), squared_distances], axis=1), tf.float64)
+    return tf.concat([sum_by_cluster(features), sum_by_cluster(counts_and_distances)], axis=1)
 
   return block_totals
 

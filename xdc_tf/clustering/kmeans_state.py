@@ -40,7 +40,6 @@ def save_state(directory: str, state: KMeansState, settings: dict) -> None:
   """Replaces the state in `directory`; `settings` (JSON values) says which fit it belongs to."""
   arrays = {
     'centroids': state.centroids,
-    'pass_number': np.int64(state.pass_number),
     'inertia': np.asarray(state.inertia, np.float64),
     'converged': np.bool_(state.converged),
     'settings': np.array(json.dumps(settings, sort_keys=True)),

@@ -113,15 +113,18 @@ def windows(log_mel: tf.Tensor, start: tf.Tensor, num_frames: int, spec: LogMelS
   return tf.ensure_shape(window, [num_frames, log_mel.shape[-1]])
 
 
-def audio_image(log_mel: tf.Tensor, mean: float, std: float) -> tf.Tensor:
-  """Normalises a log-mel and turns it into the paper's Q x P image with one channel.
+def normalize(log_mel: tf.Tensor, mean: float, std: float) -> tf.Tensor:
+  """Returns (log_mel - mean) / std, float32 of the same shape.
 
   Args:
-    log_mel: float32 [..., M, Q].
+    log_mel: float32 of any shape.
     mean: of log-mel values over the data.
     std: standard deviation of them.
-
-  Returns:
-    float32 [..., Q, M, 1].
   """
-  return tf.linalg.matrix_transpose((log_mel - mean) / std)[..., tf.newaxis]
+  # By the reciprocal: TensorFlow replaces a division by a constant in an exported graph, and the last bit would differ there.
+  return (log_mel - mean) * np.float32(1 / std)
+
+
+def audio_image(log_mel: tf.Tensor) -> tf.Tensor:
+  """Turns a log-mel, float32 [..., M, Q], into the paper's Q x P image with one channel, float32 [..., Q, M, 1]."""
+  return tf.linalg.matrix_transpose(log_mel)[..., tf.newaxis]

@@ -3,8 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files
-
 NO_LABEL = -1
 
 
@@ -21,32 +19,6 @@ def lookup(labels: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     tf.errors.InvalidArgumentError: for an index beyond the table (on a CPU, where the reader runs).
   """
   return tf.gather(labels, index)
-
-
-def save(path: str, labels: np.ndarray) -> None:
-  """Writes labels, integers [N], as an int32 .npy file, atomically."""
-  with files.atomic_write(path) as file:
-    np.lib.format.write_array(file, checked(labels, len(labels), path), allow_pickle=False)
-
-
-def load(path: str, num_clips: int) -> np.ndarray:
-  """Reads the labels that `save` wrote.
-
-  Args:
-    path: of the .npy file.
-    num_clips: how many there must be: `Records.num_rows` of the split.
-  Returns:
-    int32 [num_clips].
-
-  Raises:
-    ValueError: when the file is damaged or of another length.
-  """
-  with tf.io.gfile.GFile(path, 'rb') as file:
-    try:
-      labels = np.lib.format.read_array(file, allow_pickle=False)
-    except ValueError as error:
-      raise ValueError(f'{path} is not a whole .npy file ({error}). Delete it and cluster again.') from error
-  return checked(labels, num_clips, path)
 
 
 def checked(labels: np.ndarray, num_clips: int, name: str) -> np.ndarray:

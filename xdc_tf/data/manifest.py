@@ -16,26 +16,10 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import media, schema
+from xdc_tf.data import schema
 
 MANIFEST_FILE = 'manifest.json'
 COLUMNS = ('index', 'video_id', 'path', 'start', 'end', 'labels', 'official_split')
-VIDEO_EXTENSIONS = (
-  '.mp4',
-  '.m4v',
-  '.mov',
-  '.mkv',
-  '.webm',
-  '.avi',
-  '.mpg',
-  '.mpeg',
-  '.ts',
-  '.wmv',
-  '.flv',
-  '.3gp',
-  '.ogv',
-)
-CSV_COLUMNS = ('path', 'start', 'end', 'label', 'labels', 'split', 'video_id', 'official_split')
 _MANIFEST_KEYS = ('name', 'splits', 'rows_per_file', 'label_names', 'num_official_splits')
 
 
@@ -62,8 +46,8 @@ class Row:
   official_split: tuple[int, ...] = ()
 
 
-def _check_row(row: Row, split: str) -> None:
-  """Raises ValueError when a row cannot be written or decoded."""
+def check_row(row: Row, split: str) -> None:
+  """Raises ValueError when a row of `split` cannot be written or decoded."""
   problem = None
   if not row.path:
     problem = 'has no path'
@@ -176,7 +160,7 @@ def write_manifest(
   found_labels: set[str] = set()
   num_official_splits = None
   for split, row in rows:
-    _check_row(row, split)
+    check_row(row, split)
     if num_official_splits is None:
       num_official_splits = len(row.official_split)
     if len(row.official_split) != num_official_splits:
@@ -310,153 +294,3 @@ def read_manifest(directory: str) -> Manifest:
   if missing:
     raise ValueError(f'{path} lacks {missing}; expected {list(_MANIFEST_KEYS)}. Write the manifest again.')
   return Manifest(os.fspath(directory), contents)
-
-
-def _absolute(path: str) -> str:
-  """Returns a local path in absolute form: workers run elsewhere than the command that wrote the manifest."""
-  return path if '://' in path else os.path.abspath(path)
-
-
-def _video_files(folder: str) -> list[tuple[str, str]]:
-  """Returns (path relative to the folder, full path) of all video files below a folder, sorted; `folder` may be one file."""
-  if not tf.io.gfile.exists(folder):
-    raise FileNotFoundError(f'{folder} does not exist; expected a folder of videos or one video file.')
-  if not tf.io.gfile.isdir(folder):
-    return [(os.path.basename(folder), _absolute(folder))]
-  found = []
-  for directory, _, names in tf.io.gfile.walk(folder):
-    paths = [os.path.join(directory, name) for name in names if os.path.splitext(name)[1].lower() in VIDEO_EXTENSIONS]
-    found.extend((os.path.relpath(path, folder), _absolute(path)) for path in paths)
-  if not found:
-    raise FileNotFoundError(f'{folder} holds no video file; expected files that end in {" ".join(VIDEO_EXTENSIONS)}.')
-  return sorted(found)
-
-
-def _cut(path: str, span_seconds: float | None) -> list[tuple[float, float | None]]:
-  """Returns the (start, end) of the spans of one video.
-
-  Nothing of the video is left out: a rest of at least half a span is a span of its own, a shorter one makes the last span
-  longer. A video that cannot be opened becomes one row, so that the Beam job sets it aside with the reason.
-  """
-  if not span_seconds:
-    return [(0.0, None)]
-  try:
-    duration = media.probe(path).duration_seconds
-  except media.MediaError:
-    return [(0.0, None)]
-  number = max(1, math.floor(duration / span_seconds + 0.5))
-  starts = [round(position * span_seconds, 6) for position in range(number)]
-  return list(zip(starts, [*starts[1:], None], strict=True))
-
-
-def _held_out_videos(video_ids: Sequence[str], fraction: float) -> set[str]:
-  """Returns at least one video and at most all but one, chosen by a hash of the names: the same choice on every machine."""
-  if fraction == 0:
-    return set()
-  if len(video_ids) < 2:
-    raise ValueError(
-      "hold_out='video' needs at least two videos, one of them for validation; found one. Use hold_out='span' to hold out "
-      'spans of it.'
-    )
-  number = min(max(1, round(fraction * len(video_ids))), len(video_ids) - 1)
-  return set(sorted(video_ids, key=lambda video_id: hashlib.sha256(video_id.encode()).hexdigest())[:number])
-
-
-def folder_rows(
-  folder: str,
-  span_seconds: float | None = 2.0,
-  hold_out: str = 'video',
-  validation_fraction: float = 0.1,
-  labels_from_folders: bool = False,
-) -> Iterator[tuple[str, Row]]:
-  """Yields (split, row) for the spans of all videos below a folder, in the order of their names.
-
-  Args:
-    folder: a folder of videos (searched through all levels), or one video file.
-    span_seconds: length of a span; None or 0: each video is one span.
-    hold_out: 'video': whole videos form the split 'validation'; 'span': every n-th span does.
-    validation_fraction: share of videos or spans for 'validation', 0 <= fraction < 1; 0: none.
-    labels_from_folders: whether the name of the folder that a video lies in is its label.
-
-  Raises:
-    FileNotFoundError: when there is no video.
-    ValueError: for arguments out of range, and for one video that cannot be divided.
-  """
-  if hold_out not in ('video', 'span'):
-    raise ValueError(f"hold_out is {hold_out!r}; expected 'video' or 'span'.")
-  if not 0 <= validation_fraction < 1:
-    raise ValueError(f'validation_fraction is {validation_fraction}; expected 0 <= fraction < 1.')
-  if span_seconds is not None and not (math.isfinite(span_seconds) and span_seconds >= 0):
-    raise ValueError(f'span_seconds is {span_seconds}; expected more than 0, or 0 for whole videos.')
-  videos = _video_files(folder)
-  held_out = (
-    _held_out_videos([video_id for video_id, _ in videos], validation_fraction) if hold_out == 'video' else set()
-  )
-  position = 0
-  for video_id, path in videos:
-    labels = (os.path.basename(os.path.dirname(path)),) if labels_from_folders else ()
-    for start, end in _cut(path, span_seconds):
-      # Counted over all videos, so that the share is right for short videos too: the n-th span is held out when n * fraction
-      # passes a whole number.
-      span_held_out = math.floor((position + 1) * validation_fraction + 1e-9) > math.floor(
-        position * validation_fraction + 1e-9
-      )
-      position += 1
-      validation = video_id in held_out if hold_out == 'video' else span_held_out
-      yield 'validation' if validation else 'train', Row(0, video_id, path, start, end, labels)
-
-
-def _csv_row(fields: dict[str, str], media_root: str) -> tuple[str, Row]:
-  """Turns the named fields of one line of a user's CSV file into (split, row)."""
-  path = fields['path']
-  if not path:
-    raise ValueError('the path is empty')
-  labels = fields.get('labels') or fields.get('label') or ''
-  official = fields.get('official_split') or ''
-  split = fields.get('split') or 'train'
-  schema.check_name(split, 'split name')
-  row = Row(
-    index=0,
-    video_id=fields.get('video_id') or path,
-    path=_absolute(path if '://' in path else os.path.join(media_root, path)),
-    start_seconds=float(fields.get('start') or 0),
-    end_seconds=float(fields['end']) if fields.get('end') else None,
-    labels=tuple(label.strip() for label in labels.split(';') if label.strip()),
-    official_split=tuple(int(value) for value in official.split(';')) if official else (),
-  )
-  _check_row(row, split)
-  return split, row
-
-
-def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
-  """Yields (split, row) for the lines of a user's CSV file.
-
-  Args:
-    csv_path: a CSV file (UTF-8, comma) whose first line names its columns: `path`, and any of `start`, `end` (seconds),
-      `label` or `labels` (several separated by ';'), `split` (default 'train'), `video_id` (default: the path),
-      `official_split` (one value per official split, separated by ';': 0 unused, 1 train, 2 test).
-    media_root: the folder that relative paths start from; default: the current one.
-
-  Raises:
-    FileNotFoundError: when there is no such file.
-    ValueError: for the first damaged line, with the file and the line number.
-  """
-  if not tf.io.gfile.exists(csv_path):
-    raise FileNotFoundError(f'{csv_path} does not exist; expected a CSV file with a column "path".')
-  with tf.io.gfile.GFile(csv_path, 'r') as file:
-    reader = csv.DictReader(file, restkey='', strict=True)
-    columns = [column.strip().lstrip('\ufeff') for column in reader.fieldnames or []]
-    reader.fieldnames = columns
-    unknown = [column for column in columns if column not in CSV_COLUMNS]
-    if 'path' not in columns or unknown or len(set(columns)) < len(columns) or {'label', 'labels'} <= set(columns):
-      raise ValueError(
-        f'{csv_path}, line 1: found the columns {columns}; expected "path" and any of {", ".join(CSV_COLUMNS[1:])}, each once '
-        '("label" or "labels").'
-      )
-    try:
-      for fields in reader:
-        if '' in fields or None in fields.values():
-          raise ValueError(f'found a line with another number of fields than the {len(columns)} columns')
-        yield _csv_row({name: value.strip() for name, value in fields.items()}, media_root)
-    except (ValueError, csv.Error) as error:
-      raise ValueError(f'{csv_path}, line {reader.line_num}: {error}') from error

@@ -50,6 +50,8 @@ class Pretraining:
 
   def __post_init__(self):
     supervision.check(self.clusterings, list(self.encoders))
+    if self.num_iterations < 0:
+      raise ValueError(f'Pretraining.num_iterations must not be negative. Received: {self.num_iterations}.')
 
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How an encoder is fed."""
@@ -72,6 +74,7 @@ def pretrain(config: Pretraining, run: RunDirectory, records: Records, strategy:
   Raises:
     ValueError: when the configuration and the records do not fit together.
   """
+  stages.check_records(records, config.clusterings)
   trainers = {
     name: EncoderTrainer(
       name,

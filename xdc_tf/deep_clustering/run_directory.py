@@ -16,7 +16,7 @@ class RunDirectory:
 
   def __init__(self, path: str, strategy: tf.distribute.Strategy):
     """Uses, or makes, the folder `path`."""
-    self.path = os.path.abspath(path)
+    self.path = files.absolute_path(path)
     self._strategy = strategy
     self.is_chief = distribution.worker_index(strategy) == 0
 
@@ -40,7 +40,7 @@ class RunDirectory:
         raise ValueError(
           f'{self.path} was started with another configuration:\n'
           + '\n'.join(lines)
-          + '\nStart a new --run_dir, or go back to the old values.'
+          + '\nStart in a new folder, or go back to the old values.'
         )
     elif self.is_chief:
       with files.atomic_write(path, 'w') as file:

@@ -30,6 +30,27 @@ def derive_seed(seed: int, *parts) -> int:
   return int.from_bytes(digest[:4], 'big') >> 1
 
 
+def check_records(records: Records, clusterings: list[Clustering]) -> None:
+  """Checks before anything is computed that the records can be clustered.
+
+  Raises:
+    ValueError: when a split is missing or empty, or a clustering wants more clusters than there are clips.
+  """
+  for split in SPLITS:
+    if split not in records.shard_lengths or not records.num_clips(split):
+      raise ValueError(
+        f'{records.directory} has no clips in the split {split!r}; it has {", ".join(sorted(records.shard_lengths))}. Pretraining '
+        'needs train, and validation for early stopping: hold some out with `xdc manifest folder --validation_fraction`, or name '
+        'the split of each row in a column `split` of `xdc manifest csv`, and make the clips again.'
+      )
+  for clustering in clusterings:
+    if clustering.num_clusters > records.num_clips('train'):
+      raise ValueError(
+        f'The clustering {clustering.name!r} wants {clustering.num_clusters} clusters of {records.num_clips("train")} clips in '
+        f'{records.directory}. Give fewer clusters (for example --gin_param "num_{clustering.name}_clusters = 8") or more videos.'
+      )
+
+
 def save_initial_weights(folder: str, trainer: EncoderTrainer) -> None:
   """Writes the weights that the very first features are taken with."""
   trainer.set_batchnorm_statistics()
@@ -53,12 +74,13 @@ def extract_features(folder: str, trainer: EncoderTrainer) -> None:
     with bar:
       batches = trainer.embed(split, mine)
       for shard in mine:
-        write_shard(folder, split, shard, len(lengths), *_take(batches, lengths[shard], bar))
+        index, features = _take(batches, lengths[shard], trainer.encoder.feature_dimension, bar)
+        write_shard(folder, split, shard, len(lengths), index, features)
 
 
-def _take(batches: Iterator, count: int, bar) -> tuple[np.ndarray, np.ndarray]:
-  """Joins the batches of one shard, which has `count` clips; a batch never runs over two shards."""
-  parts = []
+def _take(batches: Iterator, count: int, dimension: int, bar) -> tuple[np.ndarray, np.ndarray]:
+  """Joins the batches of one shard, which has `count` clips or none; a batch never runs over two shards."""
+  parts = [(np.zeros(0, np.int64), np.zeros([0, dimension], np.float32))]
   while count > 0:
     parts.append(next(batches))
     count -= len(parts[-1][0])

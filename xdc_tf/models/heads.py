@@ -5,13 +5,11 @@ from collections.abc import Mapping
 import keras
 import tensorflow as tf
 
-from xdc_tf.models.configurable import configurable
 from xdc_tf.models.residual import layer_seeds
 
 HEAD_STANDARD_DEVIATION = 0.01
 
 
-@configurable
 class HeadedEncoder(keras.Model):
   """An encoder with its heads: x -> {head name: logits}.
 

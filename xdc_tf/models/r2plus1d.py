@@ -10,16 +10,7 @@ import keras
 import tensorflow as tf
 
 from xdc_tf.models.configurable import configurable
-from xdc_tf.models.residual import (
-  ConvNorm,
-  ResidualEncoder,
-  Stem,
-  VideoShortcut,
-  layer_seeds,
-  make_stages,
-  over_frames,
-  over_time,
-)
+from xdc_tf.models.residual import ConvNorm, VideoEncoder, over_frames, over_time
 
 # VMZ's stem has 45 planes in the middle where the first stage has 64 channels; narrower encoders keep the ratio.
 STEM_MIDDLE_PLANES = 45
@@ -59,31 +50,15 @@ class Conv2Plus1D(keras.layers.Layer):
 
 
 @configurable
-class R2Plus1D18(ResidualEncoder):
+class R2Plus1D18(VideoEncoder):
   """Video encoder: float [B, T, H, W, 3] -> float32 [B, 8 * base_width]; frames 8 -> 8 -> 4 -> 2 -> 1."""
 
-  modality = 'video'
-  input_axes = ('B', 'T', 'H', 'W', 3)
+  def make_stem_convolution(self, filters, seeds, dtype):
+    """Returns a 1x7x7 convolution and a 3x1x1 one."""
+    middle = STEM_MIDDLE_PLANES * filters // STEM_WIDTH
+    return Conv2Plus1D(3, middle, filters, seeds, dtype, spatial_kernel=7, spatial_stride=2)
 
-  def __init__(self, base_width: int = 64, seed: int = 0, dtype: str | None = None, name: str | None = None):
-    """Makes the encoder with all its weights.
-
-    Args:
-      base_width: channels of the first stage.
-      seed: of the random weights: the same seed gives the same weights.
-      dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
-      name: the model's name.
-    """
-    super().__init__(base_width, dtype, name)
-    seeds = layer_seeds(seed)
-    stem_middle = STEM_MIDDLE_PLANES * base_width // STEM_WIDTH
-    stem = Stem(Conv2Plus1D(3, stem_middle, base_width, seeds, dtype, spatial_kernel=7, spatial_stride=2), dtype)
-
-    def convolution(in_channels, filters, stride):
-      planes = middle_planes(in_channels, filters)
-      return Conv2Plus1D(in_channels, planes, filters, seeds, dtype, spatial_stride=stride, temporal_stride=stride)
-
-    def shortcut(in_channels, filters, stride):
-      return VideoShortcut(in_channels, filters, stride, seeds, dtype)
-
-    self.set_layers(stem, make_stages(base_width, base_width, 1, convolution, shortcut, dtype))
+  def make_convolution(self, in_channels, filters, stride, seeds, dtype):
+    """Returns a 1x3x3 convolution and a 3x1x1 one."""
+    middle = middle_planes(in_channels, filters)
+    return Conv2Plus1D(in_channels, middle, filters, seeds, dtype, spatial_stride=stride, temporal_stride=stride)

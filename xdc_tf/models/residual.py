@@ -254,3 +254,35 @@ class ResidualEncoder(keras.Model):
         f'{type(self).__name__} takes {self.modality} {expected}: {self.input_axes[-1]} channel(s) on the last axis. '
         f'Received: shape={tuple(x.shape)}.'
       )
+
+
+class VideoEncoder(ResidualEncoder):
+  """A ResidualEncoder of video. Subclasses define the two methods named below; what they return ends with a BatchNorm."""
+
+  modality = 'video'
+  input_axes = ('B', 'T', 'H', 'W', 3)
+  # (filters, seeds, dtype) -> a layer [B, T, H, W, 3] -> [B, T, H/2, W/2, filters].
+  make_stem_convolution: Callable[..., keras.layers.Layer]
+  # (in_channels, filters, stride, seeds, dtype) -> a layer with that stride in time, height and width.
+  make_convolution: Callable[..., keras.layers.Layer]
+
+  def __init__(self, base_width: int = 64, seed: int = 0, dtype: str | None = None, name: str | None = None):
+    """Makes the encoder with all its weights.
+
+    Args:
+      base_width: channels of the first stage.
+      seed: of the random weights: the same seed gives the same weights.
+      dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
+      name: the model's name.
+    """
+    super().__init__(base_width, dtype, name)
+    seeds = layer_seeds(seed)
+
+    def convolution(in_channels, filters, stride):
+      return self.make_convolution(in_channels, filters, stride, seeds, dtype)
+
+    def shortcut(in_channels, filters, stride):
+      return VideoShortcut(in_channels, filters, stride, seeds, dtype)
+
+    stem = Stem(self.make_stem_convolution(base_width, seeds, dtype), dtype)
+    self.set_layers(stem, make_stages(base_width, base_width, 1, convolution, shortcut, dtype))

@@ -13,7 +13,7 @@ import tensorflow as tf
 import xdc_tf
 from xdc_tf import files
 from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.serving.served_clusters import ServedClusters
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
 

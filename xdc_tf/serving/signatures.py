@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from xdc_tf.data import audio_ops, video_ops
 from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.serving.checks import checked, checked_finite, checked_jpegs
 from xdc_tf.serving.served_clusters import ServedClusters
 
@@ -84,7 +84,8 @@ def audio_signatures(
 
     windows = tf.map_fn(cut, log_mel, fn_output_signature=tf.float32)
     windows = tf.reshape(windows, [-1, length, log_mel_spec.num_filters])
-    embeddings = encoder(audio_ops.audio_image(windows, audio_input.mean, audio_input.std), training=False)
+    windows = audio_ops.normalize(windows, audio_input.mean, audio_input.std)
+    embeddings = encoder(audio_ops.audio_image(windows), training=False)
     return tf.reduce_mean(tf.reshape(embeddings, [num_clips, num_windows, encoder.feature_dimension]), axis=1)
 
   def from_waveform(waveform):

@@ -20,14 +20,17 @@ def load_weights(model, folder: str) -> None:
 
   Raises:
     FileNotFoundError: when there are no weights.
-    AssertionError: when a weight is missing or left over; TensorFlow's message names it.
+    ValueError: when a weight is missing, left over or misshapen; TensorFlow's message in it names it.
   """
   prefix = os.path.join(folder, 'weights')
   if not tf.io.gfile.glob(prefix + '.index'):
     raise FileNotFoundError(
       f'{folder} holds no weights (weights.index is missing). Was the training stage interrupted? Run it again.'
     )
-  tf.train.Checkpoint(model=model).read(prefix).assert_consumed()
+  try:
+    tf.train.Checkpoint(model=model).read(prefix).assert_consumed()
+  except (AssertionError, ValueError) as error:
+    raise ValueError(f'The weights in {folder} do not fit {type(model).__name__}: {error}') from error
 
 
 class TrainingCheckpoint:
@@ -37,7 +40,9 @@ class TrainingCheckpoint:
     """Prepares checkpoints of `objects` (models, optimizers, variables) in FOLDER/checkpoints."""
     self._folder = os.path.join(folder, 'checkpoints')
     self._checkpoint = tf.train.Checkpoint(**objects)
-    self._manager = tf.train.CheckpointManager(self._checkpoint, os.path.join(own_folder(folder), 'checkpoints'), max_to_keep=2)
+    self._manager = tf.train.CheckpointManager(
+      self._checkpoint, os.path.join(own_folder(folder), 'checkpoints'), max_to_keep=2
+    )
 
   def restore(self) -> bool:
     """Restores the chief's newest checkpoint on every worker; returns False when there is none.

@@ -52,9 +52,13 @@ def _cluster() -> dict:
 
 
 def worker_index(strategy: tf.distribute.Strategy) -> int:
-  """The number of this worker; 0 on a single machine."""
+  """The number of this worker among all, 0 for the chief; 0 on a single machine."""
   resolver = strategy.cluster_resolver
-  return resolver.task_id if resolver and resolver.task_id else 0
+  if not resolver or not resolver.task_id and resolver.task_type != 'worker':
+    return 0
+  # Where TF_CONFIG names a chief, it comes before the workers, which count from 0 again.
+  chiefs = resolver.cluster_spec().as_dict().get('chief', [])
+  return resolver.task_id + (len(chiefs) if resolver.task_type == 'worker' else 0)
 
 
 def num_workers(strategy: tf.distribute.Strategy) -> int:

@@ -38,6 +38,7 @@ class TrainingOptions:
     evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
     initial_statistics_batches: batches run in training mode before the very first features are taken, to set the
       statistics of BatchNorm. SeLaVi uses 20; 0 gave better first clusters, so it is the default (ours).
+    decoupled_weight_decay: of 'sgdw' and 'lamb', beside the L2 of `Schedule.weight_decay`, which is then better 0.
   """
 
   optimizer: str = 'sgd'
@@ -48,8 +49,17 @@ class TrainingOptions:
   checkpoint_steps: int = 500
   evaluation_batch_size: int = 32
   initial_statistics_batches: int = 0
+  decoupled_weight_decay: float = 0.0
 
   def __post_init__(self):
+    if self.checkpoint_steps < 1 or self.evaluation_batch_size < 1:
+      raise ValueError(
+        f'TrainingOptions.checkpoint_steps and .evaluation_batch_size must be at least 1. Received: {self}.'
+      )
+    if self.optimizer == 'sgd' and self.decoupled_weight_decay:
+      raise ValueError(
+        "The optimizer 'sgd' has no decoupled weight decay: set Schedule.weight_decay, the paper's L2, instead."
+      )
     if self.precision not in POLICIES:
       raise ValueError(f'TrainingOptions.precision must be one of {sorted(POLICIES)}. Received: {self.precision!r}.')
 
@@ -97,11 +107,21 @@ class EncoderTrainer:
     self.strategy, self.seed = strategy, seed
     self.num_replicas = strategy.num_replicas_in_sync
     self.heads = sorted(num_classes)
+    if (
+      options.jit_compile
+      and distribution.num_local_replicas(strategy) > 1
+      and not tf.config.list_logical_devices('GPU')
+    ):
+      raise ValueError(
+        'TrainingOptions.jit_compile does not work with several replicas on a CPU: use --logical_cpus=1, or GPUs.'
+      )
     with strategy.scope():
       self.encoder = model_class(seed=seed, dtype=POLICIES[options.precision])
       self.model = HeadedEncoder(self.encoder, num_classes, seed=seed)
       self.model(tf.zeros([1, *inputs.shape]))  # A subclassed model makes its variables at the first call.
-      self.optimizer = compat.make_optimizer(options.optimizer, options.momentum, options.nesterov, 0.0)
+      self.optimizer = compat.make_optimizer(
+        options.optimizer, options.momentum, options.nesterov, options.decoupled_weight_decay
+      )
       if options.precision == 'float16':
         self.optimizer = compat.with_loss_scaling(self.optimizer)
       self._optimizer_variables = compat.build_optimizer(self.optimizer, self.model.trainable_variables)
@@ -175,13 +195,13 @@ class EncoderTrainer:
       log.write(epoch, row)
       state.early_stopping.update(row['validation_loss'])
       if schedule.keep_best and state.early_stopping.is_best:
-        self.save(os.path.join(folder, 'best'))
+        state.best_epoch.assign(epoch)
+        self.save(self._best_folder(folder, state))
       state.finish_epoch(step)
-      with self.strategy.scope():
-        checkpoint.save(step)
+      self._save_checkpoint(checkpoint, step)
     log.close()
     if schedule.keep_best:
-      self.load(os.path.join(folder, 'best'))
+      self.load(self._best_folder(folder, state))
     self.save(folder)
 
   def _train_epoch(self, data, epoch: int, first_step: int, schedule: Schedule, state: '_State', checkpoint) -> None:
@@ -203,9 +223,26 @@ class EncoderTrainer:
       if (i + 1) % self.options.checkpoint_steps == 0 and i + 1 < steps:
         state.step.assign(epoch * steps + i + 1)
         state.totals.assign(totals)
-        with self.strategy.scope():
-          checkpoint.save(int(state.step))
+        self._save_checkpoint(checkpoint, int(state.step))
     state.totals.assign(totals)
+
+  def _save_checkpoint(self, checkpoint: checkpoints.TrainingCheckpoint, step: int) -> None:
+    self._agree_on_statistics()
+    with self.strategy.scope():
+      checkpoint.save(step)
+
+  def _agree_on_statistics(self) -> None:
+    """Gives every replica the mean of the replicas' BatchNorm statistics, as saving and restoring would.
+
+    So a run that goes on after a checkpoint, or validates, has what a run resumed from that checkpoint has.
+    """
+    if self.num_replicas > 1:
+      for variable in self.model.non_trainable_variables:
+        variable.assign(variable.numpy())
+
+  def _best_folder(self, folder: str, state: '_State') -> str:
+    """A folder an epoch: a better epoch must not overwrite the best one before it is saved whole."""
+    return os.path.join(folder, f'best-{int(state.best_epoch):03d}')
 
   def _training_data(self, targets: Targets, batch_size: int, first_step: int, seed: int):
     """Batches of one replica each; every worker reads its own shards."""
@@ -274,6 +311,7 @@ class EncoderTrainer:
       shards=shards,
       labels=targets.labels,
     )
+    self._agree_on_statistics()
     totals = np.zeros(3 * len(self.heads))
     for _, statistics in distribution.map_on_replicas(self.strategy, self._evaluation_step, data):
       totals += statistics.numpy()
@@ -301,6 +339,7 @@ class _State(tf.Module):
     super().__init__()
     self.early_stopping = early_stopping
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
+    self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name='best_epoch')
     self.totals = tf.Variable(tf.zeros([3 * num_heads], tf.float64), trainable=False, name='totals')
 
   def finish_epoch(self, step: int) -> None:

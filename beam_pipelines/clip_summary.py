@@ -1,0 +1,122 @@
+"""The end of make_clips: what became of all rows, and the metadata that turn a folder of shards into a data set."""
+
+import collections
+import dataclasses
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+
+from beam_pipelines.clip_shard import SUMMARY_FOLDER, ClipJob, ClipJobError, ShardResult
+from xdc_tf import files
+from xdc_tf.data import manifest, schema
+
+FAILED_FILE = 'failed_videos.jsonl'
+JOB_SUMMARY_FILE = 'job_summary.json'
+
+
+class Finish(beam.DoFn):
+  """All ShardResults -> failed_videos.jsonl, the job's summary, metadata, DONE."""
+
+  def __init__(self, job: ClipJob, max_failed_share: float):
+    self._job = job
+    self._max_failed_share = max_failed_share
+
+  def process(self, results: list[ShardResult]) -> None:
+    """Ends the job.
+
+    Raises:
+      ClipJobError: when too many rows failed; then there are no metadata.
+    """
+    results = sorted(results, key=lambda result: (result.split, result.shard))
+    _remove_leftovers(self._job.output_dir)
+    _write_failed_videos(self._job, results)
+    summary = summarise(self._job, results)
+    files.write_json(os.path.join(self._job.output_dir, JOB_SUMMARY_FILE), summary)
+    complaint = too_many_failures(summary, self._max_failed_share, self._job.output_dir)
+    if complaint:
+      raise ClipJobError(complaint)
+    _write_metadata(self._job, results, summary)
+
+
+def _remove_leftovers(output_dir: str) -> None:
+  """Removes what killed workers left unfinished; nobody writes any more, all shards are in place."""
+  for folder in (output_dir, os.path.join(output_dir, SUMMARY_FOLDER)):
+    for path in tf.io.gfile.glob(os.path.join(folder, '*.tmp.*')):
+      tf.io.gfile.remove(path)
+
+
+def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
+  """Writes one line of JSON per row without a record, in the order of the rows."""
+  with files.atomic_write(os.path.join(job.output_dir, FAILED_FILE), 'w') as file:
+    for result in results:
+      if result.failed:
+        for failure in files.read_json(job.summary_path(result.split, result.shard))['failures']:
+          file.write(json.dumps(failure, sort_keys=True) + '\n')
+
+
+def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
+  """Returns {'rows', 'clips', 'shards': number, 'failed': {split: {reason: rows}}}."""
+  failed = {split: collections.Counter() for split in sorted(job.num_rows)}
+  shards = clips = 0
+  for result in results:
+    shards += 1
+    clips += result.length
+    failed[result.split].update(result.failed)
+  return {'rows': sum(job.num_rows.values()), 'clips': clips, 'shards': shards, 'failed': failed}
+
+
+def failure_text(summary: dict[str, Any]) -> str:
+  """Returns the failures by reason, e.g. 'missing_file 2, truncated 1'."""
+  reasons = collections.Counter()
+  for counts in summary['failed'].values():
+    reasons.update(counts)
+  return ', '.join(f'{reason} {number}' for reason, number in sorted(reasons.items()))
+
+
+def too_many_failures(summary: dict[str, Any], max_failed_share: float, output_dir: str) -> str:
+  """Returns what to tell the user when too many rows failed or no clip is left, else ''."""
+  failed = summary['rows'] - summary['clips']
+  if failed <= max_failed_share * summary['rows'] and summary['clips']:
+    return ''
+  return (
+    f'{failed} of {summary["rows"]} rows failed ({failure_text(summary)}); at most {max_failed_share:g} of them may '
+    f'(--max_failed_share). {os.path.join(output_dir, FAILED_FILE)} names each with its reason. Repair the videos and run the same '
+    'command with --retry_failed, or allow a larger share: what is finished is not made again.'
+  )
+
+
+def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[str, Any]) -> None:
+  lengths: dict[str, list[int]] = {split: [] for split in sorted(job.num_rows)}
+  sizes: dict[str, list[int]] = {split: [] for split in sorted(job.num_rows)}
+  for result in results:
+    lengths[result.split].append(result.length)
+    sizes[result.split].append(result.num_bytes)
+  clip_manifest = manifest.read_manifest(job.manifest_directory)
+  clip_settings = {
+    'frame_rate': job.read_options.frame_rate,
+    'short_side': job.read_options.short_side,
+    'log_mel': dataclasses.asdict(job.log_mel_spec),
+    'manifest_directory': job.manifest_directory,
+    'num_rows': job.num_rows,
+    'failed': summary['failed'],
+  }
+  schema.write_metadata(
+    job.output_dir,
+    job.name,
+    lengths,
+    sizes,
+    clip_manifest.label_names,
+    clip_manifest.num_official_splits,
+    clip_settings,
+  )
+
+
+def describe(summary: dict[str, Any]) -> str:
+  """Returns the summary as a sentence."""
+  failed = summary['rows'] - summary['clips']
+  failures = f' {failed} rows failed ({failure_text(summary)}), see {FAILED_FILE}.' if failed else ''
+  return f'{summary["clips"]} clips in {summary["shards"]} shards.{failures}'

@@ -1,0 +1,130 @@
+import hashlib
+import os
+import types
+
+import pytest
+
+from xdc_tf.data import manifest_sources, media
+from xdc_tf.data.manifest import Row
+
+
+def write_csv(tmp_path, text):
+  path = tmp_path / 'clips.csv'
+  path.write_text(text)
+  return str(path)
+
+
+def test_csv_rows(tmp_path):
+  path = write_csv(
+    tmp_path,
+    '\ufeffpath, start,end,labels,split,video_id,official_split\n'
+    'a.mp4,1.5,3.5,dog; cat,validation,film,1;0\n'
+    '/abs/b.mp4,,,,,,\n'
+    '"gs://x/c, d.mp4",2,,owl,train,,2;1\n',
+  )
+  assert list(manifest_sources.csv_rows(path, '/media')) == [
+    ('validation', Row(0, 'film', '/media/a.mp4', 1.5, 3.5, ('dog', 'cat'), (1, 0))),
+    ('train', Row(0, '/abs/b.mp4', '/abs/b.mp4', 0.0, None)),
+    ('train', Row(0, 'gs://x/c, d.mp4', 'gs://x/c, d.mp4', 2.0, None, ('owl',), (2, 1))),
+  ]
+  here = list(manifest_sources.csv_rows(write_csv(tmp_path, 'path,label\nx.mp4,dog\n')))
+  assert here == [('train', Row(0, 'x.mp4', os.path.abspath('x.mp4'), labels=('dog',)))]
+
+
+@pytest.mark.parametrize(
+  ('text', 'message'),
+  [
+    ('file\na.mp4\n', r'clips.csv, line 1: found the columns \[.file.\]; expected "path"'),
+    ('path,start,strat\n', 'line 1: found the columns'),
+    ('', 'line 1: found the columns'),
+    ('path,label,labels\n', 'line 1: found the columns'),
+    ('path,start\na.mp4,0\n,1\n', 'clips.csv, line 3: the path is empty'),
+    ('path,start\na.mp4,zero\n', 'line 2: could not convert'),
+    ('path,start,end\na.mp4,2,1\n', 'line 2: .*ends at 1.0'),
+    ('path,start\na.mp4,0,7\n', 'line 2: found a line with another number of fields than the 2'),
+    ('path,start\na.mp4\n', 'line 2: found a line with another number of fields'),
+    ('path,split\na.mp4,Train\n', "line 2: The split name 'Train'"),
+  ],
+)
+def test_csv_errors_name_the_file_and_the_line(tmp_path, text, message):
+  with pytest.raises(ValueError, match=message):
+    list(manifest_sources.csv_rows(write_csv(tmp_path, text)))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+  """Eleven videos in two folders; their names tell how long they are, 'broken' cannot be opened."""
+
+  def probe(path):
+    name = os.path.splitext(os.path.basename(path))[0]
+    if name == 'broken':
+      raise media.MediaError('unreadable', path)
+    return types.SimpleNamespace(duration_seconds=float(name.split('_')[1]))
+
+  monkeypatch.setattr(manifest_sources.media, 'probe', probe)
+  names = [f'cats/v{number}_6.mp4' for number in range(7)] + [
+    'dogs/v7_7.5.MKV',
+    'dogs/v8_6.9.webm',
+    'dogs/v9_1.mp4',
+    'dogs/broken.avi',
+  ]
+  for name in [*names, 'dogs/readme.txt']:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('')
+  return tmp_path, names
+
+
+def test_folder_rows_cut_videos_without_losing_the_rest(folder):
+  root, names = folder
+  rows = [
+    row for _, row in manifest_sources.folder_rows(str(root), 2.0, validation_fraction=0, labels_from_folders=True)
+  ]
+  spans = {}
+  for row in rows:
+    spans.setdefault(row.video_id, []).append((row.start_seconds, row.end_seconds))
+  assert list(spans) == sorted(names)
+  assert spans['cats/v0_6.mp4'] == [(0.0, 2.0), (2.0, 4.0), (4.0, None)]
+  assert spans['dogs/v7_7.5.MKV'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, None)]
+  assert spans['dogs/v8_6.9.webm'] == [(0.0, 2.0), (2.0, 4.0), (4.0, None)]
+  assert spans['dogs/v9_1.mp4'] == spans['dogs/broken.avi'] == [(0.0, None)]
+  assert all(row.labels == (row.video_id.split('/')[0],) for row in rows)
+  assert rows[0].path == str(root / 'cats/v0_6.mp4')
+  whole = [row for _, row in manifest_sources.folder_rows(str(root), None, validation_fraction=0)]
+  assert [(row.start_seconds, row.end_seconds, row.labels) for row in whole] == [(0.0, None, ())] * 11
+  assert whole == [row for _, row in manifest_sources.folder_rows(str(root), 0.0, validation_fraction=0)]
+
+
+def test_folder_rows_hold_out_whole_videos(folder):
+  root, names = folder
+  splits = {}
+  for split, row in manifest_sources.folder_rows(str(root), 2.0, 'video', 0.2):
+    splits.setdefault(row.video_id, set()).add(split)
+  held_out = {name for name, found in splits.items() if found == {'validation'}}
+  assert all(len(found) == 1 for found in splits.values())
+  assert held_out == set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:2])
+
+
+def test_folder_rows_hold_out_spans_evenly(folder):
+  root, _ = folder
+  splits = [split for split, _ in manifest_sources.folder_rows(str(root), 2.0, 'span', 0.2)]
+  assert [index for index, split in enumerate(splits) if split == 'validation'] == list(range(4, len(splits), 5))
+  assert set(split for split, _ in manifest_sources.folder_rows(str(root), 2.0, 'span', 0)) == {'train'}
+
+
+def test_folder_rows_take_one_file_and_refuse_what_cannot_be(folder, tmp_path_factory):
+  root, _ = folder
+  film = str(root / 'cats/v0_6.mp4')
+  assert [row.video_id for _, row in manifest_sources.folder_rows(film, 2.0, 'span', 0.3)] == ['v0_6.mp4'] * 3
+  with pytest.raises(ValueError, match="needs at least two videos.*hold_out='span'"):
+    list(manifest_sources.folder_rows(film, 2.0, 'video', 0.3))
+  with pytest.raises(ValueError, match='hold_out is'):
+    list(manifest_sources.folder_rows(film, 2.0, 'clip'))
+  with pytest.raises(ValueError, match='validation_fraction is 1.0'):
+    list(manifest_sources.folder_rows(film, 2.0, 'span', 1.0))
+  with pytest.raises(ValueError, match='span_seconds is -2'):
+    list(manifest_sources.folder_rows(film, -2))
+  with pytest.raises(FileNotFoundError, match='holds no video file'):
+    list(manifest_sources.folder_rows(str(tmp_path_factory.mktemp('empty'))))
+  with pytest.raises(FileNotFoundError, match='nowhere does not exist'):
+    list(manifest_sources.folder_rows(str(root / 'nowhere')))

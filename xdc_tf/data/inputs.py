@@ -1,0 +1,163 @@
+"""What the encoders see of a record: which frames or sound make a clip, and how they become the encoder's input.
+
+`VideoInput` and `AudioInput` have the same methods, which the reader calls in this order: `check` once, then for training `sample`
+(before the shuffle, while it is small) and `augment`, for evaluation `views`.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import gin
+import tensorflow as tf
+
+from xdc_tf import compat
+from xdc_tf.data import audio_ops, clip_sampling, schema, video_ops
+from xdc_tf.data.schema import Records
+
+
+@gin.configurable
+@dataclasses.dataclass(frozen=True)
+class VideoInput:
+  """What a video encoder sees: float32 [num_frames, crop_size, crop_size, 3] of a clip.
+
+  Attributes:
+    num_frames: L (Supplement A: 8, and 32 for the comparison with others).
+    crop_size: side of the square in pixels; random in training, the centre in evaluation.
+    short_side: frames are scaled to this first; None: as stored. Scaling decodes whole frames, so it is for trials: records for
+      long training are better made with the short side that is wanted.
+    random_flip: mirror every second clip in training, as VMZ does.
+    mean: of red, green and blue on [0, 1]; the authors' numbers.
+    std: likewise.
+  """
+
+  num_frames: int = 8
+  crop_size: int = 224
+  short_side: int | None = None
+  random_flip: bool = True
+  mean: Sequence[float] = (0.43216, 0.394666, 0.37645)
+  std: Sequence[float] = (0.22803, 0.22145, 0.216989)
+
+  wanted: ClassVar[dict[str, bool]] = {'want_frames': True, 'want_log_mel': False}
+
+  @property
+  def shape(self) -> tuple[int, ...]:
+    """The shape of one clip, without batch."""
+    return (self.num_frames, self.crop_size, self.crop_size, 3)
+
+  def check(self, records: Records, first: Mapping[str, tf.Tensor]) -> None:
+    """Raises a ValueError when the records cannot be read this way; `first` is their first record, parsed."""
+    if not first['frames'].shape[0]:
+      raise ValueError(
+        f'{records.directory} holds no video (its first record has no frames): make_clips wrote sound only.'
+      )
+    short_side = self.short_side or records.short_side
+    if self.crop_size > short_side:
+      raise ValueError(
+        f'VideoInput.crop_size is {self.crop_size}, but the frames have a short side of {short_side} '
+        f'({records.directory} stores {records.short_side}, VideoInput.short_side is {self.short_side}). Set a crop_size of at '
+        f'most {short_side}, or a larger short_side.'
+      )
+
+  def sample(self, example: Mapping[str, tf.Tensor], records: Records, seed: tf.Tensor) -> tf.Tensor:
+    """Returns a random clip of a parsed record: string [L], still JPEG."""
+    num_frames = tf.shape(example['frames'])[0]
+    start = clip_sampling.random_start(num_frames, self.num_frames, seed)
+    return tf.gather(example['frames'], clip_sampling.frame_numbers(start, self.num_frames, num_frames))
+
+  def augment(self, sampled: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns the training view, float32 [L, H, W, 3], of what `sample` returned."""
+    clip = video_ops.decode_random(sampled, self.crop_size, self.short_side, self.random_flip, seed)
+    return tf.ensure_shape(video_ops.normalize(clip, self.mean, self.std), self.shape)
+
+  def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
+    """Returns the evaluation views of a parsed record: float32 [num_clips, L, H, W, 3]."""
+    num_frames = tf.shape(example['frames'])[0]
+    starts = clip_sampling.uniform_starts(num_frames, self.num_frames, num_clips)
+    numbers = clip_sampling.frame_numbers(starts, self.num_frames, num_frames)
+    # Clips of a short span overlap: each frame is decoded once.
+    used, position = tf.unique(tf.reshape(numbers, [-1]))
+    decoded = video_ops.decode_centre(tf.gather(example['frames'], used), self.crop_size, self.short_side)
+    clips = tf.reshape(tf.gather(decoded, position), [num_clips, *self.shape])
+    return video_ops.normalize(clips, self.mean, self.std)
+
+
+@gin.configurable
+@dataclasses.dataclass(frozen=True)
+class AudioInput:
+  """What an audio encoder sees: float32 [40, num_frames, 1], mel filters by audio frames (Q x P in the paper). Reads no JPEG.
+
+  Attributes:
+    num_frames: P; 100 are 2 seconds (Supplement A).
+    clip_length: length, in video frames, of the clip on which the sound is centred.
+    mean: subtracted from log_mel. Unpublished; ours, measured over all log_mel values of the demo's training records, two
+      seconds each of Big Buck Bunny (-5.99; -6.04 over the whole film).
+    std: log_mel is then divided by it. Unpublished; ours, measured likewise (3.83; 3.85).
+    time_mask: SpecAugment in training: longest masked time in audio frames; 0 is off.
+    frequency_mask: SpecAugment in training: widest masked band in filters; 0 is off. tensorflow-io draws both masks from a
+      generator of its own: with masks a restarted run is not the same bit for bit.
+  """
+
+  num_frames: int = 100
+  clip_length: int = 8
+  mean: float = -6.0
+  std: float = 3.8
+  time_mask: int = 0
+  frequency_mask: int = 0
+
+  wanted: ClassVar[dict[str, bool]] = {'want_frames': False, 'want_log_mel': True}
+
+  @property
+  def shape(self) -> tuple[int, ...]:
+    """The shape of one clip, without batch."""
+    return (schema.NUM_FILTERS, self.num_frames, 1)
+
+  def check(self, records: Records, first: Mapping[str, tf.Tensor]) -> None:
+    """Raises a ValueError when the records cannot be read this way; `first` is their first record, parsed."""
+    if not first['log_mel'].shape[0]:
+      raise ValueError(
+        f'{records.directory} holds no sound (its first record has no log_mel): make_clips wrote video only.'
+      )
+
+  def sample(self, example: Mapping[str, tf.Tensor], records: Records, seed: tf.Tensor) -> tf.Tensor:
+    """Returns the sound of a random clip of a parsed record: float32 [num_frames, 40]."""
+    num_frames = self._num_video_frames(example, records)
+    return self._window(example, records, clip_sampling.random_start(num_frames, self.clip_length, seed))
+
+  def augment(self, sampled: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns the training view, float32 [40, num_frames, 1], of what `sample` returned."""
+    sound = audio_ops.normalize(sampled, self.mean, self.std)
+    if self.time_mask or self.frequency_mask:
+      # Masks with 0, which is now the mean.
+      sound = compat.spec_augment(sound, self.time_mask, self.frequency_mask)
+    return tf.ensure_shape(audio_ops.audio_image(sound), self.shape)
+
+  def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
+    """Returns the evaluation views of a parsed record: float32 [num_clips, 40, num_frames, 1]."""
+    starts = clip_sampling.uniform_starts(self._num_video_frames(example, records), self.clip_length, num_clips)
+    sounds = tf.stack([self._window(example, records, start) for start in tf.unstack(starts, num_clips)])
+    return audio_ops.audio_image(audio_ops.normalize(sounds, self.mean, self.std))
+
+  def _num_video_frames(self, example: Mapping[str, tf.Tensor], records: Records) -> tf.Tensor:
+    """The frames of the span, from the length of its sound: counting the JPEGs would mean to copy them."""
+    seconds = tf.cast(tf.shape(example['log_mel'])[0], tf.float32) / _audio_frame_rate(records)
+    return tf.cast(tf.round(seconds * records.frame_rate), tf.int32)
+
+  def _window(self, example: Mapping[str, tf.Tensor], records: Records, clip_start: tf.Tensor) -> tf.Tensor:
+    log_mel = example['log_mel']
+    start = clip_sampling.audio_window_start(
+      clip_start,
+      self.clip_length,
+      records.frame_rate,
+      tf.shape(log_mel)[0],
+      self.num_frames,
+      _audio_frame_rate(records),
+    )
+    return audio_ops.windows(log_mel, start, self.num_frames, records.log_mel_spec)
+
+
+Input = VideoInput | AudioInput
+
+
+def _audio_frame_rate(records: Records) -> float:
+  return records.log_mel_spec.sample_rate / records.log_mel_spec.hop_length
