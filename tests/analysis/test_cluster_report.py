@@ -61,10 +61,7 @@ def make_views():
   audio = np.int32([2, 2, 2, 0, 0, 0, 1, 1, 1, 1, 2, -1])
   labels = np.int32([0, 0, 0, 1, 2, 0, 1, 1, 1, 1, 1, -1])
   distances = np.float32([6, 5, 4, 3, 2, 1, 1, 2, 3, 4, 5, np.nan])
-  return [
-    ClusteringView('video', video, distances, labels),
-    ClusteringView('audio', audio, distances, labels),
-  ]
+  return [ClusteringView('video', video, distances, labels), ClusteringView('audio', audio, distances, labels)]
 
 
 def clip_media(index: int) -> ClipMedia | None:

@@ -75,25 +75,13 @@ def pretrain(config: Pretraining, run: RunDirectory, records: Records, strategy:
     ValueError: when the configuration and the records do not fit together.
   """
   stages.check_records(records, config.clusterings)
-  trainers = {
-    name: EncoderTrainer(
-      name,
-      model,
-      config.input_of(name),
-      records,
-      config.heads_of(name),
-      config.training,
-      strategy,
-      stages.derive_seed(config.seed, 'weights', name),
-    )
-    for name, model in config.encoders.items()
-  }
+  trainers = {name: _make_trainer(name, config, records, strategy) for name in config.encoders}
   for name, trainer in trainers.items():
     trainer.load(run.once(f'initial/{name}', stages.save_initial_weights, trainer))
 
-  previous = {}
+  clusters = {}
   for iteration in range(config.num_iterations + 1):
-    here = iteration_name(iteration)
+    here, before = iteration_name(iteration), clusters
     features = {
       name: run.once(f'{here}/features/{name}', stages.extract_features, trainer) for name, trainer in trainers.items()
     }
@@ -107,26 +95,26 @@ def pretrain(config: Pretraining, run: RunDirectory, records: Records, strategy:
         config.kmeans,
         strategy,
         stages.derive_seed(config.seed, 'clusters', iteration, c.name),
-        previous.get(c.name),
+        before.get(c.name),
       )
       for c in config.clusterings
     }
     run.once(f'{here}/metrics', stages.compare_clusterings, clusters, records)
-    previous = clusters
     if iteration == config.num_iterations:
       break
     for name, trainer in trainers.items():
       pseudo_labels = {c.name: clusters[c.name] for c in config.clusterings if name in c.teaches}
+      seed = stages.derive_seed(config.seed, 'train', iteration, name)
       trainer.load(
-        run.once(
-          f'{here}/train/{name}',
-          stages.train_encoder,
-          trainer,
-          pseudo_labels,
-          config.schedule,
-          stages.derive_seed(config.seed, 'train', iteration, name),
-        )
+        run.once(f'{here}/train/{name}', stages.train_encoder, trainer, pseudo_labels, config.schedule, seed)
       )
+
+
+def _make_trainer(name: str, config: Pretraining, records: Records, strategy: tf.distribute.Strategy) -> EncoderTrainer:
+  seed = stages.derive_seed(config.seed, 'weights', name)
+  return EncoderTrainer(
+    name, config.encoders[name], config.input_of(name), records, config.heads_of(name), config.training, strategy, seed
+  )
 
 
 def iteration_name(iteration: int) -> str:
