@@ -143,6 +143,8 @@ class MakeShard(beam.DoFn):
     except RuntimeError:
       # TensorFlow runs already in this process and cannot give its GPUs back; the CPU is named where it computes.
       logging.info('make_clips leaves the GPUs of this process as they are.')
+    for path in (self._job.manifest_directory, self._job.output_dir):
+      files.use_file_system(path)
     self._manifest = manifest.read_manifest(self._job.manifest_directory)
     self._label_numbers = {label: number for number, label in enumerate(self._manifest.label_names)}
     self._open = contextlib.ExitStack()

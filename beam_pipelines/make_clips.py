@@ -133,6 +133,8 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     ) from error
   if log_mel_spec.num_filters != schema.NUM_FILTERS:
     raise ClipJobError(f'--log_mel asks for {log_mel_spec.num_filters} filters; records hold {schema.NUM_FILTERS}.')
+  for path in (options.manifest, options.output_dir):
+    files.use_file_system(path)
   clip_manifest = manifest.read_manifest(files.absolute_path(options.manifest))
   return ClipJob(
     manifest_directory=clip_manifest.directory,
@@ -270,7 +272,7 @@ def run(argv: Sequence[str]) -> str:
   try:
     job = make_job(clip_options)
     check_settings(job)
-  except (FileNotFoundError, ValueError) as error:
+  except (FileNotFoundError, RuntimeError, ValueError) as error:
     raise ClipJobError(str(error)) from error
   finished = begin(job)
   if finished:

@@ -39,6 +39,18 @@ def atomic_write(path: str, mode: str = 'wb') -> Iterator[IO]:
     yield file
 
 
+def use_file_system(path: str) -> None:
+  """Makes tf.io.gfile know the file system of a path; every process calls it before it reads or writes there.
+
+  Raises:
+    RuntimeError: when this software stack does not have it; the message says what to do.
+  """
+  if '://' in path:
+    from xdc_tf import compat  # Imports Keras, which local files do not need.
+
+    compat.use_remote_file_systems(path)
+
+
 def absolute_path(path: str) -> str:
   """Returns a local path in absolute form, a remote one as it is: what is written down is read from other folders."""
   return path if '://' in path else os.path.abspath(path)

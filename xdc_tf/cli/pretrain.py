@@ -53,7 +53,7 @@ def pretrain_run(
   records_folder: str, run_dir: str, gin_files: list[str], gin_params: list[str], logical_cpus: int, deterministic: bool
 ) -> None:
   """Loads the configuration, guards the run directory against another one, and runs the outer loop."""
-  from xdc_tf import compat
+  from xdc_tf import files
   from xdc_tf.cli import configuration, run_info
   from xdc_tf.data.schema import open_records
   from xdc_tf.deep_clustering import stages
@@ -62,7 +62,7 @@ def pretrain_run(
   from xdc_tf.training import distribution
 
   for path in (records_folder, run_dir):
-    compat.use_remote_file_systems(path)
+    files.use_file_system(path)
   strategy = distribution.make_strategy(logical_cpus, deterministic)
   # Everything that a user may have to correct is checked before the run directory takes the configuration as its own.
   text = configuration.load(gin_files, gin_params)
