@@ -99,14 +99,16 @@ def _make_manifest(video: str, folder: str) -> None:
 def _data_set_name(video: str) -> str:
   """The name of the file or folder, in the letters that TFDS allows."""
   name = os.path.splitext(os.path.basename(os.path.abspath(video)))[0]
-  return re.sub(r'[^a-z0-9]+', '_', 'demo_' + name.lower()).rstrip('_')
+  name = re.sub(r'[^a-z0-9]+', '_', name.lower()).strip('_')
+  return name if name[:1].isalpha() else f'demo_{name}'.rstrip('_')
 
 
 def _make_records(manifest_folder: str, folder: str) -> None:
   _say(2, 'clips: frames at 30 fps and log-mel spectrograms, by Apache Beam')
   # In a process of its own, so that Beam's memory is given back before the training.
   command = [sys.executable, '-m', 'beam_pipelines.make_clips', '--manifest', manifest_folder, '--output_dir', folder]
-  command += ['--short_side', '128', '--clips_per_shard', '16']
+  # In a folder of one's own there may be much that is no usable video; what is left is what the demo is about.
+  command += ['--short_side', '128', '--clips_per_shard', '16', '--max_failed_share', '0.8']
   if subprocess.run(command, check=False).returncode:
     raise RuntimeError(f'Making the clips failed; the reason stands above. The command was: {" ".join(command)}')
 
