@@ -45,4 +45,4 @@ lock:
 	for version in 3.10 3.11 3.12 3.13; do python$$version requirements/lock.py || exit 1; done
 
 clean:
-	rm -rf $(VENV) demo_run build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-upper demo_run build *.egg-info .pytest_cache .ruff_cache

@@ -17,17 +17,8 @@ def main() -> None:
   name = 'py{}{}'.format(*sys.version_info[:2])
   with tempfile.TemporaryDirectory() as folder:
     report = pathlib.Path(folder, 'report.json')
-    command = [
-      sys.executable,
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--dry-run',
-      '--ignore-installed',
-      '--report',
-      str(report),
-    ]
+    options = ['install', '--quiet', '--dry-run', '--ignore-installed', '--report']
+    command = [sys.executable, '-m', 'pip', *options, str(report)]
     subprocess.run([*command, f'{ROOT}[test]'], check=True)
     packages = [package['metadata'] for package in json.loads(report.read_text())['install']]
   pins = sorted(f'{p["name"].lower().replace("_", "-")}=={p["version"]}' for p in packages if p['name'] != 'xdc-tf')

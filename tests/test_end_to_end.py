@@ -38,6 +38,21 @@ def xdc(*words: str) -> None:
   parsed.run(parsed)
 
 
+def test_a_demo_that_cannot_start_takes_no_folder(videos, tmp_path):
+  output = tmp_path / 'demo'
+  with pytest.raises(FileNotFoundError, match='does not exist'):
+    xdc('demo', '--video', str(videos / 'missing.mp4'), '--output_dir', str(output))
+  assert not output.exists()
+  output.mkdir()
+  (output / 'precious').write_text('not a demo')
+  with pytest.raises(ValueError, match='no folder of a demo'):
+    xdc('demo', '--video', str(videos), '--output_dir', str(output))
+  short = tmp_path / 'short.mp4'
+  media_factory.write_video(short, seconds=4, frame_rate=15, size=(64, 48))
+  with pytest.raises(ValueError, match='too short for the demo'):
+    xdc('demo', '--video', str(short), '--output_dir', str(tmp_path / 'other'))
+
+
 def files_of(folder) -> dict[str, float]:
   """The modification time of every file that a finished demo should not write again."""
   times = {}
@@ -67,6 +82,8 @@ def test_the_demo_on_own_videos_and_once_more(videos, tmp_path, capfd, caplog):
   page = (output / 'report.html').read_text()
   assert '0:02 0.mp4' in page or '0:04 0.mp4' in page
   assert 'R2Plus1D18.base_width = 4' in (output / 'run' / 'operative_config.gin').read_text()
+
+  assert not list(output.glob('run/*/train/*/checkpoints'))  # Only an interrupted stage needs them.
 
   before = files_of(output)
   capfd.readouterr()

@@ -8,19 +8,17 @@ import keras
 import tensorflow as tf
 
 LOWER_STACK = keras.__version__.startswith('2.')
-
-_UPPER_STACK_HELP = (
-  'It needs {package}, which has no release for this Python and TensorFlow {version}. '
-  'Use Python 3.10 or 3.11 (make PYTHON=python3.11), where xdc-tf installs it, or {instead}.'
-)
+OPTIMIZERS = ('sgd', 'sgdw', 'lamb')
 
 
-def _import_addon(name: str, package: str, wanted_for: str, instead: str):
-  """Imports tensorflow_io or tensorflow_addons, or says where it can be had."""
+def _import_tensorflow_io(wanted_for: str, instead: str):
+  """Imports tensorflow-io, or says where it can be had."""
   if not LOWER_STACK:
-    help_text = _UPPER_STACK_HELP.format(package=package, version=tf.__version__, instead=instead)
-    raise RuntimeError(f'{wanted_for} is not available on this software stack. {help_text}')
-  return __import__(name)
+    raise RuntimeError(
+      f'{wanted_for} needs tensorflow-io, which has no release for this Python and TensorFlow {tf.__version__}. Delete .venv and '
+      f'use Python 3.10 or 3.11 (make PYTHON=python3.11 ...), where xdc-tf installs it, or {instead}.'
+    )
+  return __import__('tensorflow_io')
 
 
 def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_decay: float):
@@ -37,8 +35,8 @@ def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_
   """
   if name == 'sgd':
     return keras.optimizers.SGD(learning_rate=0.0, momentum=momentum, nesterov=nesterov)
-  if name not in ('sgdw', 'lamb'):
-    raise ValueError(f"optimizer must be 'sgd', 'sgdw' or 'lamb'. Received: {name!r}.")
+  if name not in OPTIMIZERS:
+    raise ValueError(f'optimizer must be one of {OPTIMIZERS}. Received: {name!r}.')
   if LOWER_STACK:
     addons = __import__('tensorflow_addons')
     if name == 'sgdw':
@@ -89,6 +87,15 @@ def apply_gradients(optimizer, gradients, variables) -> None:
   optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
 
+def check_spec_augment():
+  """Returns tensorflow-io, whose masks SpecAugment takes.
+
+  Raises:
+    RuntimeError: on the upper stack, where it does not exist.
+  """
+  return _import_tensorflow_io('SpecAugment (AudioInput.time_mask, .frequency_mask)', 'set both masks to 0')
+
+
 def spec_augment(log_mel: tf.Tensor, time_mask: int, frequency_mask: int) -> tf.Tensor:
   """Masks one random band of time and one of frequency (SpecAugment, Park et al. 2019), by tensorflow-io.
 
@@ -103,9 +110,7 @@ def spec_augment(log_mel: tf.Tensor, time_mask: int, frequency_mask: int) -> tf.
   Raises:
     RuntimeError: on the upper stack, where tensorflow-io does not exist.
   """
-  tfio = _import_addon(
-    'tensorflow_io', 'tensorflow-io', 'SpecAugment (AudioInput.time_mask, .frequency_mask)', 'set both masks to 0'
-  )
+  tfio = check_spec_augment()
   if time_mask:
     log_mel = tfio.audio.time_mask(log_mel, param=time_mask)
   if frequency_mask:
@@ -122,4 +127,4 @@ def use_remote_file_systems(path: str) -> None:
   scheme = path.partition('://')[0] if '://' in path else ''
   if scheme in ('', 'file', 'gs', 'ram'):
     return
-  _import_addon('tensorflow_io', 'tensorflow-io', f'Reading {path}', 'copy the data to a local or gs:// path')
+  _import_tensorflow_io(f'Reading {path}', 'copy the data to a local or gs:// path')

@@ -82,6 +82,22 @@ def test_a_configuration_without_a_method_says_which_there_are():
     configuration.pretraining()
 
 
+@pytest.mark.parametrize(
+  ('binding', 'message'),
+  [
+    ('Schedule.batch_size = 2.5', 'Schedule.batch_size must be of the type int'),
+    ("Schedule.epoch_size = '5'", 'wrong type|must be of the type int'),
+    ("Schedule.keep_best = 'False'", 'must be of the type bool'),
+    ('num_video_clusters = 1e2', 'Clustering.num_clusters must be of the type int'),
+    ('Pretraining.num_iterations = True', 'must be of the type int'),
+  ],
+)
+def test_values_of_a_wrong_type_are_errors(binding, message):
+  configuration.load([XDC], [binding])
+  with pytest.raises(configuration.ConfigurationError, match=message):
+    configuration.pretraining()
+
+
 def test_the_gin_folder_of_an_installed_package_is_its_own(tmp_path, monkeypatch):
   # site-packages has a folder gin too: gin-config's code.
   package = tmp_path / 'xdc_tf'

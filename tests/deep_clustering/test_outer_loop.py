@@ -14,7 +14,7 @@ from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.deep_clustering import stages, supervision
-from xdc_tf.deep_clustering.outer_loop import Pretraining, pretrain
+from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.schedules import Schedule
@@ -64,6 +64,10 @@ def records(tmp_path_factory):
   return records_factory.write_records(tmp_path_factory.mktemp('records'), frames_per_span=4, missing=[('train', 5)])
 
 
+def run(config: Pretraining, path: str, records, strategy) -> None:
+  pretrain(config, make_trainers(config, records, strategy), RunDirectory(path, strategy), records, strategy)
+
+
 def features(folder: str, split: str) -> tuple[np.ndarray, np.ndarray]:
   blocks = list(FeatureStore(folder, split).blocks(5))
   unit = np.concatenate([block for _, block in blocks]).astype(np.float64)
@@ -84,7 +88,7 @@ def test_every_method(name, records, one_replica, tmp_path):
     training=TrainingOptions(),
     num_iterations=1,
   )
-  pretrain(config, RunDirectory(str(tmp_path), one_replica), records, one_replica)
+  run(config, str(tmp_path), records, one_replica)
 
   for iteration in ('iteration-00', 'iteration-01'):
     for clustering in clusterings:
@@ -115,7 +119,7 @@ def test_two_encoders_of_one_modality_start_differently(records, one_replica, tm
   config = Pretraining(
     encoders, clusterings, VideoInput(), AudioInput(), schedule, KMeansOptions(), options, num_iterations=0
   )
-  pretrain(config, RunDirectory(str(tmp_path), one_replica), records, one_replica)
+  run(config, str(tmp_path), records, one_replica)
   first, second = (features(f'{tmp_path}/iteration-00/features/audio_{x}', 'train')[1] for x in 'ab')
   assert not np.allclose(first, second, atol=0.1)
 
@@ -127,6 +131,8 @@ def test_records_that_cannot_be_clustered_are_refused_before_anything_is_done(tm
   both = records_factory.write_records(tmp_path / 'both', splits={'train': 4, 'validation': 2})
   with pytest.raises(ValueError, match="'audio' wants 5 clusters of 4 clips"):
     stages.check_records(both, supervision.xdc(3, 5))
+  with pytest.raises(ValueError, match='1 shards with training clips for 2 workers'):
+    stages.check_records(both, supervision.xdc(3, 4), num_workers=2)
 
 
 def test_a_shard_without_any_clip_is_an_empty_shard_of_features(one_replica, tmp_path):
@@ -137,6 +143,6 @@ def test_a_shard_without_any_clip_is_an_empty_shard_of_features(one_replica, tmp
   config = Pretraining(
     encoders, clusterings, VideoInput(), AudioInput(), schedule, KMeansOptions(), options, num_iterations=1
   )
-  pretrain(config, RunDirectory(str(tmp_path / 'run'), one_replica), records, one_replica)
+  run(config, str(tmp_path / 'run'), records, one_replica)
   index, _ = features(str(tmp_path / 'run' / 'iteration-01' / 'features' / 'audio_a'), 'train')
   np.testing.assert_array_equal(index, [0, 1, 2, 3, 8, 9, 10, 11])

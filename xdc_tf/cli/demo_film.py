@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
 
 CREDIT = 'Big Buck Bunny (c) copyright 2008, Blender Foundation / www.bigbuckbunny.org, licensed CC BY 3.0'
@@ -33,8 +32,11 @@ def fetch(path: str) -> bool:
   """
   if os.path.exists(path) and _sha256(path) == _FILM_SHA256:
     return False
-  os.makedirs(os.path.dirname(path), exist_ok=True)
-  with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as folder:
+  # Under one name, so that what a killed run left there does not stay for ever.
+  folder = path + '.fetch'
+  shutil.rmtree(folder, ignore_errors=True)
+  os.makedirs(folder)
+  try:
     archive = _download(folder)
     with tarfile.open(archive) as tar:
       member = next(m for m in tar if m.name.endswith(_ZIP))
@@ -44,24 +46,16 @@ def fetch(path: str) -> bool:
           shutil.copyfileobj(source, target)
     _check(temporary, _FILM_SHA256)
     os.replace(temporary, path)
+  finally:
+    shutil.rmtree(folder)
   return True
 
 
 def _download(folder: str) -> str:
   """Downloads the source distribution with this Python's pip; nothing is built from it or installed."""
   # pip reads the package's metadata with setuptools, which is installed here, so no build environment has to be made.
-  command = [
-    sys.executable,
-    '-m',
-    'pip',
-    'download',
-    '--no-deps',
-    '--no-binary',
-    ':all:',
-    '--no-build-isolation',
-    '--dest',
-    folder,
-  ]
+  options = ['download', '--no-deps', '--no-binary', ':all:', '--no-build-isolation', '--dest']
+  command = [sys.executable, '-m', 'pip', *options, folder]
   done = subprocess.run([*command, _PACKAGE], check=False)  # Its progress, or its complaint, goes to the terminal.
   found = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith('.tar.gz')]
   if done.returncode or not found:
@@ -86,4 +80,5 @@ def _sha256(path: str) -> str:
 
 
 def _help(reason: str) -> str:
-  return f'The demo film could not be fetched. {reason}\nUse your own videos instead: xdc demo --video PATH_OR_FOLDER'
+  command = f'{os.path.dirname(sys.executable)}/xdc demo --video PATH_OR_FOLDER --output_dir my_demo'
+  return f'The demo film could not be fetched. {reason}\nUse your own videos instead: {command}'

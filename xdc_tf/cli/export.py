@@ -25,7 +25,6 @@ def export_run(run_dir: str, output_dir: str) -> dict[str, str]:
 
   from xdc_tf.cli import run_info
   from xdc_tf.clustering.clusters import Clusters
-  from xdc_tf.serving import export
   from xdc_tf.training import checkpoints
 
   run = run_info.open_run(run_dir)
@@ -37,19 +36,18 @@ def export_run(run_dir: str, output_dir: str) -> dict[str, str]:
     checkpoints.load_weights(encoder, run.weights_folder(name))
     own = [c for c in run.config.clusterings if c.sources == (name,)]  # A joint clustering needs both encoders.
     clusters = Clusters.load(os.path.join(run.last_iteration, 'clusters', own[0].name)) if own else None
-    folders[name] = _export_encoder(
-      export, encoder, encoder_input, run, clusters, os.path.join(output_dir, f'xdc_{name}')
-    )
+    folders[name] = _export_encoder(encoder, encoder_input, run, clusters, os.path.join(output_dir, f'xdc_{name}'))
   return folders
 
 
-def _export_encoder(export, encoder, encoder_input, run, clusters, folder: str) -> str:
-  arguments = None
+def _export_encoder(encoder, encoder_input, run, clusters, folder: str) -> str:
+  from xdc_tf.serving import export
+
+  served = None
   if clusters is not None:
-    arguments = export.ServedClusters(clusters.centroids, run.config.kmeans.l2_normalize, clusters.projection)
+    served = export.ServedClusters(clusters.centroids, clusters.l2_normalize, clusters.projection)
   metadata = {'run': os.path.basename(os.path.abspath(run.path)), 'records': run.records.name}
+  records = run.records
   if encoder.modality == 'video':
-    return export.export_video(
-      encoder, encoder_input, run.records.short_side, folder, arguments, metadata, run.records.frame_rate
-    )
-  return export.export_audio(encoder, encoder_input, run.records.log_mel_spec, folder, arguments, metadata)
+    return export.export_video(encoder, encoder_input, records.short_side, folder, served, metadata, records.frame_rate)
+  return export.export_audio(encoder, encoder_input, records.log_mel_spec, folder, served, metadata)

@@ -51,6 +51,8 @@ def _main(parsed: argparse.Namespace) -> None:
   standard_logging.getLogger('tensorflow').setLevel('ERROR')
   try:
     parsed.run(parsed)
+  except KeyboardInterrupt:
+    sys.exit(f'xdc {parsed.verb}: interrupted. The same command goes on from here.')
   except Exception as error:
     # What is raised on purpose, and what files and TensorFlow say of damaged ones; anything else is a bug, to be seen whole.
     from tensorflow.errors import OpError

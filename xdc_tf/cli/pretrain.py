@@ -56,8 +56,7 @@ def pretrain_run(
   from xdc_tf import files
   from xdc_tf.cli import configuration, run_info
   from xdc_tf.data.schema import open_records
-  from xdc_tf.deep_clustering import stages
-  from xdc_tf.deep_clustering.outer_loop import pretrain
+  from xdc_tf.deep_clustering.outer_loop import make_trainers, pretrain
   from xdc_tf.deep_clustering.run_directory import RunDirectory
   from xdc_tf.training import distribution
 
@@ -68,13 +67,13 @@ def pretrain_run(
   text = configuration.load(gin_files, gin_params)
   config = configuration.pretraining()
   records = open_records(records_folder)
-  stages.check_records(records, config.clusterings)
+  trainers = make_trainers(config, records, strategy)
   directory = RunDirectory(run_dir, strategy)
   directory.check_configuration(run_info.header(records, strategy) + text)
   if directory.is_chief:
     run_info.save(run_dir, records)
   try:
-    pretrain(config, directory, records, strategy)
+    pretrain(config, trainers, directory, records, strategy)
   finally:
     if directory.is_chief:
       run_info.save_operative(run_dir, configuration.operative())

@@ -33,6 +33,8 @@ def report_run(run_dir: str, path: str, credit: str, iterations: list[dict] | No
     credit: who made the videos.
     iterations: numbers of each iteration, for the table on the page; None takes the agreement of the clusterings.
   """
+  import tensorflow as tf
+
   from xdc_tf.analysis import cluster_report
   from xdc_tf.cli import run_info
   from xdc_tf.clustering.assignments import PseudoLabels
@@ -61,7 +63,7 @@ def report_run(run_dir: str, path: str, credit: str, iterations: list[dict] | No
       ),
     },
   )
-  print(f'{path}: {os.path.getsize(path) / 1e6:.1f} MB')
+  print(f'{path}: {tf.io.gfile.stat(path).length / 1e6:.1f} MB')
 
 
 def _iterations(run) -> list[dict]:
@@ -76,17 +78,23 @@ def _iterations(run) -> list[dict]:
 
 
 class _ClipMedia:
-  """Reads the picture and sound of a training clip from its source file; where that is gone, the tile says so."""
+  """Reads the picture and sound of a training clip from its source file; where that or the manifest is gone, the tile says so."""
 
   def __init__(self, run):
     from xdc_tf.data import manifest, media
 
     self._media = media
-    self._manifest = manifest.read_manifest(run.records.manifest_directory)
+    self._gone = ''
+    try:
+      self._manifest = manifest.read_manifest(run.records.manifest_directory)
+    except FileNotFoundError as error:
+      self._gone = str(error)
 
   def __call__(self, index: int):
     from xdc_tf.analysis.thumbnails import ClipMedia
 
+    if self._gone:
+      return ClipMedia(f'clip {index}', [], np.zeros(0, np.float32), note=self._gone)
     row = self._manifest.row('train', index)
     minutes, seconds = divmod(row.start_seconds, 60)
     caption = f'{minutes:.0f}:{seconds:02.0f} {os.path.basename(row.path)}'

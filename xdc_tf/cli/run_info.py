@@ -74,6 +74,7 @@ def open_run(run_dir: str) -> FinishedRun:
     FileNotFoundError: when `run_dir` is no run directory.
     ValueError: when its run has not finished.
   """
+  files.use_file_system(run_dir)
   config_file = os.path.join(run_dir, 'config.gin')
   if not tf.io.gfile.exists(config_file):
     raise FileNotFoundError(f'{run_dir} is not the directory of a run: it has no config.gin. `xdc pretrain` makes one.')

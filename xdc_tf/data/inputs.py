@@ -114,6 +114,8 @@ class AudioInput:
 
   def check(self, records: Records, first: Mapping[str, tf.Tensor]) -> None:
     """Raises a ValueError when the records cannot be read this way; `first` is their first record, parsed."""
+    if self.time_mask or self.frequency_mask:
+      compat.check_spec_augment()
     if not first['log_mel'].shape[0]:
       raise ValueError(
         f'{records.directory} holds no sound (its first record has no log_mel): make_clips wrote video only.'

@@ -58,7 +58,7 @@ def training_dataset(
   Raises:
     ValueError: when the records do not suit `inputs`, the labels or the number of pipelines.
   """
-  _check_inputs(records, split, inputs)
+  check_inputs(records, split, inputs)
   lengths = np.array(records.shard_lengths[split], np.int64)
   used = np.flatnonzero(lengths)
   if len(used) < num_input_pipelines:
@@ -123,7 +123,7 @@ def evaluation_dataset(
   Raises:
     ValueError: when the records do not suit `inputs` or the labels, or a shard does not exist.
   """
-  _check_inputs(records, split, inputs)
+  check_inputs(records, split, inputs)
   paths = records.shard_paths(split)
   shards = range(len(paths)) if shards is None else shards
   unknown = sorted(set(shards) - set(range(len(paths))))
@@ -168,7 +168,7 @@ def _tables(records: Records, split: str, labels: Mapping[str, np.ndarray]) -> d
   }
 
 
-def _check_inputs(records: Records, split: str, inputs: Input) -> None:
+def check_inputs(records: Records, split: str, inputs: Input) -> None:
   """Reads one record, so that what does not fit is an error now and not in the middle of a graph."""
   if not records.num_clips(split):
     raise ValueError(

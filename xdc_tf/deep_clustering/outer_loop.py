@@ -17,6 +17,7 @@ from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.data.schema import Records
 from xdc_tf.deep_clustering import stages, supervision
 from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
 
@@ -62,20 +63,49 @@ class Pretraining:
     return {c.name: c.num_clusters for c in self.clusterings if encoder in c.teaches}
 
 
-def pretrain(config: Pretraining, run: RunDirectory, records: Records, strategy: tf.distribute.Strategy) -> None:
+def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute.Strategy) -> dict[str, EncoderTrainer]:
+  """Builds the encoders, and refuses what cannot be trained before anything is written.
+
+  Args:
+    config: what to do.
+    records: clips with the splits 'train' and 'validation'; the validation clips choose when a training stops, and its best epoch.
+    strategy: the distribution strategy.
+
+  Raises:
+    ValueError: when the configuration, the records and the machine do not fit together.
+  """
+  stages.check_records(records, config.clusterings, distribution.num_workers(strategy))
+  return {
+    name: EncoderTrainer(
+      name,
+      model,
+      config.input_of(name),
+      records,
+      config.heads_of(name),
+      config.training,
+      strategy,
+      stages.derive_seed(config.seed, 'weights', name),
+    )
+    for name, model in config.encoders.items()
+  }
+
+
+def pretrain(
+  config: Pretraining,
+  trainers: dict[str, EncoderTrainer],
+  run: RunDirectory,
+  records: Records,
+  strategy: tf.distribute.Strategy,
+) -> None:
   """Pretrains encoders by deep clustering, in a run directory that can be killed and resumed at any moment.
 
   Args:
     config: what to do.
+    trainers: what make_trainers returned for the rest.
     run: where everything is written.
-    records: clips with the splits 'train' and 'validation'; the validation clips only serve early stopping.
+    records: the data set.
     strategy: the distribution strategy.
-
-  Raises:
-    ValueError: when the configuration and the records do not fit together.
   """
-  stages.check_records(records, config.clusterings)
-  trainers = {name: _make_trainer(name, config, records, strategy) for name in config.encoders}
   for name, trainer in trainers.items():
     trainer.load(run.once(f'initial/{name}', stages.save_initial_weights, trainer))
 
@@ -105,16 +135,9 @@ def pretrain(config: Pretraining, run: RunDirectory, records: Records, strategy:
     for name, trainer in trainers.items():
       pseudo_labels = {c.name: clusters[c.name] for c in config.clusterings if name in c.teaches}
       seed = stages.derive_seed(config.seed, 'train', iteration, name)
-      trainer.load(
-        run.once(f'{here}/train/{name}', stages.train_encoder, trainer, pseudo_labels, config.schedule, seed)
-      )
-
-
-def _make_trainer(name: str, config: Pretraining, records: Records, strategy: tf.distribute.Strategy) -> EncoderTrainer:
-  seed = stages.derive_seed(config.seed, 'weights', name)
-  return EncoderTrainer(
-    name, config.encoders[name], config.input_of(name), records, config.heads_of(name), config.training, strategy, seed
-  )
+      folder = run.once(f'{here}/train/{name}', stages.train_encoder, trainer, pseudo_labels, config.schedule, seed)
+      trainer.load(folder)
+      trainer.forget_training(folder)
 
 
 def iteration_name(iteration: int) -> str:

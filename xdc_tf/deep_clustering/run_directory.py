@@ -15,7 +15,15 @@ class RunDirectory:
   """The folders of one run; one worker (the chief) writes what is not written by the stages themselves."""
 
   def __init__(self, path: str, strategy: tf.distribute.Strategy):
-    """Uses, or makes, the folder `path`."""
+    """Uses, or makes, the folder `path`.
+
+    Raises:
+      ValueError: for a path that TensorFlow's checkpoints would take for a pattern.
+    """
+    if set(path) & set('[]*?'):
+      raise ValueError(
+        f'{path}: TensorFlow cannot find checkpoints in folders with [, ], * or ? in their names. Choose another.'
+      )
     self.path = files.absolute_path(path)
     self._strategy = strategy
     self.is_chief = distribution.worker_index(strategy) == 0
@@ -30,22 +38,21 @@ class RunDirectory:
       ValueError: when the run directory was started with another text; the message holds the difference.
     """
     path = os.path.join(self.path, 'config.gin')
-    if tf.io.gfile.exists(path):
-      with tf.io.gfile.GFile(path, 'r') as file:
-        before = file.read()
-      if before != text:
-        lines = difflib.unified_diff(
-          before.splitlines(), text.splitlines(), 'this run so far', 'now asked for', lineterm='', n=0
-        )
-        raise ValueError(
-          f'{self.path} was started with another configuration:\n'
-          + '\n'.join(lines)
-          + '\nStart in a new folder, or go back to the old values.'
-        )
-    elif self.is_chief:
+    if self.is_chief and not tf.io.gfile.exists(path):
       with files.atomic_write(path, 'w') as file:
         file.write(text)
-    distribution.barrier(self._strategy)
+    distribution.barrier(self._strategy)  # So that every worker compares, and none goes on alone.
+    with tf.io.gfile.GFile(path, 'r') as file:
+      before = file.read()
+    if before != text:
+      lines = difflib.unified_diff(
+        before.splitlines(), text.splitlines(), 'this run so far', 'now asked for', lineterm='', n=0
+      )
+      raise ValueError(
+        f'{self.path} was started with another configuration:\n'
+        + '\n'.join(lines)
+        + '\nStart in a new folder, or go back to the old values.'
+      )
 
   def stage(self, name: str) -> str:
     """The folder of a stage, e.g. 'iteration-02/train/video'."""

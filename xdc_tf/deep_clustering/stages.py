@@ -30,11 +30,11 @@ def derive_seed(seed: int, *parts) -> int:
   return int.from_bytes(digest[:4], 'big') >> 1
 
 
-def check_records(records: Records, clusterings: list[Clustering]) -> None:
+def check_records(records: Records, clusterings: list[Clustering], num_workers: int = 1) -> None:
   """Checks before anything is computed that the records can be clustered.
 
   Raises:
-    ValueError: when a split is missing or empty, or a clustering wants more clusters than there are clips.
+    ValueError: when a split is missing or empty, or has fewer shards than there are workers or fewer clips than clusters.
   """
   for split in SPLITS:
     if split not in records.shard_lengths or not records.num_clips(split):
@@ -43,11 +43,17 @@ def check_records(records: Records, clusterings: list[Clustering]) -> None:
         'needs train, and validation for early stopping: hold some out with `xdc manifest folder --validation_fraction`, or name '
         'the split of each row in a column `split` of `xdc manifest csv`, and make the clips again.'
       )
+  num_shards = sum(length > 0 for length in records.shard_lengths['train'])
+  if num_shards < num_workers:
+    raise ValueError(
+      f'{records.directory} has {num_shards} shards with training clips for {num_workers} workers, and each needs its own. Make '
+      'the clips again with a smaller --clips_per_shard, or use fewer workers.'
+    )
   for clustering in clusterings:
     if clustering.num_clusters > records.num_clips('train'):
       raise ValueError(
         f'The clustering {clustering.name!r} wants {clustering.num_clusters} clusters of {records.num_clips("train")} clips in '
-        f'{records.directory}. Give fewer clusters (for example --gin_param "num_{clustering.name}_clusters = 8") or more videos.'
+        f'{records.directory}. Give fewer clusters or more videos.'
       )
 
 

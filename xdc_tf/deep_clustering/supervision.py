@@ -79,7 +79,9 @@ def check(clusterings: list[Clustering], encoders: list[str]) -> None:
     raise ValueError(f'Every clustering needs a name of its own. Received: {names}.')
   unknown = {e for c in clusterings for e in (*c.sources, *c.teaches)} - set(encoders)
   if unknown:
-    raise ValueError(f'The method names the encoders {sorted(unknown)}, but pretrain.encoders has {sorted(encoders)}.')
+    raise ValueError(
+      f'The method names the encoders {sorted(unknown)}, but Pretraining.encoders has {sorted(encoders)}.'
+    )
   untaught = set(encoders) - {e for c in clusterings for e in c.teaches}
   if untaught:
-    raise ValueError(f'No clustering teaches the encoders {sorted(untaught)}: take them out of pretrain.encoders.')
+    raise ValueError(f'No clustering teaches the encoders {sorted(untaught)}: take them out of Pretraining.encoders.')

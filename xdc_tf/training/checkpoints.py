@@ -23,7 +23,7 @@ def load_weights(model, folder: str) -> None:
     ValueError: when a weight is missing, left over or misshapen; TensorFlow's message in it names it.
   """
   prefix = os.path.join(folder, 'weights')
-  if not tf.io.gfile.glob(prefix + '.index'):
+  if not tf.io.gfile.exists(prefix + '.index'):
     raise FileNotFoundError(
       f'{folder} holds no weights (weights.index is missing). Was the training stage interrupted? Run it again.'
     )
@@ -59,6 +59,16 @@ class TrainingCheckpoint:
   def save(self, step: int) -> None:
     """Writes a checkpoint; an older one stays until this one is whole."""
     self._manager.save(checkpoint_number=step)
+
+
+def delete_others(folder: str, prefix: str, keep: str = '') -> None:
+  """Deletes the folders in FOLDER whose names start with `prefix`, but not `keep`; only the chief does."""
+  if distribution.worker_index(tf.distribute.get_strategy()):
+    return
+  for name in tf.io.gfile.listdir(folder):
+    path = os.path.join(folder, name.rstrip('/'))  # Some file systems list folders with a slash.
+    if name.startswith(prefix) and path != keep:
+      tf.io.gfile.rmtree(path)
 
 
 def own_folder(folder: str) -> str:

@@ -22,6 +22,8 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
   Raises:
     ValueError: when TF_CONFIG is not the JSON that TensorFlow expects.
   """
+  if logical_cpus < 1:
+    raise ValueError(f'--logical_cpus must be at least 1. Received: {logical_cpus}.')
   if deterministic:
     tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(0)  # Ops that draw from TensorFlow's own generator (SpecAugment) refuse to run without.

@@ -56,6 +56,8 @@ class TrainingOptions:
       raise ValueError(
         f'TrainingOptions.checkpoint_steps and .evaluation_batch_size must be at least 1. Received: {self}.'
       )
+    if self.optimizer not in compat.OPTIMIZERS:
+      raise ValueError(f'TrainingOptions.optimizer must be one of {compat.OPTIMIZERS}. Received: {self.optimizer!r}.')
     if self.optimizer == 'sgd' and self.decoupled_weight_decay:
       raise ValueError(
         "The optimizer 'sgd' has no decoupled weight decay: set Schedule.weight_decay, the paper's L2, instead."
@@ -107,14 +109,13 @@ class EncoderTrainer:
     self.strategy, self.seed = strategy, seed
     self.num_replicas = strategy.num_replicas_in_sync
     self.heads = sorted(num_classes)
-    if (
-      options.jit_compile
-      and distribution.num_local_replicas(strategy) > 1
-      and not tf.config.list_logical_devices('GPU')
-    ):
+    on_cpu = not tf.config.list_logical_devices('GPU')
+    if options.jit_compile and on_cpu and distribution.num_local_replicas(strategy) > 1:
       raise ValueError(
         'TrainingOptions.jit_compile does not work with several replicas on a CPU: use --logical_cpus=1, or GPUs.'
       )
+    for split in ('train', 'validation'):
+      reader.check_inputs(records, split, inputs)
     with strategy.scope():
       self.encoder = model_class(seed=seed, dtype=POLICIES[options.precision])
       self.model = HeadedEncoder(self.encoder, num_classes, seed=seed)
@@ -199,10 +200,16 @@ class EncoderTrainer:
         self.save(self._best_folder(folder, state))
       state.finish_epoch(step)
       self._save_checkpoint(checkpoint, step)
+      self._delete(folder, 'best-', keep=self._best_folder(folder, state))
     log.close()
     if schedule.keep_best:
       self.load(self._best_folder(folder, state))
     self.save(folder)
+
+  def forget_training(self, folder: str) -> None:
+    """Deletes what only an interrupted stage needs, gigabytes at full width; call it when the stage is marked as done."""
+    self._delete(folder, 'best-')
+    self._delete(folder, 'checkpoints')
 
   def _train_epoch(self, data, epoch: int, first_step: int, schedule: Schedule, state: '_State', checkpoint) -> None:
     steps = schedule.steps_per_epoch(self.num_replicas)
@@ -226,6 +233,10 @@ class EncoderTrainer:
         self._save_checkpoint(checkpoint, int(state.step))
     state.totals.assign(totals)
 
+  def _delete(self, folder: str, prefix: str, keep: str = '') -> None:
+    with self.strategy.scope():
+      checkpoints.delete_others(folder, prefix, keep)
+
   def _save_checkpoint(self, checkpoint: checkpoints.TrainingCheckpoint, step: int) -> None:
     self._agree_on_statistics()
     with self.strategy.scope():
@@ -246,7 +257,8 @@ class EncoderTrainer:
 
   def _training_data(self, targets: Targets, batch_size: int, first_step: int, seed: int):
     """Batches of one replica each; every worker reads its own shards."""
-    replicas = distribution.num_local_replicas(self.strategy)
+    # A step of the strategy takes one of the reader's batches for each local replica.
+    first_batch = first_step * distribution.num_local_replicas(self.strategy)
 
     def dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
       return reader.training_dataset(
@@ -256,8 +268,7 @@ class EncoderTrainer:
         targets.labels,
         batch_size,
         seed,
-        first_step=first_step
-        * replicas,  # A step of the strategy takes one of the reader's batches for each local replica.
+        first_step=first_batch,
         input_pipeline_id=context.input_pipeline_id,
         num_input_pipelines=context.num_input_pipelines,
       )
