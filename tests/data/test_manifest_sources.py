@@ -128,3 +128,10 @@ def test_folder_rows_take_one_file_and_refuse_what_cannot_be(folder, tmp_path_fa
     list(manifest_sources.folder_rows(str(tmp_path_factory.mktemp('empty'))))
   with pytest.raises(FileNotFoundError, match='nowhere does not exist'):
     list(manifest_sources.folder_rows(str(root / 'nowhere')))
+
+
+def test_a_file_that_is_no_csv_is_named(tmp_path):
+  film = tmp_path / 'film.mp4'
+  film.write_bytes(b'\x00\x00\x00 ftyp\xff\xfe\xb5')
+  with pytest.raises(ValueError, match=r'film\.mp4 is not a CSV file in UTF-8'):
+    list(manifest_sources.csv_rows(str(film)))

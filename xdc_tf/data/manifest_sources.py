@@ -158,7 +158,12 @@ def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
     raise FileNotFoundError(f'{csv_path} does not exist; expected a CSV file with a column "path".')
   with tf.io.gfile.GFile(csv_path, 'r') as file:
     reader = csv.DictReader(file, restkey='', strict=True)
-    columns = [column.strip().lstrip('\ufeff') for column in reader.fieldnames or []]
+    try:
+      columns = [column.strip().lstrip('\ufeff') for column in reader.fieldnames or []]
+    except (ValueError, csv.Error) as error:
+      raise ValueError(
+        f'{csv_path} is not a CSV file in UTF-8 ({error}); expected one with a column "path".'
+      ) from error
     reader.fieldnames = columns
     unknown = [column for column in columns if column not in CSV_COLUMNS]
     if 'path' not in columns or unknown or len(set(columns)) < len(columns) or {'label', 'labels'} <= set(columns):
