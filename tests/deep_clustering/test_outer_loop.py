@@ -2,10 +2,10 @@
 
 import os
 
-import keras
 import numpy as np
 import pytest
 import records_factory
+from tiny_encoders import TinyAudio, TinyVideo
 
 from xdc_tf import files
 from xdc_tf.clustering.assignments import PseudoLabels
@@ -19,27 +19,6 @@ from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.trainer import TrainingOptions
-
-
-class OneLayer(keras.Model):
-  feature_dimension = 6
-
-  def __init__(self, seed=0, dtype=None):
-    super().__init__(dtype=dtype)
-    self.flatten = keras.layers.Flatten()
-    self.dense = keras.layers.Dense(6, kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
-
-  def call(self, x, training=False):
-    return self.dense(self.flatten(x))
-
-
-class TinyVideo(OneLayer):
-  modality = 'video'
-
-
-class TinyAudio(OneLayer):
-  modality = 'audio'
-
 
 BOTH = {'video': TinyVideo, 'audio': TinyAudio}
 TWO_VIDEO = {'video_a': TinyVideo, 'video_b': TinyVideo}

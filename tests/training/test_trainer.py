@@ -3,11 +3,11 @@
 import dataclasses
 import os
 
-import keras
 import numpy as np
 import pytest
 import records_factory
 import tensorflow as tf
+from tiny_encoders import NormalizedAudio, TinyAudio
 
 from xdc_tf.data.reader import AudioInput
 from xdc_tf.models.audio_resnet import AudioResNet18
@@ -18,27 +18,12 @@ from xdc_tf.training.trainer import EncoderTrainer, Targets, TrainingOptions
 NUM_CLUSTERS = 3
 
 
-class LinearEncoder(keras.Model):
-  """One dense layer: without BatchNorm, two replicas must do exactly what one does on the joint batch."""
-
-  modality = 'audio'
-  feature_dimension = 8
-
-  def __init__(self, seed=0, dtype=None):
-    super().__init__(dtype=dtype)
-    self.flatten = keras.layers.Flatten()
-    self.dense = keras.layers.Dense(8, kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
-
-  def call(self, x, training=False):
-    return self.dense(self.flatten(x))
-
-
 @pytest.fixture(scope='module')
 def records(tmp_path_factory):
   return records_factory.write_records(tmp_path_factory.mktemp('records'), frames_per_span=8)
 
 
-def make_trainer(records, strategy, model=LinearEncoder, heads=('video',), **options):
+def make_trainer(records, strategy, model=TinyAudio, heads=('video',), **options):
   return EncoderTrainer(
     'audio',
     model,
@@ -119,17 +104,6 @@ class Interruption(Exception):
   """Stands for a kill."""
 
 
-class NormalizedEncoder(LinearEncoder):
-  """Has BatchNorm, whose statistics every replica gathers for itself."""
-
-  def __init__(self, seed=0, dtype=None):
-    super().__init__(seed, dtype)
-    self.norm = keras.layers.BatchNormalization()
-
-  def call(self, x, training=False):
-    return self.norm(super().call(x), training=training)
-
-
 @pytest.mark.stack
 @pytest.mark.parametrize('saves', [1, 2, 4])
 @pytest.mark.parametrize('replicas', ['one_replica', 'two_replicas'])
@@ -139,7 +113,7 @@ def test_a_stage_interrupted_in_the_middle_ends_like_an_undisturbed_one(
   plan = schedule(total_epochs=3, epoch_size=12, batch_size=2, keep_best=True)
 
   def trainer() -> EncoderTrainer:
-    return make_trainer(records, request.getfixturevalue(replicas), NormalizedEncoder, checkpoint_steps=2)
+    return make_trainer(records, request.getfixturevalue(replicas), NormalizedAudio, checkpoint_steps=2)
 
   whole = train(trainer(), tmp_path / 'whole', plan, records)
   original = tf.train.CheckpointManager.save
@@ -228,8 +202,8 @@ def test_every_way_of_computing_learns_to_tell_three_clips_apart(records, one_re
 
 @pytest.mark.stack
 def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order(records, two_replicas, tmp_path):
-  AudioTiny = lambda seed, dtype: AudioResNet18(base_width=4, seed=seed, dtype=dtype)  # noqa: E731
-  trainer = make_trainer(records, two_replicas, model=AudioTiny, evaluation_batch_size=3)
+  narrow = lambda seed, dtype: AudioResNet18(base_width=4, seed=seed, dtype=dtype)  # noqa: E731
+  trainer = make_trainer(records, two_replicas, model=narrow, evaluation_batch_size=3)
   train(trainer, tmp_path, schedule(total_epochs=1, batch_size=2), records)
   assert os.path.exists(tmp_path / 'weights.index')
   batches = list(trainer.embed('train', [0, 2]))

@@ -1,0 +1,38 @@
+"""Encoders of one layer, for tests that are about training and not about networks."""
+
+import keras
+
+FEATURE_DIMENSION = 8
+
+
+class OneLayer(keras.Model):
+  """One dense layer: without BatchNorm, two replicas must do exactly what one does on the joint batch."""
+
+  feature_dimension = FEATURE_DIMENSION
+
+  def __init__(self, seed=0, dtype=None):
+    super().__init__(dtype=dtype)
+    self.flatten = keras.layers.Flatten()
+    self.dense = keras.layers.Dense(FEATURE_DIMENSION, kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
+
+  def call(self, x, training=False):
+    return self.dense(self.flatten(x))
+
+
+class TinyVideo(OneLayer):
+  modality = 'video'
+
+
+class TinyAudio(OneLayer):
+  modality = 'audio'
+
+
+class NormalizedAudio(TinyAudio):
+  """Has BatchNorm, whose statistics every replica gathers for itself."""
+
+  def __init__(self, seed=0, dtype=None):
+    super().__init__(seed, dtype)
+    self.norm = keras.layers.BatchNormalization()
+
+  def call(self, x, training=False):
+    return self.norm(super().call(x), training=training)
