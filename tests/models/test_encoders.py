@@ -98,7 +98,7 @@ def slow_resnet3d(model, x):
 
 def slow_audio_resnet(model, x):
   x = relu(slow_conv_norm(x[:, None], model.stem.convolution, (1, 7, 7), (1, 2, 2)))
-  return slow_blocks(slow_max_pool(x), model.blocks, STRIDES)
+  return slow_blocks(slow_max_pool(x), model.blocks, STRIDES[:: 2 // model.blocks_per_stage])
 
 
 def slow_audio_vmz(model, x):
@@ -121,8 +121,9 @@ VIDEO, AUDIO = (2, 5, 19, 22, 3), (2, 40, 100, 1)
     (lambda: ResNet3D18(base_width=5), slow_resnet3d, VIDEO),
     (lambda: AudioResNet18(base_width=5), slow_audio_resnet, AUDIO),
     (lambda: AudioResNet18(base_width=8, stem='vmz'), slow_audio_vmz, AUDIO),
+    (lambda: AudioResNet18(base_width=8, blocks_per_stage=1), slow_audio_resnet, AUDIO),
   ],
-  ids=['r2plus1d', 'resnet3d', 'audio', 'audio_vmz'],
+  ids=['r2plus1d', 'resnet3d', 'audio', 'audio_vmz', 'audio_10_layers'],
 )
 def test_equals_the_slow_network(make, slow, shape):
   model = make()
@@ -156,6 +157,20 @@ def test_parameter_counts(make, parameters, with_400_classes, convolutions):
   assert num_parameters(model) + model.feature_dimension * 400 + 400 == with_400_classes
   assert model.feature_dimension == 512
   assert len(conv_norms(model)) == convolutions
+
+
+@pytest.mark.parametrize('make', [R2Plus1D18, ResNet3D18, AudioResNet18])
+def test_one_block_a_stage_leaves_the_second_blocks_out(make):
+  one, two = make(base_width=8, blocks_per_stage=1), make(base_width=8)
+  second = [getattr(two, f'stage{stage}_block1') for stage in range(1, 5)]
+  missing = sum(int(np.prod(v.shape)) for block in second for v in block.trainable_variables)
+  assert num_parameters(one) == num_parameters(two) - missing
+  assert len(one.blocks) == 4
+  shape = AUDIO if make is AudioResNet18 else (2, 8, 16, 16, 3)
+  x = RANDOM.normal(size=shape).astype(np.float32)
+  assert [y.shape for y in one.stage_outputs(x)] == [y.shape for y in two.stage_outputs(x)]
+  with pytest.raises(ValueError, match='blocks_per_stage must be at least 1. Received: blocks_per_stage=0'):
+    make(base_width=8, blocks_per_stage=0)
 
 
 def test_middle_planes_of_each_convolution():

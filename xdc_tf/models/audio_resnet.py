@@ -59,12 +59,19 @@ class AudioResNet18(ResidualEncoder):
   input_axes = ('B', 'filters', 'frames', 1)
 
   def __init__(
-    self, base_width: int = 64, seed: int = 0, stem: str = 'resnet', dtype: str | None = None, name: str | None = None
+    self,
+    base_width: int = 64,
+    blocks_per_stage: int = 2,
+    seed: int = 0,
+    stem: str = 'resnet',
+    dtype: str | None = None,
+    name: str | None = None,
   ):
     """Makes the encoder with all its weights.
 
     Args:
       base_width: channels of the first stage.
+      blocks_per_stage: 2 makes 18 layers.
       seed: of the random weights: the same seed gives the same weights.
       stem: 'resnet', the plain one (the paper says just ResNet), or 'vmz', three small blocks in place of 7x7 and pool.
       dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
@@ -75,7 +82,7 @@ class AudioResNet18(ResidualEncoder):
     """
     if stem not in STEMS:
       raise ValueError(f'stem must be one of {STEMS}. Received: stem={stem!r}.')
-    super().__init__(base_width, dtype, name)
+    super().__init__(base_width, blocks_per_stage, dtype, name)
     seeds = layer_seeds(seed)
 
     def convolution(in_channels, filters, stride):
@@ -89,4 +96,5 @@ class AudioResNet18(ResidualEncoder):
     else:
       first = SmallKernelStem(base_width, seeds, convolution, shortcut, dtype)
       in_channels, stride = base_width // 2, 2
-    self.set_layers(first, make_stages(in_channels, base_width, stride, convolution, shortcut, dtype))
+    stages = make_stages(in_channels, base_width, blocks_per_stage, stride, convolution, shortcut, dtype)
+    self.set_layers(first, stages)

@@ -1,4 +1,5 @@
-"""The residual skeleton that the three encoders share: a stem, then four stages of two basic blocks (18 layers).
+"""The residual skeleton that the three encoders share: a stem, then four stages of two basic blocks (18 layers),
+or of one on small machines (10 layers).
 
 Video runs as two-dimensional convolutions wherever the kernel allows it: [B, T, H, W, C] becomes [B*T, H, W, C] for a
 1x3x3 kernel and [B, T, H*W, C] for a 3x1x1 kernel. Both are free reshapes, and TensorFlow's 2-D kernels and its fused
@@ -16,7 +17,6 @@ import tensorflow as tf
 BATCH_NORM_EPSILON = 1e-3
 # Caffe2's momentum, which is Keras's: the share of the old value. (PyTorch's 0.9 would mean the opposite.)
 BATCH_NORM_MOMENTUM = 0.9
-BLOCKS_PER_STAGE = 2
 NUM_STAGES = 4
 SMALLEST_BASE_WIDTH = 4
 
@@ -169,56 +169,66 @@ def make_block(
 
 
 def make_stages(
-  in_channels: int, base_width: int, first_stride: int, convolution: Callable, shortcut: Callable, dtype: str | None
+  in_channels: int,
+  base_width: int,
+  blocks_per_stage: int,
+  first_stride: int,
+  convolution: Callable,
+  shortcut: Callable,
+  dtype: str | None,
 ) -> list[BasicBlock]:
-  """Makes eight blocks: stage s has base_width * 2**s channels and stride 2, the first stage `first_stride`."""
+  """Makes the blocks: stage s has base_width * 2**s channels and stride 2, the first stage `first_stride`."""
   blocks = []
   for stage in range(NUM_STAGES):
     filters = base_width * 2**stage
-    stride = 2 if stage else first_stride
-    blocks.append(make_block(in_channels, filters, stride, convolution, shortcut, dtype))
-    blocks.append(make_block(filters, filters, 1, convolution, shortcut, dtype))
-    in_channels = filters
+    for block in range(blocks_per_stage):
+      stride = 1 if block else 2 if stage else first_stride
+      blocks.append(make_block(in_channels, filters, stride, convolution, shortcut, dtype))
+      in_channels = filters
   return blocks
 
 
 class ResidualEncoder(keras.Model):
-  """An encoder: stem, eight blocks, global average. Subclasses set the class attributes and call `set_layers`."""
+  """An encoder: stem, blocks, global average. Subclasses set the class attributes and call `set_layers`."""
 
   modality: str
   # What call() takes, by name, e.g. ('B', 'T', 'H', 'W', 3); the last is the number of channels.
   input_axes: tuple
 
-  def __init__(self, base_width: int, dtype: str | None, name: str | None):
-    """Keeps the width.
+  def __init__(self, base_width: int, blocks_per_stage: int, dtype: str | None, name: str | None):
+    """Keeps the size.
 
     Args:
       base_width: channels of the first stage; 64 is the paper's, small ones serve demos and tests.
+      blocks_per_stage: 2 is the paper's (18 layers); 1 (10 layers) learns faster on small machines.
       dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
       name: the model's name.
 
     Raises:
-      ValueError: when `base_width` is too small.
+      ValueError: when one of them is too small.
     """
     if base_width < SMALLEST_BASE_WIDTH:
       raise ValueError(
         f'base_width must be at least {SMALLEST_BASE_WIDTH} channels. Received: base_width={base_width}.'
       )
+    if blocks_per_stage < 1:
+      raise ValueError(f'blocks_per_stage must be at least 1. Received: blocks_per_stage={blocks_per_stage}.')
     super().__init__(name=name, dtype=dtype)
-    self.base_width = base_width
+    self.base_width, self.blocks_per_stage = base_width, blocks_per_stage
 
   def set_layers(self, stem: keras.layers.Layer, blocks: Sequence[BasicBlock]) -> None:
     """Takes the layers: the end of a subclass's constructor."""
     self.stem = stem
     # Keras 3 hides what lies in lists from tf.train.Checkpoint: every block is an attribute of its own.
     for number, block in enumerate(blocks):
-      setattr(self, f'stage{number // BLOCKS_PER_STAGE + 1}_block{number % BLOCKS_PER_STAGE}', block)
+      stage, place = divmod(number, self.blocks_per_stage)
+      setattr(self, f'stage{stage + 1}_block{place}', block)
     self.built = True
 
   @property
   def blocks(self) -> list[BasicBlock]:
-    """The eight blocks in order."""
-    names = itertools.product(range(1, NUM_STAGES + 1), range(BLOCKS_PER_STAGE))
+    """The blocks in order."""
+    names = itertools.product(range(1, NUM_STAGES + 1), range(self.blocks_per_stage))
     return [getattr(self, f'stage{stage}_block{block}') for stage, block in names]
 
   @property
@@ -243,7 +253,7 @@ class ResidualEncoder(keras.Model):
     outputs = [self.stem(x, training=training)]
     for block in self.blocks:
       outputs.append(block(outputs[-1], training=training))
-    return outputs[:1] + outputs[BLOCKS_PER_STAGE::BLOCKS_PER_STAGE]
+    return outputs[:1] + outputs[self.blocks_per_stage :: self.blocks_per_stage]
 
   def _check_input(self, x):
     expected = f'[{", ".join(str(axis) for axis in self.input_axes)}]'
@@ -266,16 +276,24 @@ class VideoEncoder(ResidualEncoder):
   # (in_channels, filters, stride, seeds, dtype) -> a layer with that stride in time, height and width.
   make_convolution: Callable[..., keras.layers.Layer]
 
-  def __init__(self, base_width: int = 64, seed: int = 0, dtype: str | None = None, name: str | None = None):
+  def __init__(
+    self,
+    base_width: int = 64,
+    blocks_per_stage: int = 2,
+    seed: int = 0,
+    dtype: str | None = None,
+    name: str | None = None,
+  ):
     """Makes the encoder with all its weights.
 
     Args:
       base_width: channels of the first stage.
+      blocks_per_stage: 2 makes 18 layers.
       seed: of the random weights: the same seed gives the same weights.
       dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
       name: the model's name.
     """
-    super().__init__(base_width, dtype, name)
+    super().__init__(base_width, blocks_per_stage, dtype, name)
     seeds = layer_seeds(seed)
 
     def convolution(in_channels, filters, stride):
@@ -285,4 +303,4 @@ class VideoEncoder(ResidualEncoder):
       return VideoShortcut(in_channels, filters, stride, seeds, dtype)
 
     stem = Stem(self.make_stem_convolution(base_width, seeds, dtype), dtype)
-    self.set_layers(stem, make_stages(base_width, base_width, 1, convolution, shortcut, dtype))
+    self.set_layers(stem, make_stages(base_width, base_width, blocks_per_stage, 1, convolution, shortcut, dtype))
