@@ -124,6 +124,24 @@ def test_skipped_groups_are_not_opened(tmp_path):
   assert indices(training(records, batch_size=1, shuffle_window=4, first_step=10), 14) == stream[10:]
 
 
+def test_a_subset_is_read_as_if_there_were_no_other_clips(records):
+  wanted = [1, 2, 3, 9, 12, 20, 22, 5]  # 5 is among them, but its video failed.
+  subset = np.isin(np.arange(23), wanted)
+  stream = indices(training(records, subset=subset), 4 * 7)
+  for one_pass in np.reshape(stream, (4, 7)):
+    assert sorted(one_pass) == [1, 2, 3, 9, 12, 20, 22]
+  for first_step in (1, 3, 8):
+    assert_same(
+      training(records, subset=subset, first_step=first_step), training(records, subset=subset).skip(first_step), 5
+    )
+  everything = np.ones(23, bool)
+  assert_same(training(records, subset=everything), training(records), 12)
+  with pytest.raises(ValueError, match=r'subset is int64 \[2\]; expected bool \[23\]'):
+    training(records, subset=np.array([1, 2]))
+  with pytest.raises(ValueError, match='holds none of the 2 clips'):
+    training(records, subset=np.isin(np.arange(23), [4, 5]))
+
+
 def test_pipelines_share_out_every_pass(records):
   streams = [training(records, batch_size=1, input_pipeline_id=i, num_input_pipelines=2) for i in range(2)]
   streams = [indices(stream, 34) for stream in streams]

@@ -18,7 +18,7 @@ from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretra
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import TrainingOptions
+from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
 
 BOTH = {'video': TinyVideo, 'audio': TinyAudio}
 TWO_VIDEO = {'video_a': TinyVideo, 'video_b': TinyVideo}
@@ -101,6 +101,26 @@ def test_two_encoders_of_one_modality_start_differently(records, one_replica, tm
   run(config, str(tmp_path), records, one_replica)
   first, second = (features(f'{tmp_path}/iteration-00/features/audio_{x}', 'train')[1] for x in 'ab')
   assert not np.allclose(first, second, atol=0.1)
+
+
+def test_the_control_learns_from_the_same_labels_on_other_clips(records, one_replica, tmp_path, monkeypatch):
+  taught = {}
+  monkeypatch.setattr(
+    EncoderTrainer,
+    'train',
+    lambda self, folder, training, validation, *_: (taught.update({self.name: training.labels}), self.save(folder)),
+  )
+  config = Pretraining(
+    BOTH, supervision.shuffled_xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(), Schedule(), KMeansOptions(),
+    TrainingOptions(), num_iterations=1,
+  )  # fmt: skip
+  run(config, str(tmp_path), records, one_replica)
+  for encoder, teacher in (('audio', 'video'), ('video', 'audio')):
+    clusters = PseudoLabels.load(f'{tmp_path}/iteration-00/clusters/{teacher}/train', records.num_rows('train')).labels
+    dealt = taught[encoder][teacher]
+    np.testing.assert_array_equal(np.sort(dealt), np.sort(clusters))
+    assert dealt[5] == clusters[5] == -1
+    assert (dealt != clusters).sum() > 2
 
 
 def test_records_that_cannot_be_clustered_are_refused_before_anything_is_done(tmp_path, one_replica):

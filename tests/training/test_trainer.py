@@ -212,3 +212,29 @@ def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order
   # A batch never runs over two shards, or a resume would change it.
   assert [len(i) for i, _ in batches] == [3, 1, 3, 1]
   assert np.concatenate([f for _, f in batches]).shape == (8, 32)
+
+
+def test_evaluate_counts_the_labelled_clips_of_a_split(records, one_replica):
+  trainer = make_trainer(records, one_replica)
+  head = trainer.model.head_video
+  head.kernel.assign(np.zeros(head.kernel.shape))
+  head.bias.assign([0.0, 2.0, 0.0])  # Always class 1.
+  labels = np.full(records.num_rows('validation'), -1, np.int32)
+  labels[:3] = [1, 1, 2]
+  found = trainer.evaluate(Targets('validation', {'video': labels}))
+  assert found['accuracy_video'] == pytest.approx(2 / 3)
+  log_sum = np.log(np.exp(2) + 2)
+  assert found['loss'] == pytest.approx((2 * (log_sum - 2) + log_sum) / 3, rel=1e-6)
+
+
+def test_training_on_a_subset_sees_no_other_clip(records, one_replica, tmp_path):
+  subset = np.isin(np.arange(records.num_rows('train')), [1, 4])
+  poisoned = targets(records, 'train')
+  poisoned.labels['video'][~subset] = 0
+  weights = []
+  for name, labels in (('clean', targets(records, 'train').labels), ('poisoned', poisoned.labels)):
+    trainer = make_trainer(records, one_replica)
+    trainer.train(str(tmp_path / name), Targets('train', labels, subset), targets(records, 'validation'), schedule(), 5)
+    weights.append([variable.numpy() for variable in trainer.model.variables])
+  for a, b in zip(*weights, strict=True):
+    np.testing.assert_array_equal(a, b)

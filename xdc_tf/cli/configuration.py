@@ -23,7 +23,7 @@ from xdc_tf.training.trainer import TrainingOptions
 # Importing them above is what makes them known to gin; this list is for messages and tests.
 CONFIGURABLES = (
   Pretraining, Schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput, R2Plus1D18, ResNet3D18, AudioResNet18,
-  supervision.sdc, supervision.mdc, supervision.cdc, supervision.xdc, supervision.same_modality_xdc,
+  supervision.sdc, supervision.mdc, supervision.cdc, supervision.xdc, supervision.same_modality_xdc, supervision.shuffled_xdc,
 )  # fmt: skip
 
 

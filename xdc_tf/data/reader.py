@@ -29,6 +29,7 @@ def training_dataset(
   batch_size: int,
   seed: int,
   first_step: int = 0,
+  subset: np.ndarray | None = None,
   input_pipeline_id: int = 0,
   num_input_pipelines: int = 1,
   shuffle_window: int = SHUFFLE_WINDOW,
@@ -48,6 +49,8 @@ def training_dataset(
     batch_size: B, clips per batch of this pipeline.
     seed: of the order, the clips and the augmentation.
     first_step: the first batch to return.
+    subset: bool [records.num_rows(split)]: train on these clips only, as if there were no others; None: on all. The shards are
+      read once before, to count them.
     input_pipeline_id: which pipeline this is.
     num_input_pipelines: how many share the data; at most as many as there are shards.
     shuffle_window: clips shuffled at a time.
@@ -59,7 +62,7 @@ def training_dataset(
     ValueError: when the records do not suit `inputs`, the labels or the number of pipelines.
   """
   check_inputs(records, split, inputs)
-  lengths = np.array(records.shard_lengths[split], np.int64)
+  lengths = _lengths(records, split, subset)
   used = np.flatnonzero(lengths)
   if len(used) < num_input_pipelines:
     raise ValueError(
@@ -75,6 +78,7 @@ def training_dataset(
       num_pipelines=num_input_pipelines,
       window=shuffle_window,
       shards_together=shards_together,
+      keep=None if subset is None else tf.constant(subset),
     )
     first_pass, position = order.locate(first_step * batch_size)
 
@@ -96,6 +100,24 @@ def training_dataset(
       lambda x, index: (x, {head: label_table.lookup(table, index) for head, table in tables.items()})
     )
   return dataset.prefetch(2).with_options(_options())
+
+
+def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndarray:
+  """How many clips of each shard there are to train on, int64 [shards]."""
+  if subset is None:
+    return np.array(records.shard_lengths[split], np.int64)
+  if subset.shape != (records.num_rows(split),) or subset.dtype != bool:
+    raise ValueError(
+      f'subset is {subset.dtype} {list(subset.shape)}; expected bool [{records.num_rows(split)}], one value for each manifest row '
+      f'of split {split!r} in {records.directory}.'
+    )
+  lengths = np.array([subset[schema.read_indices(path)].sum() for path in records.shard_paths(split)], np.int64)
+  if not lengths.sum():
+    raise ValueError(
+      f'{records.directory} holds none of the {subset.sum()} clips of split {split!r} that are to be trained on: their videos '
+      'failed, see failed_videos.jsonl.'
+    )
+  return lengths
 
 
 def evaluation_dataset(

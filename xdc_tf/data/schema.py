@@ -6,6 +6,7 @@ imported where its metadata is written. `DONE` is written last: a folder without
 """
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -144,6 +145,17 @@ def parse(serialized: tf.Tensor, want_frames: bool = True, want_log_mel: bool = 
     frames string [T] (still JPEG), log_mel float32 [M, 40].
   """
   return tf.io.parse_single_example(serialized, example_spec(want_frames, want_log_mel))
+
+
+def parse_index(serialized: tf.Tensor) -> tf.Tensor:
+  """Returns the index, int64 [], of one record, and copies nothing else out of it."""
+  return tf.io.parse_single_example(serialized, {'index': tf.io.FixedLenFeature((), tf.int64)})['index']
+
+
+@functools.cache
+def read_indices(path: str) -> np.ndarray:
+  """Reads the index of every record of a shard: int64 [records]. Needs one pass over the file; kept for the next call."""
+  return np.fromiter(tf.data.TFRecordDataset(path).map(parse_index).as_numpy_iterator(), np.int64)
 
 
 def shard_name(name: str, split: str, shard: int, num_shards: int) -> str:

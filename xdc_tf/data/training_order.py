@@ -15,6 +15,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf.data import schema
+
 # One for each kind of draw, so that no two kinds share random numbers.
 SHARD_ORDER, RECORD_ORDER, CLIP = range(3)
 BUFFER_BYTES = 1 << 20
@@ -26,12 +28,13 @@ class TrainingOrder:
 
   Attributes:
     paths: strings [S], the shards that hold clips.
-    lengths: int64 [S], records in each.
+    lengths: int64 [S], records in each; with `keep`, those that are kept.
     seed: of the order.
     pipeline: p.
     num_pipelines: P.
     window: records shuffled at a time.
     shards_together: shards of a group, read in turn.
+    keep: bool [rows] by a record's index: the others are skipped as if they were not there; None: all are kept.
   """
 
   paths: np.ndarray
@@ -41,6 +44,7 @@ class TrainingOrder:
   num_pipelines: int
   window: int
   shards_together: int
+  keep: tf.Tensor | None = None
 
   def locate(self, clip: int) -> tuple[int, int]:
     """Returns (pass, position in it) of the pipeline's clip number `clip`, without walking through what is before it."""
@@ -76,9 +80,10 @@ class TrainingOrder:
     first_shard = shard // self.shards_together * self.shards_together  # Whole groups before it are not opened.
 
     def read_shard(path: tf.Tensor) -> tf.data.Dataset:
-      return tf.data.TFRecordDataset(path, buffer_size=BUFFER_BYTES).map(
-        lambda serialized: sample(serialized, pass_number)
-      )
+      shard = tf.data.TFRecordDataset(path, buffer_size=BUFFER_BYTES)
+      if self.keep is not None:
+        shard = shard.filter(lambda serialized: tf.gather(self.keep, schema.parse_index(serialized)))
+      return shard.map(lambda serialized: sample(serialized, pass_number))
 
     def read_group(paths: tf.Tensor) -> tf.data.Dataset:
       return tf.data.Dataset.from_tensor_slices(paths).interleave(

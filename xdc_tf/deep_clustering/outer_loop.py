@@ -133,9 +133,11 @@ def pretrain(
     if iteration == config.num_iterations:
       break
     for name, trainer in trainers.items():
-      pseudo_labels = {c.name: clusters[c.name] for c in config.clusterings if name in c.teaches}
+      teachers = [c for c in config.clusterings if name in c.teaches]
       seed = stages.derive_seed(config.seed, 'train', iteration, name)
-      folder = run.once(f'{here}/train/{name}', stages.train_encoder, trainer, pseudo_labels, config.schedule, seed)
+      folder = run.once(
+        f'{here}/train/{name}', stages.train_encoder, trainer, teachers, clusters, config.schedule, seed
+      )
       trainer.load(folder)
       trainer.forget_training(folder)
 

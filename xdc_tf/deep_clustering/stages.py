@@ -14,7 +14,7 @@ from xdc_tf.clustering.assignments import PseudoLabels, pseudo_labels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-from xdc_tf.data import manifest
+from xdc_tf.data.human_labels import first_labels
 from xdc_tf.data.schema import Records
 from xdc_tf.deep_clustering.supervision import Clustering
 from xdc_tf.training import distribution
@@ -159,24 +159,14 @@ def _clustering_metrics(found: PseudoLabels, clusters: Clusters, records: Record
 
 
 def human_labels(records: Records, split: str) -> np.ndarray | None:
-  """Reads every clip's first human label from the manifest, to measure with; training never sees it.
-
-  Returns:
-    int32 [num_rows], -1 where a clip has none; None when the data set has no labels or its manifest is gone.
-  """
+  """Returns human_labels.first_labels, or None when the data set has no labels or its manifest is gone."""
   if not records.label_names:
     return None
   try:
-    source = manifest.read_manifest(records.manifest_directory)
+    return first_labels(records, split)
   except FileNotFoundError:
     logging.warning('The manifest %s is gone: purity and NMI with labels are not measured.', records.manifest_directory)
     return None
-  number = {name: i for i, name in enumerate(records.label_names)}
-  labels = np.full(records.num_rows(split), -1, np.int32)
-  for row in source.rows(split):
-    if row.labels:
-      labels[row.index] = number[row.labels[0]]
-  return labels
 
 
 def compare_clusterings(folder: str, cluster_folders: dict[str, str], records: Records) -> None:
@@ -198,14 +188,37 @@ def compare_clusterings(folder: str, cluster_folders: dict[str, str], records: R
 
 
 def train_encoder(
-  folder: str, trainer: EncoderTrainer, cluster_folders: dict[str, str], schedule: Schedule, seed: int
+  folder: str,
+  trainer: EncoderTrainer,
+  clusterings: list[Clustering],
+  cluster_folders: dict[str, str],
+  schedule: Schedule,
+  seed: int,
 ) -> None:
-  """Trains one encoder to predict the clusterings that teach it; its heads are new."""
+  """Trains one encoder to predict the clusterings that teach it; its heads are new.
+
+  Args:
+    folder: of this stage.
+    trainer: of the encoder.
+    clusterings: that teach it.
+    cluster_folders: the folder of each clustering's pseudo-labels by its name.
+    schedule: how long and how fast.
+    seed: of this stage.
+  """
+
+  def pseudo_labels_of(clustering: Clustering, split: str) -> np.ndarray:
+    folder = os.path.join(cluster_folders[clustering.name], split)
+    labels = PseudoLabels.load(folder, trainer.records.num_rows(split)).labels
+    return shuffled(labels, derive_seed(seed, clustering.name, split)) if clustering.shuffled else labels
 
   def targets(split: str) -> Targets:
-    rows = trainer.records.num_rows(split)
-    return Targets(
-      split, {name: PseudoLabels.load(os.path.join(f, split), rows).labels for name, f in cluster_folders.items()}
-    )
+    return Targets(split, {c.name: pseudo_labels_of(c, split) for c in clusterings})
 
   trainer.train(folder, targets('train'), targets('validation'), schedule, seed)
+
+
+def shuffled(labels: np.ndarray, seed: int) -> np.ndarray:
+  """Deals the pseudo-labels to other clips at random; clips without one (-1) stay without."""
+  dealt, present = labels.copy(), labels >= 0
+  dealt[present] = np.random.default_rng(seed).permutation(labels[present])
+  return dealt

@@ -17,12 +17,14 @@ class Clustering:
     sources: encoders whose features are clustered; several are l2-normalised each and concatenated (CDC).
     teaches: encoders that must predict the result.
     num_clusters: k.
+    shuffled: deal the pseudo-labels to other clips at random before they teach: a control, nothing can be learned from them.
   """
 
   name: str
   sources: tuple[str, ...]
   teaches: tuple[str, ...]
   num_clusters: int
+  shuffled: bool = False
 
 
 @gin.configurable
@@ -66,6 +68,12 @@ def same_modality_xdc(encoders: tuple[str, str], num_clusters: int) -> list[Clus
     Clustering(first, sources=(first,), teaches=(second,), num_clusters=num_clusters),
     Clustering(second, sources=(second,), teaches=(first,), num_clusters=num_clusters),
   ]
+
+
+@gin.configurable
+def shuffled_xdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clustering]:
+  """XDC whose pseudo-labels go to the wrong clips: the control (ours) that shows that it is their pairing that teaches."""
+  return [dataclasses.replace(c, shuffled=True) for c in xdc(num_video_clusters, num_audio_clusters)]
 
 
 def check(clusterings: list[Clustering], encoders: list[str]) -> None:

@@ -73,10 +73,12 @@ class Targets:
   Attributes:
     split: 'train' or 'validation'.
     labels: int32 [num_rows of the split] for each head; -1 takes a clip out of that head's loss.
+    subset: bool [num_rows of the split]: train on these clips only; None: on all.
   """
 
   split: str
   labels: dict[str, np.ndarray]
+  subset: np.ndarray | None = None
 
 
 class EncoderTrainer:
@@ -159,6 +161,10 @@ class EncoderTrainer:
     )
     for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
       yield batch['index'].numpy(), features.numpy()
+
+  def evaluate(self, targets: Targets) -> dict[str, float]:
+    """Returns the mean loss and every head's accuracy ('loss', 'accuracy_HEAD') on the centre clips of a split's spans."""
+    return {name.removeprefix('_'): value for name, value in self._summary('', self._evaluate(targets)).items()}
 
   def train(self, folder: str, training: Targets, validation: Targets, schedule: Schedule, seed: int) -> None:
     """Trains with new heads until the schedule ends or the validation loss keeps rising; goes on where it was.
@@ -269,6 +275,7 @@ class EncoderTrainer:
         batch_size,
         seed,
         first_step=first_batch,
+        subset=targets.subset,
         input_pipeline_id=context.input_pipeline_id,
         num_input_pipelines=context.num_input_pipelines,
       )
