@@ -1,0 +1,36 @@
+"""The rows of the table."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+  """One row.
+
+  Attributes:
+    title: in the table.
+    gin_file: its setting.
+    evaluated: the encoder of each modality that is measured.
+    pretrains: False: the encoders stay random.
+    supervised: what is measured was trained on the labels, for as many epochs as the pretraining of the other rows has.
+  """
+
+  title: str
+  gin_file: str
+  evaluated: dict[str, str]
+  pretrains: bool = True
+  supervised: bool = False
+
+
+BOTH = {'video': 'video', 'audio': 'audio'}
+METHODS = {
+  'scratch': Method('Scratch', 'miniature/table1_xdc.gin', BOTH, pretrains=False, supervised=True),
+  'random': Method('random', 'miniature/table1_xdc.gin', BOTH, pretrains=False),
+  'sdc': Method('SDC', 'miniature/table1_sdc.gin', BOTH),
+  'mdc': Method('MDC', 'miniature/table1_mdc.gin', BOTH),
+  'cdc': Method('CDC', 'miniature/table1_cdc.gin', BOTH),
+  'xdc': Method('XDC', 'miniature/table1_xdc.gin', BOTH),
+  'same_modality_video': Method('same-modality XDC', 'miniature/table1_same_modality_video.gin', {'video': 'video_a'}),
+  'same_modality_audio': Method('same-modality XDC', 'miniature/table1_same_modality_audio.gin', {'audio': 'audio_a'}),
+  'shuffled_xdc': Method('XDC, shuffled', 'miniature/table1_shuffled_xdc.gin', BOTH),
+}
