@@ -56,3 +56,10 @@ def test_a_checkpoint_holds_heads_and_encoder(tmp_path):
 def test_no_classes_is_an_error(heads):
   with pytest.raises(ValueError, match='at least one head with at least one class'):
     HeadedEncoder(AudioResNet18(base_width=4), heads)
+
+
+def test_the_deviation_of_the_weights_can_be_chosen_and_stays():
+  model = HeadedEncoder(AudioResNet18(base_width=16), {'x': 50}, standard_deviation=0.1)
+  for seed in (0, 1):
+    assert 0.09 < np.asarray(model.head_x.kernel).std() < 0.11
+    model.reset_heads(seed)

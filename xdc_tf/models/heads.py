@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from xdc_tf.models.residual import layer_seeds
 
-HEAD_STANDARD_DEVIATION = 0.01
+# VMZ's; the paper does not say.
+STANDARD_DEVIATION = 0.01
 
 
 class HeadedEncoder(keras.Model):
@@ -17,13 +18,21 @@ class HeadedEncoder(keras.Model):
   goes on.
   """
 
-  def __init__(self, encoder: keras.Model, num_classes: Mapping[str, int], seed: int = 0, name: str | None = None):
+  def __init__(
+    self,
+    encoder: keras.Model,
+    num_classes: Mapping[str, int],
+    seed: int = 0,
+    standard_deviation: float = STANDARD_DEVIATION,
+    name: str | None = None,
+  ):
     """Makes the heads with their weights.
 
     Args:
       encoder: maps a batch to float32 [B, encoder.feature_dimension].
       num_classes: classes (clusters) of every head by its name.
       seed: of the heads' random weights.
+      standard_deviation: of these weights; biases are 0.
       name: the model's name.
 
     Raises:
@@ -35,9 +44,10 @@ class HeadedEncoder(keras.Model):
       )
     super().__init__(name=name)
     self.encoder = encoder
+    self.standard_deviation = standard_deviation
     # Sorted, so that the weights do not depend on the order in which a caller lists the heads.
     for head_name, head_seed in zip(sorted(num_classes), layer_seeds(seed), strict=False):
-      initialiser = keras.initializers.RandomNormal(stddev=HEAD_STANDARD_DEVIATION, seed=head_seed)
+      initialiser = keras.initializers.RandomNormal(stddev=self.standard_deviation, seed=head_seed)
       # Logits stay float32 under every policy: softmax over many clusters needs the digits.
       head = keras.layers.Dense(num_classes[head_name], kernel_initializer=initialiser, dtype='float32')
       head.build((None, encoder.feature_dimension))
@@ -50,7 +60,7 @@ class HeadedEncoder(keras.Model):
     """Gives all heads new weights, as if the model had been made with `seed`; the variables stay, so nothing is traced again."""
     for head_name, head_seed in zip(self.head_names, layer_seeds(seed), strict=False):
       head = getattr(self, f'head_{head_name}')
-      initialiser = keras.initializers.RandomNormal(stddev=HEAD_STANDARD_DEVIATION, seed=head_seed)
+      initialiser = keras.initializers.RandomNormal(stddev=self.standard_deviation, seed=head_seed)
       head.kernel.assign(initialiser(head.kernel.shape))
       head.bias.assign(tf.zeros(head.bias.shape))
 
