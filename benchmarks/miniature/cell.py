@@ -64,7 +64,8 @@ def run_cell(
     few_labels: labelled clips of each class where labels are few.
 
   Returns:
-    {'method', 'seed', 'encoders', 'iterations', 'stages'}; see README.md.
+    {'method', 'seed', 'encoders': {modality: what Evaluation.encoder returns}, 'iterations': [of each clustering of the training
+    clips], 'stages': StageClock.stages}.
   """
   strategy = distribution.make_strategy()
   how = METHODS[method]
