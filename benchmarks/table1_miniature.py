@@ -9,6 +9,7 @@ same command goes on; what was measured is not measured again.
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
   add(
     '--few_labels', type=int, default=10, help='labelled clips of each class where labels are few; default %(default)s'
   )
+  add('--jobs', type=int, default=1, help='cells at a time; each computes on one core and a half; default %(default)s')
   add('--num_clusters', type=int, help='k of every clustering (default: twice the number of classes)')
   add(
     '--gin_param',
@@ -67,10 +69,11 @@ def compare(arguments: argparse.Namespace) -> int:
   short_side = _crop_size(arguments.gin_param)
   records = corpus.make_records(arguments.corpus, list_path, short_side, work_dir)
   settings = _settings(arguments, records)
-  failed = 0
-  for seed in seeds:
-    for method in methods:
-      failed += not _run_cell(method, seed, records, work_dir, settings)
+  with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+    running = [pool.submit(_run_cell, m, seed, records, work_dir, settings) for seed in seeds for m in methods]
+    failed = 0
+    for cell in concurrent.futures.as_completed(running):
+      failed += not cell.result()
       cells = results.read_cells(work_dir, methods, seeds)
       results.write(arguments.output, results.collect(arguments.corpus, records, settings, cells))
   print('\n' + results.table(files.read_json(arguments.output)))
@@ -114,9 +117,9 @@ def _run_cell(method: str, seed: int, records: str, work_dir: str, settings: dic
   """Runs a cell in a process of its own, so that its memory is its own; returns whether it has a result."""
   folder = os.path.join(work_dir, results.cell_name(method, seed))
   os.makedirs(folder, exist_ok=True)
-  print(f'{method}, seed {seed}: ', end='', flush=True)
+  name = f'{method}, seed {seed}'
   if os.path.exists(os.path.join(folder, 'result.json')):
-    print('measured before')
+    print(f'{name}: measured before', flush=True)
     return True
   command = [sys.executable, '-m', 'benchmarks.miniature.cell', '--method', method, '--seed', str(seed)]
   command += ['--records', records, '--folder', folder, '--few_labels', str(settings['few_labels'])]
@@ -128,10 +131,11 @@ def _run_cell(method: str, seed: int, records: str, work_dir: str, settings: dic
   if not done:
     with open(log, errors='replace') as file:
       tail = ''.join(file.readlines()[-LOG_LINES:])
-    print(f'failed, see {log}, which ends with\n{tail}')
+    print(f'{name}: failed, see {log}, which ends with\n{tail}', flush=True)
     return False
   result = files.read_json(os.path.join(folder, 'result.json'))
-  print(json.dumps({m: round(e['probe'], 3) for m, e in result['encoders'].items()}), f'{result["seconds"]:.0f} s')
+  probes = json.dumps({modality: round(found['probe'], 3) for modality, found in result['encoders'].items()})
+  print(f'{name}: linear probe {probes}, {result["seconds"]:.0f} s', flush=True)
   return True
 
 

@@ -12,7 +12,8 @@ class Method:
     gin_file: its setting.
     evaluated: the encoder of each modality that is measured.
     pretrains: False: the encoders stay random.
-    supervised: what is measured was trained on the labels, for as many epochs as the pretraining of the other rows has.
+    supervised: what is measured was trained on the labels. The pretraining steps of the other rows go half into the training with
+      few labels, half into the one with all.
   """
 
   title: str

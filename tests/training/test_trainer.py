@@ -9,6 +9,7 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import NormalizedAudio, TinyAudio
 
+from xdc_tf.data import reader
 from xdc_tf.data.reader import AudioInput
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.training.metrics_log import read_metrics
@@ -23,16 +24,9 @@ def records(tmp_path_factory):
   return records_factory.write_records(tmp_path_factory.mktemp('records'), frames_per_span=8)
 
 
-def make_trainer(records, strategy, model=TinyAudio, heads=('video',), **options):
+def make_trainer(records, strategy, model=TinyAudio, heads=('video',), inputs=None, **options):
   return EncoderTrainer(
-    'audio',
-    model,
-    AudioInput(),
-    records,
-    dict.fromkeys(heads, NUM_CLUSTERS),
-    TrainingOptions(**options),
-    strategy,
-    seed=3,
+    'audio', model, inputs, records, dict.fromkeys(heads, NUM_CLUSTERS), TrainingOptions(**options), strategy, seed=3
   )
 
 
@@ -212,6 +206,16 @@ def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order
   # A batch never runs over two shards, or a resume would change it.
   assert [len(i) for i, _ in batches] == [3, 1, 3, 1]
   assert np.concatenate([f for _, f in batches]).shape == (8, 32)
+
+
+def test_features_of_several_clips_are_their_mean(records, one_replica):
+  trainer = make_trainer(records, one_replica, inputs=AudioInput(num_frames=10, clip_length=2), evaluation_batch_size=3)
+  found = np.concatenate([features for _, features in trainer.embed('train', [1], num_clips=3)])
+  views = next(iter(reader.evaluation_dataset(records, 'train', trainer.inputs, batch_size=4, num_clips=3, shards=[1])))
+  clips = np.swapaxes(views['input'].numpy(), 0, 1)
+  assert np.ptp(clips, axis=0).max() > 0
+  expected = np.mean([trainer.encoder(clip, training=False).numpy() for clip in clips], axis=0)
+  np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_evaluate_counts_the_labelled_clips_of_a_split(records, one_replica):

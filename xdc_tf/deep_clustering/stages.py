@@ -63,8 +63,14 @@ def save_initial_weights(folder: str, trainer: EncoderTrainer) -> None:
   trainer.save(folder)
 
 
-def extract_features(folder: str, trainer: EncoderTrainer) -> None:
-  """Writes the features F = {E(x)} of every clip of both splits, a file a shard; shards that are there stay (Section 3.2)."""
+def extract_features(folder: str, trainer: EncoderTrainer, num_clips: int) -> None:
+  """Writes the features F = {E(x)} of every span of both splits, a file a shard; shards that are there stay (Section 3.2).
+
+  Args:
+    folder: of this stage.
+    trainer: of the encoder.
+    num_clips: see Pretraining.feature_clips.
+  """
   records, strategy = trainer.records, trainer.strategy
   worker, workers = distribution.worker_index(strategy), distribution.num_workers(strategy)
   for split in SPLITS:
@@ -78,7 +84,7 @@ def extract_features(folder: str, trainer: EncoderTrainer) -> None:
       unit='clip',
     )
     with bar:
-      batches = trainer.embed(split, mine)
+      batches = trainer.embed(split, mine, num_clips)
       for shard in mine:
         index, features = _take(batches, lengths[shard], trainer.encoder.feature_dimension, bar)
         write_shard(folder, split, shard, len(lengths), index, features)

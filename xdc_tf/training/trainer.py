@@ -135,7 +135,7 @@ class EncoderTrainer:
       self._optimizer_variables = compat.build_optimizer(self.optimizer, self.model.trainable_variables)
     self._fresh_scalars = [v.numpy() if not v.shape.rank else None for v in self._optimizer_variables]
     self._train_step = tf.function(self._distributed_step)
-    self._embed = distribution.replicated(strategy, lambda batch: self.encoder(batch['input'][:, 0], training=False))
+    self._embed = distribution.replicated(strategy, self._replica_features)
     self._evaluation_step = distribution.replicated(strategy, self._replica_evaluation)
 
   def load(self, folder: str) -> None:
@@ -159,10 +159,16 @@ class EncoderTrainer:
     for _ in range(self.options.initial_statistics_batches):
       forward(next(data)[0])
 
-  def embed(self, split: str, shards: list[int]):
-    """Yields (index int64 [b], features float32 [b, d]) of whole shards in record order, from the centre of every span."""
+  def embed(self, split: str, shards: list[int], num_clips: int = 1):
+    """Yields (index int64 [b], features float32 [b, d]) of whole shards in record order.
+
+    Args:
+      split: which split.
+      shards: numbers of its shards.
+      num_clips: clips at uniform distances over every span, whose features are averaged; 1: its centre.
+    """
     data = reader.evaluation_dataset(
-      self.records, split, self.inputs, self.options.evaluation_batch_size, num_clips=1, shards=shards
+      self.records, split, self.inputs, self.options.evaluation_batch_size, num_clips=num_clips, shards=shards
     )
     for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
       yield batch['index'].numpy(), features.numpy()
@@ -305,6 +311,12 @@ class EncoderTrainer:
       scaled = compat.scaled_loss(self.optimizer, loss + weight_decay * l2 / self.num_replicas)
     compat.apply_gradients(self.optimizer, tape.gradient(scaled, variables), variables)
     return statistics
+
+  def _replica_features(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
+    views = batch['input']
+    num_clips = views.shape[1]
+    features = self.encoder(tf.reshape(views, [-1, *self.inputs.shape]), training=False)
+    return tf.reduce_mean(tf.reshape(features, [-1, num_clips, self.encoder.feature_dimension]), axis=1)
 
   def _replica_evaluation(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
     return self._statistics(self.model(batch['input'][:, 0], training=False), batch['labels'])[1]
