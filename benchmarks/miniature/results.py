@@ -25,6 +25,9 @@ COLUMNS = {
 }
 
 
+STAGES = ('features', 'k-means', 'pretraining', 'finetuning', 'probes')
+
+
 def cell_name(method: str, seed: int) -> str:
   """The folder of a cell in the working folder."""
   return os.path.join(f'seed-{seed}', method)
@@ -42,7 +45,7 @@ def collect(corpus: str, records_folder: str, settings: dict, cells: list[dict])
   configuration.load([METHODS['xdc'].gin_file], settings['gin_params'])
   return {
     'corpus': {
-      'folder': os.path.abspath(corpus),
+      'name': os.path.basename(os.path.abspath(corpus)),
       'clips': {split: records.num_clips(split) for split in records.splits},
       'labels': list(records.label_names),
       'failed': records.failed,
@@ -74,14 +77,17 @@ def write(path: str, contents: dict) -> None:
 
 
 def table(contents: dict) -> str:
-  """Formats one Markdown table a modality: the mean over the seeds, and ± the standard deviation where there are several."""
+  """Formats Markdown tables: one a modality, and the cost of the stages; means over the seeds, the slowest seed's costs."""
   cells, few = contents['cells'], contents['settings']['few_labels']
   parts = []
   for modality in MODALITIES:
     rows = [row for method in METHODS if (row := _row(method, modality, cells))]
     if rows:
-      titles = [f'{modality} encoder', *(title.format(few=few) for title in COLUMNS), 'minutes', 'peak GB']
+      titles = [f'{modality} encoder', *(title.format(few=few) for title in COLUMNS), 'seeds']
       parts.append(_markdown([titles, *rows]))
+  parts.append(
+    _markdown([['seconds (peak GB)', *STAGES, 'in all'], *(row for m in METHODS if (row := _costs(m, cells)))])
+  )
   seeds = sorted({cell['seed'] for cell in cells})
   clips = ', '.join(f'{number} {split}' for split, number in contents['corpus']['clips'].items())
   parts.append(
@@ -97,9 +103,19 @@ def _row(method: str, modality: str, cells: list[dict]) -> list[str] | None:
   if not found:
     return None
   values = [_mean([cell['encoders'][modality][key] for cell in found]) for key in COLUMNS.values()]
-  minutes = np.mean([cell['seconds'] for cell in found]) / 60
-  peak = max(stage['peak_mb'] for cell in found for stage in cell['stages'].values()) / 1024
-  return [METHODS[method].title, *values, f'{minutes:.1f}', f'{peak:.1f}']
+  return [METHODS[method].title, *values, str(len(found))]
+
+
+def _costs(method: str, cells: list[dict]) -> list[str] | None:
+  found = [cell for cell in cells if cell['method'] == method]
+  if not found:
+    return None
+  row = [method]
+  for stage in STAGES:
+    costs = [cell['stages'][stage] for cell in found if stage in cell['stages']]
+    seconds, peak = (max((cost[key] for cost in costs), default=0.0) for key in ('seconds', 'peak_mb'))
+    row.append(f'{seconds:.0f} ({peak / 1024:.1f})' if costs else '')
+  return [*row, f'{max(cell["seconds"] for cell in found):.0f}']
 
 
 def _mean(values: list[float]) -> str:

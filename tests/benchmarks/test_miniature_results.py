@@ -34,7 +34,7 @@ def contents():
     cell('same_modality_audio', 0, 0.7, ('audio',), ('audio_a', 'audio_b')),
   ]
   return {
-    'corpus': {'folder': '/x', 'clips': {'test': 10, 'train': 30}, 'labels': ['a', 'b']},
+    'corpus': {'name': 'x', 'clips': {'test': 10, 'train': 30}, 'labels': ['a', 'b']},
     'settings': {'few_labels': 10, 'num_clusters': 4, 'num_iterations': 2},
     'machine': 'a machine',
     'software': 'some software',
@@ -43,8 +43,8 @@ def contents():
   }
 
 
-def test_the_table_has_mean_deviation_time_and_peak(contents):
-  video, audio, words = results.table(contents).split('\n\n')
+def test_the_table_has_mean_deviation_and_costs(contents):
+  video, audio, costs, words = results.table(contents).split('\n\n')
   rows = [[field.strip() for field in line.strip('|').split('|')] for line in video.splitlines()]
   assert rows[0][:4] == ['video encoder', 'linear probe', 'probe, 10 a class', 'finetuned, 10 a class']
   assert [row[:2] for row in rows[2:]] == [
@@ -53,8 +53,9 @@ def test_the_table_has_mean_deviation_time_and_peak(contents):
     ['XDC', f'0.850 ± {np.std([0.8, 0.9], ddof=1):.3f}'],
     ['same-modality XDC', '0.200'],
   ]
-  assert rows[4][-2:] == ['1.5', '1.5']
+  assert rows[4][-1] == '2'
   assert re.search(r'same-modality XDC +\| 0.700', audio)
+  assert re.search(r'xdc +\| 1 \(1.0\) +\| +\| 2 \(1.5\) +\| +\| +\| 90', costs)
   assert 'Seeds 0, 1; 10 test, 30 train clips, 2 classes, 4 clusters, 2 iterations' in words
 
 
