@@ -13,7 +13,6 @@ from xdc_tf import files
 BUDGET = {
   'num_clusters': 10,
   'Pretraining.num_iterations': 5,
-  'KMeansOptions.pca_components': 16,
   'Schedule.epoch_size': 500,
   'Schedule.batch_size': 16,
   'Schedule.total_epochs': 6,
