@@ -7,6 +7,7 @@ import shlex
 import pytest
 
 from beam_pipelines import make_clips
+from benchmarks import table1_miniature
 from xdc_tf.cli import configuration, main
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -17,7 +18,7 @@ def commands(text: str) -> list[list[str]]:
   """The words of every command in the fenced blocks of a page."""
   blocks = re.findall(r'^```\w*\n(.*?)^```', text, flags=re.MULTILINE | re.DOTALL)
   lines = '\n'.join(blocks).replace('\\\n', ' ').splitlines()
-  return [shlex.split(line, comments=True) for line in lines if re.match(r'(xdc|python -m beam_pipelines)\b', line)]
+  return [shlex.split(line, comments=True) for line in lines if re.match(r'(xdc|python -m)\b', line)]
 
 
 @pytest.mark.parametrize('page', PAGES)
@@ -27,14 +28,16 @@ def test_the_commands_of_a_page_can_be_typed(page):
       parsed = main.build_parser().parse_args(words[1:])
       if parsed.verb == 'pretrain':
         configuration.load(parsed.gin_file, parsed.gin_param)
-    else:
-      assert words[2] == 'beam_pipelines.make_clips'
+    elif words[2] == 'beam_pipelines.make_clips':
       make_clips.parser().parse_known_args(words[3:])
+    else:
+      assert words[2] == 'benchmarks.table1_miniature'
+      table1_miniature.parser().parse_args(words[3:])
 
 
 def test_the_readme_has_the_commands_it_promises():
   verbs = {words[1] for words in commands((ROOT / 'README.md').read_text()) if words[0] == 'xdc'}
-  assert verbs == {'manifest', 'pretrain', 'report', 'export', 'embed'}
+  assert verbs == {'manifest', 'pretrain', 'report', 'export', 'embed', 'make-avdigits'}
 
 
 @pytest.mark.parametrize('page', PAGES)

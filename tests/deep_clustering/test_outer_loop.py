@@ -1,5 +1,6 @@
 """Every method through the real outer loop, on encoders of one layer, against numpy."""
 
+import dataclasses
 import os
 
 import numpy as np
@@ -101,6 +102,21 @@ def test_two_encoders_of_one_modality_start_differently(records, one_replica, tm
   run(config, str(tmp_path), records, one_replica)
   first, second = (features(f'{tmp_path}/iteration-00/features/audio_{x}', 'train')[1] for x in 'ab')
   assert not np.allclose(first, second, atol=0.1)
+
+
+def test_features_are_of_as_many_clips_as_the_configuration_says(records, one_replica, tmp_path):
+  config = Pretraining(
+    BOTH, supervision.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(), Schedule(), KMeansOptions(),
+    TrainingOptions(), num_iterations=0, feature_clips=3,
+  )  # fmt: skip
+  run(config, str(tmp_path), records, one_replica)
+  trainer = make_trainers(config, records, one_replica)['video']  # The same seed, so the same weights.
+  mean, centre = (next(trainer.embed('validation', [0], num_clips))[1] for num_clips in (3, 1))
+  _, found = FeatureStore(f'{tmp_path}/iteration-00/features/video', 'validation').read_shard(0)
+  np.testing.assert_allclose(found, mean, rtol=2e-3)
+  assert np.abs(mean - centre).max() > 10 * np.abs(mean - found).max()
+  with pytest.raises(ValueError, match='feature_clips must be at least 1'):
+    dataclasses.replace(config, feature_clips=0)
 
 
 def test_the_control_learns_from_the_same_labels_on_other_clips(records, one_replica, tmp_path, monkeypatch):

@@ -314,9 +314,9 @@ class EncoderTrainer:
 
   def _replica_features(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
     views = batch['input']
-    num_clips = views.shape[1]
     features = self.encoder(tf.reshape(views, [-1, *self.inputs.shape]), training=False)
-    return tf.reduce_mean(tf.reshape(features, [-1, num_clips, self.encoder.feature_dimension]), axis=1)
+    # tf.shape and not the static one: after calls with other numbers of clips the function is traced for any.
+    return tf.reduce_mean(tf.reshape(features, [-1, tf.shape(views)[1], self.encoder.feature_dimension]), axis=1)
 
   def _replica_evaluation(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
     return self._statistics(self.model(batch['input'][:, 0], training=False), batch['labels'])[1]
