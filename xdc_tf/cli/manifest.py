@@ -1,6 +1,9 @@
 """xdc manifest: lists what is to be made into clips."""
 
 import argparse
+import importlib
+
+from xdc_tf.cli.official_sources import SOURCES, OfficialSource
 
 SUMMARY = 'Make a manifest: one row a span, with its file, start and end, labels and splits.'
 EXAMPLE = 'xdc manifest folder --folder ~/videos --output_dir data/manifest --span_seconds 2 --validation_fraction 0.1'
@@ -24,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   folder.add_argument(
     '--labels_from_folders', action='store_true', help="take the name of a video's folder as its label"
   )
+  folder.set_defaults(write=_write_folder)
   table = sources.add_parser(
     'csv',
     help='rows of a CSV file: path[,start,end,label,split,video_id]; several labels are separated by ;',
@@ -31,28 +35,78 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   table.add_argument('--csv', required=True, help='the CSV file, with a header line')
   table.add_argument('--media_root', default='', help='folder that relative paths start from')
+  table.set_defaults(write=_write_csv)
   for source in (folder, table):
-    source.add_argument('--output_dir', required=True, help='folder of the manifest')
-    source.add_argument(
-      '--name', default='clips', help='name of the data set: lower case letters, digits, _ (default: clips)'
-    )
+    _add_output(source, 'clips')
+  for official in SOURCES:
+    _add_official(sources, official)
+
+
+def _add_official(sources, official: OfficialSource) -> None:
+  parser = sources.add_parser(
+    official.name,
+    help=official.help,
+    description=f'{official.help}.\n\n{official.layout}\n\n'
+    'What is listed without a file, has a file without being listed, or is of an unknown class is written to skipped.csv in '
+    'the\nfolder of the manifest.',
+    epilog=f'example:\n  {official.example}',
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  for name, keywords in official.options:
+    parser.add_argument(f'--{name}', **keywords)
+  _add_output(parser, official.name)
+  parser.set_defaults(write=_write_official, official=official)
+
+
+def _add_output(parser: argparse.ArgumentParser, name: str) -> None:
+  parser.add_argument('--output_dir', required=True, help='folder of the manifest')
+  parser.add_argument(
+    '--name', default=name, help=f'name of the data set: lower case letters, digits, _ (default: {name})'
+  )
 
 
 def run(arguments: argparse.Namespace) -> None:
   """Writes the manifest and prints what is in it."""
-  from xdc_tf.data import manifest, manifest_sources
+  arguments.write(arguments)
 
-  if arguments.source == 'folder':
-    rows = manifest_sources.folder_rows(
-      arguments.folder,
-      arguments.span_seconds,
-      arguments.hold_out,
-      arguments.validation_fraction,
-      arguments.labels_from_folders,
-    )
-  else:
-    rows = manifest_sources.csv_rows(arguments.csv, arguments.media_root)
-  written = manifest.write_manifest(arguments.output_dir, arguments.name, rows)
-  print(
-    f'{arguments.output_dir}: {", ".join(f"{count} {split}" for split, count in sorted(written.splits.items()))} rows'
+
+def _write_folder(arguments: argparse.Namespace) -> None:
+  from xdc_tf.data import manifest_sources
+
+  rows = manifest_sources.folder_rows(
+    arguments.folder,
+    arguments.span_seconds,
+    arguments.hold_out,
+    arguments.validation_fraction,
+    arguments.labels_from_folders,
   )
+  _write_rows(arguments, rows)
+
+
+def _write_csv(arguments: argparse.Namespace) -> None:
+  from xdc_tf.data import manifest_sources
+
+  _write_rows(arguments, manifest_sources.csv_rows(arguments.csv, arguments.media_root))
+
+
+def _write_rows(arguments: argparse.Namespace, rows) -> None:
+  from xdc_tf.data import manifest
+
+  _print_splits(manifest.write_manifest(arguments.output_dir, arguments.name, rows))
+
+
+def _write_official(arguments: argparse.Namespace) -> None:
+  from xdc_tf.data.official import listing
+
+  skipped = listing.Skipped()
+  module = importlib.import_module(f'xdc_tf.data.official.{arguments.official.name}')
+  options = {name: getattr(arguments, name) for name, _ in arguments.official.options}
+  found = module.read(**options, skipped=skipped)
+  _print_splits(listing.write_listing(arguments.output_dir, arguments.name, found, skipped))
+  if skipped.entries:
+    print(f'left out, see {arguments.output_dir}/{listing.SKIPPED_FILE}: {skipped.summary()}')
+
+
+def _print_splits(written) -> None:
+  splits = ', '.join(f'{count} {split}' for split, count in sorted(written.splits.items()))
+  print(f'{written.directory}: {splits} rows')
