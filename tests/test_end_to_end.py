@@ -6,9 +6,11 @@ import os
 import media_factory
 import numpy as np
 import pytest
+import tensorflow as tf
 from absl import logging
 
 from xdc_tf.cli import main
+from xdc_tf.models import import_weights
 
 TINY = {
   'num_video_clusters': 3,
@@ -102,6 +104,14 @@ def test_the_demo_on_own_videos_and_once_more(videos, tmp_path, capfd, caplog):
       np.testing.assert_array_equal(saved['start_seconds'], [0, 2, 4, 6, 8, 10])
       assert saved['embeddings'].shape == (6, 32)
       assert np.isfinite(saved['embeddings']).all()
+
+  for modality in ('video', 'audio'):
+    weights = str(tmp_path / f'{modality}.pth')
+    xdc('export-weights', '--run_dir', str(output / 'run'), '--encoder', modality, '--output', weights)
+    encoder = import_weights.import_weights(import_weights.read_checkpoint(weights))
+    saved = tf.saved_model.load(str(output / 'saved_models' / f'xdc_{modality}' / '1')).weights
+    # A SavedModel keeps its weights in the order of their use.
+    assert sorted(float(tf.reduce_sum(v)) for v in saved) == sorted(float(tf.reduce_sum(v)) for v in encoder.variables)
 
   with pytest.raises(ValueError, match='Give another --output_dir'):
     xdc('demo', '--video', str(videos / '1.mp4'), '--output_dir', str(output))

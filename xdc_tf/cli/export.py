@@ -3,20 +3,56 @@
 import argparse
 import os
 
-SUMMARY = "Export a run's encoders as SavedModels with their preprocessing inside, in TF Serving's layout."
+SUMMARY = (
+  "Export a run's encoders, or an imported one, as SavedModels with their preprocessing inside, in TF Serving's layout."
+)
 EXAMPLE = 'xdc export --run_dir runs/xdc --output_dir saved_models'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
-  parser.add_argument('--run_dir', required=True, help='folder of a finished run')
+  source = parser.add_mutually_exclusive_group(required=True)
+  source.add_argument('--run_dir', help='folder of a finished run')
+  source.add_argument('--weights', help='folder that `xdc import-weights` made')
   parser.add_argument('--output_dir', default='saved_models', help='gets xdc_ENCODER/VERSION/ (default: saved_models)')
+  # A run knows how its encoders were fed, a weight file does not; the defaults are the paper's.
+  view = parser.add_argument_group('what an imported encoder sees (with --weights)')
+  view.add_argument('--num_frames', type=int, help='frames of a clip (default: 8; torchvision: 16)')
+  view.add_argument('--crop_size', type=int, help='side of the square in pixels (default: 224; torchvision: 112)')
+  view.add_argument('--short_side', type=int, help='frames are scaled to it first (default: 256; torchvision: 128)')
 
 
 def run(arguments: argparse.Namespace) -> None:
   """Exports every encoder and prints the folders."""
-  for encoder, folder in export_run(arguments.run_dir, arguments.output_dir).items():
+  view = {name: getattr(arguments, name) for name in ('num_frames', 'crop_size', 'short_side')}
+  view = {name: value for name, value in view.items() if value is not None}
+  if arguments.weights:
+    folders = {'video': export_weights(arguments.weights, arguments.output_dir, **view)}
+  elif view:
+    raise ValueError(f'--{" --".join(view)} belong to --weights: a run knows what its encoders saw.')
+  else:
+    folders = export_run(arguments.run_dir, arguments.output_dir)
+  for encoder, folder in folders.items():
     print(f'{encoder}: {folder}')
+
+
+def export_weights(
+  weights: str, output_dir: str, num_frames: int = 8, crop_size: int = 224, short_side: int = 256
+) -> str:
+  """Exports an imported video encoder, without clusters, as a new version; returns the folder."""
+  from xdc_tf.cli import weights_folder
+  from xdc_tf.data.inputs import VideoInput
+  from xdc_tf.serving import export
+
+  encoder, info = weights_folder.load(weights)
+  if encoder.modality != 'video':
+    raise ValueError(
+      f'{weights} holds an {encoder.modality} encoder, whose input a weight file does not tell (the mean and deviation of the '
+      'log-mel are those of its run). Export it from its run: xdc export --run_dir.'
+    )
+  video_input = VideoInput(num_frames=num_frames, crop_size=crop_size)
+  metadata = {'weights': info['source'], 'sha256': info['sha256']}
+  return export.export_video(encoder, video_input, short_side, os.path.join(output_dir, 'xdc_video'), metadata=metadata)
 
 
 def export_run(run_dir: str, output_dir: str) -> dict[str, str]:

@@ -85,7 +85,7 @@ class AudioResNet18(ResidualEncoder):
     super().__init__(base_width, blocks_per_stage, dtype, name)
     seeds = layer_seeds(seed)
 
-    def convolution(in_channels, filters, stride):
+    def convolution(in_channels, filters, stride, block_in_channels):
       return ConvNorm(in_channels, filters, (3, 3), (stride, stride), seeds, dtype)
 
     def shortcut(in_channels, filters, stride):

@@ -69,6 +69,7 @@ class ConvNorm(keras.layers.Layer):
     strides: Sequence[int],
     seeds: Iterator[int],
     dtype: str | None,
+    epsilon: float = BATCH_NORM_EPSILON,
   ):
     """Makes the layer.
 
@@ -79,6 +80,7 @@ class ConvNorm(keras.layers.Layer):
       strides: as many as `kernel`.
       seeds: where the initialiser's seed comes from.
       dtype: name of a Keras dtype policy, e.g. 'mixed_bfloat16'; None for the global one.
+      epsilon: of the BatchNorm.
     """
     super().__init__(dtype=dtype)
     padded_by_hand = max(strides) > 1 and max(kernel) > 1
@@ -92,9 +94,7 @@ class ConvNorm(keras.layers.Layer):
       kernel_initializer=he_normal_fan_out(next(seeds)),
       dtype=dtype,
     )
-    self.batch_norm = keras.layers.BatchNormalization(
-      momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, dtype=dtype
-    )
+    self.batch_norm = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, epsilon=epsilon, dtype=dtype)
     free = (None,) * (len(kernel) + 1)
     self.convolution.build((*free, in_channels))
     self.batch_norm.build((*free, filters))
@@ -126,11 +126,13 @@ class Stem(keras.layers.Layer):
 class VideoShortcut(keras.layers.Layer):
   """1x1x1 convolution with the same stride in time, height and width, then BatchNorm."""
 
-  def __init__(self, in_channels: int, filters: int, stride: int, seeds: Iterator[int], dtype: str | None):
+  def __init__(
+    self, in_channels: int, filters: int, stride: int, seeds: Iterator[int], dtype: str | None, epsilon: float
+  ):
     """Makes the projection."""
     super().__init__(dtype=dtype)
     self.stride = stride
-    self.projection = ConvNorm(in_channels, filters, (1, 1), (1, 1), seeds, dtype)
+    self.projection = ConvNorm(in_channels, filters, (1, 1), (1, 1), seeds, dtype, epsilon)
     self.built = True
 
   def call(self, x, training=False):
@@ -158,11 +160,14 @@ class BasicBlock(keras.layers.Layer):
 def make_block(
   in_channels: int, filters: int, stride: int, convolution: Callable, shortcut: Callable, dtype: str | None
 ):
-  """Makes one BasicBlock; `convolution` and `shortcut` map (in_channels, filters, stride) to a layer."""
+  """Makes one BasicBlock; `convolution` and `shortcut` map (in_channels, filters, stride) to a layer.
+
+  `convolution` also gets the block's own in_channels last: torchvision's R(2+1)D makes both of its convolutions by them.
+  """
   changes = stride != 1 or in_channels != filters
   return BasicBlock(
-    convolution(in_channels, filters, stride),
-    convolution(filters, filters, 1),
+    convolution(in_channels, filters, stride, in_channels),
+    convolution(filters, filters, 1, in_channels),
     shortcut(in_channels, filters, stride) if changes else None,
     dtype,
   )
@@ -273,7 +278,7 @@ class VideoEncoder(ResidualEncoder):
   input_axes = ('B', 'T', 'H', 'W', 3)
   # (filters, seeds, dtype) -> a layer [B, T, H, W, 3] -> [B, T, H/2, W/2, filters].
   make_stem_convolution: Callable[..., keras.layers.Layer]
-  # (in_channels, filters, stride, seeds, dtype) -> a layer with that stride in time, height and width.
+  # (in_channels, filters, stride, seeds, dtype, block_in_channels) -> a layer with that stride in time, height and width.
   make_convolution: Callable[..., keras.layers.Layer]
 
   def __init__(
@@ -283,6 +288,7 @@ class VideoEncoder(ResidualEncoder):
     seed: int = 0,
     dtype: str | None = None,
     name: str | None = None,
+    batch_norm_epsilon: float = BATCH_NORM_EPSILON,
   ):
     """Makes the encoder with all its weights.
 
@@ -292,15 +298,17 @@ class VideoEncoder(ResidualEncoder):
       seed: of the random weights: the same seed gives the same weights.
       dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
       name: the model's name.
+      batch_norm_epsilon: 1e-3 is Caffe2's and so the paper's; torchvision's weights were trained with 1e-5.
     """
     super().__init__(base_width, blocks_per_stage, dtype, name)
+    self.batch_norm_epsilon = batch_norm_epsilon
     seeds = layer_seeds(seed)
 
-    def convolution(in_channels, filters, stride):
-      return self.make_convolution(in_channels, filters, stride, seeds, dtype)
+    def convolution(in_channels, filters, stride, block_in_channels):
+      return self.make_convolution(in_channels, filters, stride, seeds, dtype, block_in_channels)
 
     def shortcut(in_channels, filters, stride):
-      return VideoShortcut(in_channels, filters, stride, seeds, dtype)
+      return VideoShortcut(in_channels, filters, stride, seeds, dtype, batch_norm_epsilon)
 
     stem = Stem(self.make_stem_convolution(base_width, seeds, dtype), dtype)
     self.set_layers(stem, make_stages(base_width, base_width, blocks_per_stage, 1, convolution, shortcut, dtype))

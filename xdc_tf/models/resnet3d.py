@@ -10,8 +10,9 @@ class ResNet3D18(VideoEncoder):
 
   def make_stem_convolution(self, filters, seeds, dtype):
     """Returns a 3x7x7 convolution with stride 1 in time."""
-    return ConvNorm(3, filters, (3, 7, 7), (1, 2, 2), seeds, dtype)
+    return ConvNorm(3, filters, (3, 7, 7), (1, 2, 2), seeds, dtype, self.batch_norm_epsilon)
 
-  def make_convolution(self, in_channels, filters, stride, seeds, dtype):
+  def make_convolution(self, in_channels, filters, stride, seeds, dtype, block_in_channels):
     """Returns a 3x3x3 convolution."""
-    return ConvNorm(in_channels, filters, (3, 3, 3), (stride, stride, stride), seeds, dtype)
+    strides = (stride, stride, stride)
+    return ConvNorm(in_channels, filters, (3, 3, 3), strides, seeds, dtype, self.batch_norm_epsilon)

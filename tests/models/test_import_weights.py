@@ -1,0 +1,313 @@
+"""Imported weights: against PyTorch where it is installed, and against names and shapes spelled out here where it is not."""
+
+import hashlib
+import itertools
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from weight_files import caffe2_file, legacy_file, state, zip_file
+
+from xdc_tf.cli import main, weights_folder
+from xdc_tf.models import AudioResNet18, R2Plus1D18, ResNet3D18, weight_names
+from xdc_tf.models.import_weights import export_torch, import_weights, read_checkpoint
+
+RANDOM = np.random.default_rng(0)
+NORM = {'torch': ('weight', 'bias', 'running_mean', 'running_var'), 'caffe2': ('s', 'b', 'rm', 'riv')}
+
+
+def norm_names(name: str, naming: str) -> list[str]:
+  return [name + {'torch': '.', 'caffe2': '_'}[naming] + end for end in NORM[naming]]
+
+
+def released_r2plus1d(width=64, middle='conv') -> dict[str, tuple]:
+  """Names and shapes of the authors' `.pth` files, or of torchvision's r2plus1d_18."""
+
+  def planes(inputs, outputs):
+    return (inputs * outputs * 27) // (inputs * 9 + 3 * outputs)
+
+  stem = 45 * width // 64
+  shapes = {'stem.0.weight': (stem, 3, 1, 7, 7), 'stem.3.weight': (width, stem, 3, 1, 1)}
+  norms = {'stem.1': stem, 'stem.4': width}
+  for layer, block, conv in itertools.product((1, 2, 3, 4), (0, 1), (1, 2)):
+    outputs = width * 2 ** (layer - 1)
+    block_inputs = outputs // 2 if layer > 1 and block == 0 else outputs
+    inputs = block_inputs if conv == 1 else outputs
+    inner = planes(inputs if middle == 'conv' else block_inputs, outputs)
+    name = f'layer{layer}.{block}.conv{conv}'
+    shapes |= {f'{name}.0.0.weight': (inner, inputs, 1, 3, 3), f'{name}.0.3.weight': (outputs, inner, 3, 1, 1)}
+    norms |= {f'{name}.0.1': inner, f'{name}.1': outputs}
+  for layer in (2, 3, 4):
+    outputs = width * 2 ** (layer - 1)
+    shapes[f'layer{layer}.0.downsample.0.weight'] = (outputs, outputs // 2, 1, 1, 1)
+    norms[f'layer{layer}.0.downsample.1'] = outputs
+  return shapes | {entry: (size,) for name, size in norms.items() for entry in norm_names(name, 'torch')}
+
+
+def caffe2_name(name: str) -> str:
+  """The Caffe2 name of a weight of the released R(2+1)D-18, by hand."""
+  part, _, end = name.rpartition('.')
+  is_norm = part in ('stem.1', 'stem.4') or part.endswith(('.0.1', 'downsample.1', 'conv1.1', 'conv2.1'))
+  end = dict(zip(NORM['torch'], NORM['caffe2'], strict=True))[end] if is_norm else 'w'
+  if part.startswith('stem'):
+    first = 'conv1_middle' if part in ('stem.0', 'stem.1') else 'conv1'
+    return f'{first}_spatbn_relu_{end}' if is_norm else f'{first}_w'
+  layer, block, conv = part.split('.')[:3]
+  component = 2 * (int(layer[-1]) - 1) + int(block)
+  if conv == 'downsample':
+    return f'shortcut_projection_{component}' + (f'_spatbn_{end}' if is_norm else '_w')
+  middle = '_middle' if part.endswith(('.0.0', '.0.1')) else ''
+  return f'comp_{component}_{"spatbn" if is_norm else "conv"}_{conv[-1]}{middle}_{end}'
+
+
+def random_arrays(shapes: dict[str, tuple]) -> dict[str, np.ndarray]:
+  return {name: RANDOM.uniform(0.5, 1.5, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def write(path, data: bytes):
+  path.write_bytes(data)
+  return str(path)
+
+
+def xdc(*words) -> None:
+  parsed = main.build_parser().parse_args([str(word) for word in words])
+  parsed.run(parsed)
+
+
+def assert_same_weights(found, expected) -> None:
+  assert [v.shape for v in found.variables] == [v.shape for v in expected.variables]
+  for a, b in zip(found.variables, expected.variables, strict=True):
+    np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+
+def randomise(encoder):
+  for variable in encoder.variables:
+    variable.assign(RANDOM.uniform(0.5, 1.5, variable.shape))
+  return encoder
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('middle', ['conv', 'block'])
+def test_full_width_names_and_shapes(middle):
+  expected = released_r2plus1d(middle=middle)
+  encoder = R2Plus1D18(middle=middle)
+  assert {name: w.shape for name, w in weight_names.weights(encoder, 'torch').items()} == expected
+  found = {name: w.shape for name, w in weight_names.weights(encoder, 'caffe2').items()}
+  assert found == {caffe2_name(name): shape for name, shape in expected.items()}
+  assert expected['layer2.0.conv2.0.0.weight'][0] == {'conv': 288, 'block': 230}[middle]
+  trainable = sum(np.prod(shape) for name, shape in expected.items() if 'running' not in name)
+  assert trainable == {'conv': 33_165_639, 'block': 31_505_325 - 400 * 513}[middle]
+
+
+def test_kernels_turn_over():
+  encoder = R2Plus1D18(base_width=5)
+  weights = weight_names.weights(encoder, 'torch')
+  for name, layer in (
+    ('stem.0', encoder.stem.convolution.spatial),
+    ('layer2.0.conv1.0.0', encoder.stage2_block0.conv1.spatial),
+    ('layer2.0.conv2.0.3', encoder.stage2_block0.conv2.temporal),
+    ('layer4.0.downsample.0', encoder.stage4_block0.shortcut.projection),
+  ):
+    array = RANDOM.normal(size=weights[f'{name}.weight'].shape).astype(np.float32)
+    weights[f'{name}.weight'].assign(array)
+    own = np.asarray(layer.convolution.kernel)
+    # The notes' rule for whole kernels, (2, 3, 4, 1, 0), less the axis of size 1.
+    np.testing.assert_array_equal(own.reshape(*array.shape[2:], *own.shape[2:]), array.transpose(2, 3, 4, 1, 0))
+    np.testing.assert_array_equal(weights[f'{name}.weight'].value(), array)
+
+
+def files_of(arrays):
+  blobs = {caffe2_name(name): array for name, array in arrays.items() if 'num_batches' not in name}
+  return {
+    'zip.pth': zip_file(state(arrays)),
+    'legacy.pth': legacy_file(state(arrays)),
+    'nested.pth': zip_file({'epoch': 3, 'state_dict': state({f'module.{name}': a for name, a in arrays.items()})}),
+    'caffe2.pkl': caffe2_file(blobs),
+  }
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(('middle', 'epsilon'), [('conv', 1e-3), ('block', 1e-5)])
+def test_every_kind_of_file_gives_the_same_encoder(middle, epsilon, tmp_path, capsys):
+  arrays = random_arrays(released_r2plus1d(4, middle))
+  arrays['stem.1.num_batches_tracked'] = np.array(9, np.int64)
+  for name, data in files_of(arrays).items():
+    path, output = write(tmp_path / name, data), tmp_path / f'{name}.weights'
+    given = ['--batch_norm_epsilon', epsilon] if name == 'caffe2.pkl' else []
+    xdc('import-weights', '--checkpoint', path, '--output', output, *given)
+    printed = capsys.readouterr().out
+    assert f'SHA-256 {hashlib.sha256(data).hexdigest()}' in printed
+    assert ("'module.'" in printed and "under 'state_dict'; not used: epoch" in printed) == (name == 'nested.pth')
+    encoder, info = weights_folder.load(str(output))
+    assert info['arguments'] == {
+      'base_width': 4, 'blocks_per_stage': 2, 'middle': middle, 'batch_norm_epsilon': epsilon,
+    }  # fmt: skip
+    assert encoder.stage1_block0.conv1.spatial.batch_norm.epsilon == epsilon
+    for key, weight in weight_names.weights(encoder, 'torch').items():
+      np.testing.assert_array_equal(weight.value(), arrays[key], err_msg=key)
+
+
+ENCODERS = {
+  'r2plus1d': lambda: R2Plus1D18(base_width=5),
+  'torchvision': lambda: R2Plus1D18(base_width=4, middle='block', batch_norm_epsilon=2e-5),
+  'resnet3d': lambda: ResNet3D18(base_width=4, batch_norm_epsilon=1e-5),
+  'audio': lambda: AudioResNet18(base_width=4),
+  'small': lambda: ResNet3D18(base_width=4, blocks_per_stage=1),
+  'small_r2plus1d': lambda: R2Plus1D18(base_width=4, blocks_per_stage=1),
+  'small_audio': lambda: AudioResNet18(base_width=4, blocks_per_stage=1),
+}
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('make', ENCODERS.values(), ids=ENCODERS)
+def test_export_and_import_is_exact(make, tmp_path):
+  encoder = randomise(make())
+  first, second = tmp_path / 'first', tmp_path / 'second'
+  assert weights_folder.save(str(first), encoder, 'test', 'none')
+  xdc('export-weights', '--weights', first, '--format', 'torch', '--output', tmp_path / 'a.pth')
+  xdc('import-weights', '--checkpoint', tmp_path / 'a.pth', '--output', second)
+  restored, info = weights_folder.load(str(second))
+  assert_same_weights(restored, encoder)
+  assert info['encoder'] == type(encoder).__name__
+  assert getattr(restored, 'batch_norm_epsilon', 0) == getattr(encoder, 'batch_norm_epsilon', 0)
+  xdc('export-weights', '--weights', second, '--output', tmp_path / 'b.pth')
+  assert (tmp_path / 'a.pth').read_bytes() == (tmp_path / 'b.pth').read_bytes()
+
+
+@pytest.mark.stack
+def test_an_imported_encoder_becomes_a_saved_model(tmp_path, capsys):
+  path = write(tmp_path / 'a.pth', zip_file(state(random_arrays(released_r2plus1d(4)))))
+  xdc('import-weights', '--checkpoint', path, '--output', tmp_path / 'w')
+  view = ('--num_frames', 4, '--crop_size', 16, '--short_side', 20)
+  xdc('export', '--weights', tmp_path / 'w', '--output_dir', tmp_path / 'saved', *view)
+  assert 'saved/xdc_video/1' in capsys.readouterr().out
+  folder = tmp_path / 'saved' / 'xdc_video' / '1'
+  metadata = json.loads((folder / 'assets.extra' / 'metadata.json').read_text())
+  assert metadata['sha256'] == hashlib.sha256((tmp_path / 'a.pth').read_bytes()).hexdigest()
+  assert (metadata['weights'], metadata['crop_size'], metadata['short_side']) == ('a.pth', 16, 20)
+  frames = RANDOM.integers(0, 256, (1, 4, 20, 20, 3)).astype(np.uint8)
+  served = tf.saved_model.load(str(folder)).signatures['embed_frames'](frames=tf.constant(frames))['embedding']
+  x = (frames[:, :, 2:18, 2:18] / 255 - (0.43216, 0.394666, 0.37645)) / (0.22803, 0.22145, 0.216989)
+  embedding = np.asarray(weights_folder.load(str(tmp_path / 'w'))[0](x.astype(np.float32)))
+  np.testing.assert_allclose(served, embedding, rtol=1e-4, atol=1e-5 * np.abs(embedding).max())
+  with pytest.raises(ValueError, match='--crop_size belong'):
+    xdc('export', '--run_dir', 'runs/xdc', '--crop_size', 16)
+
+
+def test_an_audio_encoder_is_exported_from_its_run_only(tmp_path):
+  weights_folder.save(str(tmp_path), AudioResNet18(base_width=4), 'test', 'none')
+  with pytest.raises(ValueError, match='Export it from its run'):
+    xdc('export', '--weights', tmp_path)
+
+
+def test_a_folder_takes_one_encoder(tmp_path, capsys):
+  arrays = random_arrays(released_r2plus1d(4))
+  first, other = (
+    write(tmp_path / 'a.pth', zip_file(state(arrays))),
+    write(tmp_path / 'b.pth', legacy_file(state(arrays))),
+  )
+  for _ in range(2):
+    xdc('import-weights', '--checkpoint', first, '--output', tmp_path / 'w')
+  assert capsys.readouterr().out.count('(was there)') == 1
+  with pytest.raises(ValueError, match=r'holds other weights \(of a.pth\)'):
+    xdc('import-weights', '--checkpoint', other, '--output', tmp_path / 'w')
+  with pytest.raises(ValueError, match='is not empty and holds no imported weights'):
+    xdc('import-weights', '--checkpoint', other, '--output', tmp_path)
+  with pytest.raises(FileNotFoundError, match='holds no imported weights'):
+    weights_folder.load(str(tmp_path))
+
+
+@pytest.mark.stack
+def test_everything_that_does_not_fit_is_in_one_error(tmp_path):
+  arrays = random_arrays(released_r2plus1d(4))
+  del arrays['layer3.1.conv2.1.running_var'], arrays['layer1.0.conv1.0.3.weight']
+  arrays['layer2.0.downsample.0.weight'] = np.zeros((8, 4, 1, 1), np.float32)
+  arrays['layer4.1.conv1.1.bias'][3] = np.nan
+  arrays['stem.4.weight'] = arrays['stem.4.weight'].astype(np.int64)
+  arrays |= {'layer5.0.weight': np.zeros(2, np.float32), 'fc.bias': np.zeros(4, np.float32)}
+  checkpoint = read_checkpoint(write(tmp_path / 'a.pth', zip_file(state(arrays))))
+  with pytest.raises(ValueError) as error:
+    import_weights(checkpoint)
+  lines = [line.strip() for line in str(error.value).splitlines()]
+  assert lines[0].startswith('a.pth does not fit R2Plus1D18 (base_width=4')
+  assert lines[0].endswith('7 tensors are wrong:')
+  assert sorted(lines[1:]) == [
+    'misshapen: layer2.0.downsample.0.weight [8, 4, 1, 1], expected [8, 4, 1, 1, 1]',
+    'missing: layer1.0.conv1.0.3.weight [4, 9, 3, 1, 1]',
+    'missing: layer3.1.conv2.1.running_var [16]',
+    'not finite numbers: layer4.1.conv1.1.bias (float32)',
+    'not finite numbers: stem.4.weight (int64)',
+    'not used: fc.bias [4] (a classifier: --ignore_head leaves it out)',
+    'not used: layer5.0.weight [2]',
+  ]
+
+
+@pytest.mark.parametrize('naming', ['torch', 'caffe2'])
+def test_a_classifier_is_left_out_on_request(naming, tmp_path):
+  arrays = random_arrays(released_r2plus1d(4))
+  if naming == 'torch':
+    arrays |= {'fc.weight': np.zeros((7, 32), np.float32), 'fc.bias': np.zeros(7, np.float32)}
+    data = zip_file({'model': state(arrays)})
+  else:
+    blobs = {caffe2_name(name): array for name, array in arrays.items()}
+    data = caffe2_file(blobs | {f'last_out_L400_{end}': np.zeros(7, np.float32) for end in 'wb'})
+  checkpoint = read_checkpoint(write(tmp_path / 'a', data))
+  with pytest.raises(ValueError, match='(?s)2 tensors are wrong.*--ignore_head'):
+    import_weights(checkpoint)
+  encoder = import_weights(checkpoint, ignore_head=True)
+  np.testing.assert_array_equal(np.asarray(encoder.stem.convolution.temporal.batch_norm.gamma), arrays['stem.4.weight'])
+
+
+def test_resnet3d_of_pytorch_needs_its_epsilon(tmp_path):
+  encoder = randomise(ResNet3D18(base_width=4))
+  arrays = {name: weight.value() for name, weight in weight_names.weights(encoder, 'torch').items()}
+  assert arrays['stem.0.weight'].shape == (4, 3, 3, 7, 7)
+  checkpoint = read_checkpoint(write(tmp_path / 'r3d.pth', zip_file(state(arrays))))
+  with pytest.raises(ValueError, match="--batch_norm_epsilon: 1e-05 for torchvision's r3d_18, 0.001 for models of VMZ"):
+    import_weights(checkpoint)
+  restored = import_weights(checkpoint, batch_norm_epsilon=1e-5)
+  assert restored.stage4_block0.shortcut.projection.batch_norm.epsilon == 1e-5
+  assert_same_weights(restored, encoder)
+  blobs = {name: weight.value() for name, weight in weight_names.weights(encoder, 'caffe2').items()}
+  assert {'conv1_w', 'conv1_spatbn_relu_riv', 'comp_7_conv_2_w', 'shortcut_projection_2_spatbn_s'} <= set(blobs)
+  restored = import_weights(read_checkpoint(write(tmp_path / 'r3d.pkl', caffe2_file(blobs))))
+  assert restored.batch_norm_epsilon == 1e-3
+  assert_same_weights(restored, encoder)
+
+
+def test_the_hash_in_a_name_is_checked(tmp_path):
+  data = zip_file(state(random_arrays(released_r2plus1d(4))))
+  sha256 = hashlib.sha256(data).hexdigest()
+  for name in (f'xdc-{sha256[:8]}.pth', 'xdc-20201231.pth', 'xdc.pth', 'xdc-f24f6ff.pth'):
+    assert read_checkpoint(write(tmp_path / name, data)).sha256 == sha256
+  for name in ('r2plus1d_18_xdc_ig65m_kinetics-f24f6ffb.pth', 'a-622bdad9.pkl'):
+    with pytest.raises(ValueError, match=f'should have a SHA-256 that starts with {name[-12:-4]}, but it is {sha256}'):
+      read_checkpoint(write(tmp_path / name, data))
+
+
+@pytest.mark.parametrize(
+  ('value', 'message'),
+  [
+    ([1, 2], 'holds a list and no state_dict'),
+    ({}, 'no dictionary of tensors.*empty'),
+    ({'state_dict': {'a': 1}}, 'Not tensors: a'),
+  ],
+)
+def test_files_without_weights_are_named(value, message, tmp_path):
+  with pytest.raises(ValueError, match=f'a.pth: .*{message}'):
+    read_checkpoint(write(tmp_path / 'a.pth', zip_file(value)))
+
+
+def test_strange_files_and_encoders_are_named(tmp_path):
+  with pytest.raises(FileNotFoundError, match='no file'):
+    read_checkpoint(str(tmp_path / 'missing.pth'))
+  with pytest.raises(ValueError, match='neither of PyTorch nor'):
+    read_checkpoint(write(tmp_path / 'text.pth', b'<html>not found</html>'))
+  checkpoint = read_checkpoint(write(tmp_path / 'a.pth', zip_file(state({'backbone.weight': np.ones(3, np.float32)}))))
+  with pytest.raises(ValueError, match='none of R2Plus1D18, ResNet3D18, AudioResNet18.*backbone.weight'):
+    import_weights(checkpoint)
+  with pytest.raises(ValueError, match='has no torch names'):
+    export_torch(AudioResNet18(base_width=8, stem='vmz'))
+  with pytest.raises(ValueError, match="middle must be one of .*Received: middle='layer'"):
+    R2Plus1D18(base_width=4, middle='layer')

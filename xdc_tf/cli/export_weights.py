@@ -1,0 +1,46 @@
+"""xdc export-weights: an encoder's weights for PyTorch."""
+
+import argparse
+
+SUMMARY = "Write an encoder's weights as a PyTorch .pth file with the names of the authors' R(2+1)D and of torchvision."
+EXAMPLE = 'xdc export-weights --run_dir runs/xdc --encoder video --format torch --output xdc_video.pth'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  source = parser.add_mutually_exclusive_group(required=True)
+  source.add_argument('--run_dir', help='folder of a finished run')
+  source.add_argument('--weights', help='folder that `xdc import-weights` made')
+  parser.add_argument('--encoder', default='video', help="which of a run's encoders (default: video)")
+  parser.add_argument('--format', choices=['torch'], default='torch', help='of the file (default: torch)')
+  parser.add_argument('--output', required=True, help='the .pth file')
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Writes the file and says how PyTorch reads it."""
+  from xdc_tf import files
+  from xdc_tf.cli import weights_folder
+  from xdc_tf.models import import_weights
+  from xdc_tf.models.residual import BATCH_NORM_EPSILON
+
+  encoder = _of_run(arguments.run_dir, arguments.encoder) if arguments.run_dir else None
+  if encoder is None:
+    encoder, _ = weights_folder.load(arguments.weights)
+  files.use_file_system(arguments.output)
+  with files.atomic_write(arguments.output) as file:
+    file.write(import_weights.export_torch(encoder))
+  epsilon = getattr(encoder, 'batch_norm_epsilon', BATCH_NORM_EPSILON)
+  print(f'{arguments.output}: {type(encoder).__name__}, for torch.load(..., weights_only=True).')
+  print(f"Set eps={epsilon} in PyTorch's BatchNorm layers: the file cannot, and their default is 1e-05.")
+
+
+def _of_run(run_dir: str, name: str):
+  from xdc_tf.cli import run_info
+  from xdc_tf.training import checkpoints
+
+  run = run_info.open_run(run_dir)
+  if name not in run.config.encoders:
+    raise ValueError(f'The run in {run_dir} has no encoder {name!r}. It has {", ".join(run.config.encoders)}.')
+  encoder = run.config.encoders[name]()
+  checkpoints.load_weights(encoder, run.weights_folder(name))
+  return encoder

@@ -1,0 +1,58 @@
+"""A folder with one encoder's weights that came from elsewhere: weights.* and, written last, encoder.json that says whose."""
+
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from xdc_tf import __version__, files
+from xdc_tf.models import import_weights
+from xdc_tf.training import checkpoints
+
+INFO_FILE = 'encoder.json'
+
+
+def save(folder: str, encoder, source: str, sha256: str) -> bool:
+  """Writes weights as checkpoints.load_weights reads them; returns False when the folder has them already.
+
+  Raises:
+    ValueError: when the folder holds other weights.
+  """
+  files.use_file_system(folder)
+  info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256}
+  path = os.path.join(folder, INFO_FILE)
+  if tf.io.gfile.exists(path):
+    present = files.read_json(path)
+    if {name: present.get(name) for name in info} == info:
+      return False
+    raise ValueError(f'{folder} holds other weights (of {present.get("source")}). Give another --output.')
+  if tf.io.gfile.exists(folder) and any(not n.startswith('weights.') for n in tf.io.gfile.listdir(folder)):
+    raise ValueError(f'{folder} is not empty and holds no imported weights. Give another --output.')
+  checkpoints.save_weights(encoder, folder)
+  files.write_json(path, info | {'xdc_tf': __version__})
+  return True
+
+
+def load(folder: str) -> tuple[Any, dict[str, Any]]:
+  """Makes the encoder of a folder, with its weights.
+
+  Returns:
+    The encoder and what encoder.json says.
+
+  Raises:
+    FileNotFoundError: when the folder holds none.
+    ValueError: when it is damaged.
+  """
+  files.use_file_system(folder)
+  path = os.path.join(folder, INFO_FILE)
+  if not tf.io.gfile.exists(path):
+    raise FileNotFoundError(
+      f'{folder} holds no imported weights: it has no {INFO_FILE}. `xdc import-weights` makes one.'
+    )
+  info = files.read_json(path)
+  try:
+    encoder = import_weights.ENCODERS[info['encoder']](**info['arguments'])
+  except (KeyError, TypeError) as error:
+    raise ValueError(f'{path} does not describe an encoder ({error!r}). Import the weights again.') from error
+  checkpoints.load_weights(encoder, folder)
+  return encoder, info

@@ -1,0 +1,269 @@
+"""Encoders from weight files of PyTorch and Caffe2: the authors' released models, torchvision's, and our own exports.
+
+  encoder = import_weights(read_checkpoint('r2plus1d_18_xdc_ig65m_kinetics-f24f6ffb.pth'))
+
+A file is used whole or not at all: every tensor that is missing, left over, misshapen or not finite is named in one error.
+
+BatchNorm's epsilon is not in such files: 1e-3 in Caffe2 and VMZ (the paper), 1e-5 in torchvision. It becomes an option of the
+encoder. Folding the difference into the variance would make some variances negative, round them, and change what finetuning does.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from xdc_tf import files
+from xdc_tf.models import caffe2_files, torch_files, weight_names
+from xdc_tf.models.audio_resnet import AudioResNet18
+from xdc_tf.models.r2plus1d import R2Plus1D18, middle_planes
+from xdc_tf.models.residual import BATCH_NORM_EPSILON, SMALLEST_BASE_WIDTH
+from xdc_tf.models.resnet3d import ResNet3D18
+
+ENCODERS = {encoder.__name__: encoder for encoder in (R2Plus1D18, ResNet3D18, AudioResNet18)}
+TORCHVISION_EPSILON = 1e-5
+# Where a state_dict lies in a training checkpoint.
+NESTS = ('state_dict', 'model')
+HEAD = {'torch': r'fc\.\w+', 'caffe2': r'last_out_L\d+_[wb]'}
+# A counter that only PyTorch's optional momentum rule uses.
+LEFTOVER = r'(.*\.)?num_batches_tracked'
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+  """A weight file that was read.
+
+  Attributes:
+    name: of the file.
+    sha256: of the file, in hexadecimal.
+    naming: 'torch' or 'caffe2'.
+    tensors: by name.
+    made_from: arguments of the encoder that our own export notes; empty for other files.
+    remarks: sentences about what was done to the names.
+  """
+
+  name: str
+  sha256: str
+  naming: str
+  tensors: dict[str, np.ndarray]
+  made_from: dict[str, Any]
+  remarks: tuple[str, ...]
+
+
+def read_checkpoint(path: str) -> Checkpoint:
+  """Reads a `.pth` or `.pkl` file; its content says which of the two it is.
+
+  Args:
+    path: of the file, local or remote.
+
+  Raises:
+    FileNotFoundError: when there is none.
+    ValueError: when its name has the start of another SHA-256 in it, when it is damaged, or holds anything but tensors.
+  """
+  files.use_file_system(path)
+  if not tf.io.gfile.exists(path) or tf.io.gfile.isdir(path):
+    raise FileNotFoundError(f'There is no file {path}.')
+  with tf.io.gfile.GFile(path, 'rb') as file:
+    data = file.read()
+  name, sha256 = os.path.basename(path), hashlib.sha256(data).hexdigest()
+  check_hash(name, sha256)
+  is_torch = data.startswith((torch_files.ZIP_START, torch_files.LEGACY_START))
+  try:
+    saved, notes = torch_files.read(data) if is_torch else (caffe2_files.read(data), None)
+    naming = 'torch' if is_torch else 'caffe2'
+    tensors, remarks = _state_torch(saved) if is_torch else (_dictionary(saved, 'blobs'), ())
+    _check_tensors(tensors)
+    made_from = _arguments(notes) if notes else {}
+  except ValueError as error:
+    raise ValueError(f'{path}: {error}') from error
+  return Checkpoint(name, sha256, naming, dict(tensors), made_from, tuple(remarks))
+
+
+def check_hash(name: str, sha256: str) -> None:
+  """Compares a file's SHA-256 with the eight characters at the end of its name, by which the authors and PyTorch name files.
+
+  Eight digits without a letter are not taken for one: they are more often a date.
+
+  Raises:
+    ValueError: when they differ.
+  """
+  expected = re.search(r'-(?=[0-9]*[a-f])([0-9a-f]{8})\.\w+$', name)
+  if expected and not sha256.startswith(expected[1]):
+    raise ValueError(
+      f'{name} should have a SHA-256 that starts with {expected[1]}, but it is {sha256}: the file is damaged or another one. '
+      'Download it again (or rename it, if the end of its name means something else).'
+    )
+
+
+def _dictionary(saved: Any, key: str) -> Mapping:
+  if not isinstance(saved, Mapping) or not isinstance(saved.get(key), Mapping):
+    raise ValueError(f'The file has no {key!r}: Caffe2 writes a dictionary with the arrays under that name.')
+  return saved[key]
+
+
+def _state_torch(saved: Any) -> tuple[Mapping, list[str]]:
+  """Takes the state_dict out of what it is nested in, and 'module.' off its names."""
+  remarks = []
+  for nest in NESTS:
+    if isinstance(saved, Mapping) and isinstance(saved.get(nest), Mapping):
+      others = [str(key) for key in saved if key != nest]
+      remarks.append(f'The weights lie under {nest!r}; not used: {", ".join(others) or "nothing else"}.')
+      saved = saved[nest]
+  if not isinstance(saved, Mapping):
+    raise ValueError(f'The file holds a {type(saved).__name__} and no state_dict.')
+  if saved and all(str(name).startswith('module.') for name in saved):
+    remarks.append("All names start with 'module.' (from DataParallel), which was taken off.")
+    saved = {name.removeprefix('module.'): value for name, value in saved.items()}
+  return saved, remarks
+
+
+def _arguments(notes: bytes) -> dict[str, Any]:
+  described = json.loads(notes)
+  arguments = described.get('arguments') if isinstance(described, dict) else None
+  return arguments if isinstance(arguments, dict) else {}
+
+
+def _check_tensors(tensors: Mapping) -> None:
+  wrong = [
+    str(name) for name, value in tensors.items() if not isinstance(name, str) or not isinstance(value, np.ndarray)
+  ]
+  if wrong or not tensors:
+    raise ValueError(f'The file is no dictionary of tensors. Not tensors: {", ".join(wrong) or "it is empty"}.')
+
+
+def import_weights(checkpoint: Checkpoint, ignore_head: bool = False, batch_norm_epsilon: float | None = None):
+  """Makes the encoder that a file's weights belong to, with these weights.
+
+  Args:
+    checkpoint: from `read_checkpoint`.
+    ignore_head: leave out a classifier; otherwise it is an error.
+    batch_norm_epsilon: of the network that the weights were trained in; None: as the file's names and shapes tell, which they do
+      for all but PyTorch's ResNet3D-18.
+
+  Returns:
+    The encoder.
+
+  Raises:
+    ValueError: when no encoder has such weights, or they do not fit exactly; the message lists every tensor that does not.
+  """
+  name, arguments = identify(checkpoint, batch_norm_epsilon)
+  encoder = ENCODERS[name](**arguments)
+  wanted = weight_names.weights(encoder, checkpoint.naming)
+  _check_fit(checkpoint, wanted, f'{name} ({_listed(arguments)})', ignore_head)
+  for key, weight in wanted.items():
+    weight.assign(checkpoint.tensors[key].astype(np.float32))
+  return encoder
+
+
+def identify(checkpoint: Checkpoint, batch_norm_epsilon: float | None = None) -> tuple[str, dict[str, Any]]:
+  """Tells from names and shapes which encoder a file holds.
+
+  Returns:
+    The encoder's name in ENCODERS and its arguments.
+
+  Raises:
+    ValueError: when it is none, or when `batch_norm_epsilon` must be given.
+  """
+  tensors, naming = checkpoint.tensors, checkpoint.naming
+  name, stem_norm = _stem(checkpoint)
+  width = tensors[stem_norm].size
+  if not SMALLEST_BASE_WIDTH <= width <= 1024:
+    raise ValueError(
+      f'{checkpoint.name} has a stem with {width} channels. Expected 64, or {SMALLEST_BASE_WIDTH} to 1024.'
+    )
+  arguments = {'base_width': width, 'blocks_per_stage': _blocks_per_stage(tensors, naming)}
+  if name == 'R2Plus1D18':
+    arguments['middle'] = _middle(tensors, naming, arguments)
+  if name != 'AudioResNet18':
+    arguments['batch_norm_epsilon'] = _epsilon(checkpoint, name, arguments.get('middle'), batch_norm_epsilon)
+  return name, arguments
+
+
+def _stem(checkpoint: Checkpoint) -> tuple[str, str]:
+  """Returns the first encoder whose stem the file has (R(2+1)D has R3D's names and more), and the scale of its last BatchNorm."""
+  kernel, scale = weight_names.ENDINGS[checkpoint.naming][:2]
+  for name, places in weight_names.PLACES[checkpoint.naming].items():
+    stem = [names for place, names in places.items() if place.startswith('stem')]
+    last = stem[-1][1] + scale
+    if all(conv + kernel in checkpoint.tensors for conv, _ in stem) and last in checkpoint.tensors:
+      return name, last
+  first = ', '.join(list(checkpoint.tensors)[:5])
+  raise ValueError(f'{checkpoint.name} is none of {", ".join(ENCODERS)}. Its first tensors are {first} ...')
+
+
+def _blocks_per_stage(tensors: Mapping, naming: str) -> int:
+  """One where the file has no second block in its first stage (components 4 to 7 in Caffe2), otherwise the paper's two."""
+  second = 'layer1.1.' if naming == 'torch' else 'comp_4_'
+  return 2 if any(name.startswith(second) for name in tensors) else 1
+
+
+def _middle(tensors: Mapping, naming: str, arguments: dict) -> str:
+  """Who computed the planes in the middle, seen in the first block that widens: 288 for each convolution, 230 once a block."""
+  place = weight_names.PLACES[naming]['R2Plus1D18']['conv spatial'][0]
+  name = place.format(stage=2, block=0, component=arguments['blocks_per_stage'], conv=2)
+  kernel = tensors.get(name + weight_names.ENDINGS[naming][0])
+  width = arguments['base_width']
+  return 'block' if kernel is not None and kernel.shape[:1] == (middle_planes(width, 2 * width),) else 'conv'
+
+
+def _epsilon(checkpoint: Checkpoint, name: str, middle: str | None, given: float | None) -> float:
+  """What was given; else what our export noted; else Caffe2's or torchvision's, where the weights are surely of one of them."""
+  if given is not None:
+    return given
+  if isinstance(checkpoint.made_from.get('batch_norm_epsilon'), float):
+    return checkpoint.made_from['batch_norm_epsilon']
+  if middle == 'block':
+    return TORCHVISION_EPSILON
+  if name == 'ResNet3D18' and checkpoint.naming == 'torch':
+    raise ValueError(
+      f'{checkpoint.name} is a ResNet3D-18, whose names are the same everywhere and do not tell the epsilon of its BatchNorm. Give '
+      f"--batch_norm_epsilon: {TORCHVISION_EPSILON} for torchvision's r3d_18, {BATCH_NORM_EPSILON} for models of VMZ."
+    )
+  return BATCH_NORM_EPSILON
+
+
+def _check_fit(checkpoint: Checkpoint, wanted: Mapping, encoder: str, ignore_head: bool) -> None:
+  tensors, problems = checkpoint.tensors, []
+  for name, weight in wanted.items():
+    if name not in tensors:
+      problems.append(f'missing: {name} {list(weight.shape)}')
+    elif tensors[name].shape != weight.shape:
+      problems.append(f'misshapen: {name} {list(tensors[name].shape)}, expected {list(weight.shape)}')
+    elif tensors[name].dtype.kind not in 'fV' or not np.isfinite(tensors[name].astype(np.float32)).all():
+      problems.append(f'not finite numbers: {name} ({tensors[name].dtype})')
+  for name, value in tensors.items():
+    is_head = re.fullmatch(HEAD[checkpoint.naming], name)
+    if name in wanted or re.fullmatch(LEFTOVER, name) or (is_head and ignore_head):
+      continue
+    hint = ' (a classifier: --ignore_head leaves it out)' if is_head else ''
+    problems.append(f'not used: {name} {list(value.shape)}{hint}')
+  if problems:
+    listed = '\n  '.join(problems)
+    raise ValueError(f'{checkpoint.name} does not fit {encoder}; {len(problems)} tensors are wrong:\n  {listed}')
+
+
+def _listed(arguments: Mapping) -> str:
+  return ', '.join(f'{name}={value!r}' for name, value in arguments.items())
+
+
+def describe(encoder) -> dict[str, Any]:
+  """Returns an encoder's name and arguments, from which `ENCODERS[name](**arguments)` makes one of its shape."""
+  names = ('base_width', 'blocks_per_stage', 'middle', 'batch_norm_epsilon')
+  arguments = {name: getattr(encoder, name) for name in names if hasattr(encoder, name)}
+  return {'encoder': type(encoder).__name__, 'arguments': arguments}
+
+
+def export_torch(encoder) -> bytes:
+  """Returns an encoder's weights as the bytes of a `.pth` file: the authors' names for R(2+1)D, torchvision's for the others.
+
+  Raises:
+    ValueError: when the encoder has no such names.
+  """
+  arrays = {name: weight.value() for name, weight in weight_names.weights(encoder, 'torch').items()}
+  return torch_files.write(arrays, json.dumps(describe(encoder), sort_keys=True).encode())
