@@ -18,7 +18,11 @@ def commands(text: str) -> list[list[str]]:
   """The words of every command in the fenced blocks of a page."""
   blocks = re.findall(r'^```\w*\n(.*?)^```', text, flags=re.MULTILINE | re.DOTALL)
   lines = '\n'.join(blocks).replace('\\\n', ' ').splitlines()
-  return [shlex.split(line, comments=True) for line in lines if re.match(r'(xdc|python -m)\b', line)]
+  return [
+    shlex.split(line, comments=True)
+    for line in lines
+    if re.match(r'(xdc|python -m (beam_pipelines|benchmarks))\b', line)
+  ]
 
 
 @pytest.mark.parametrize('page', PAGES)
