@@ -26,7 +26,14 @@ def records(tmp_path_factory):
 
 def make_trainer(records, strategy, model=TinyAudio, heads=('video',), inputs=None, **options):
   return EncoderTrainer(
-    'audio', model, inputs, records, dict.fromkeys(heads, NUM_CLUSTERS), TrainingOptions(**options), strategy, seed=3
+    'audio',
+    model,
+    inputs or AudioInput(),
+    records,
+    dict.fromkeys(heads, NUM_CLUSTERS),
+    TrainingOptions(**options),
+    strategy,
+    seed=3,
   )
 
 
