@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
   add(
     '--few_labels', type=int, default=10, help='labelled clips of each class where labels are few; default %(default)s'
   )
-  add('--jobs', type=int, default=1, help='cells at a time; each keeps about one core busy; default %(default)s')
+  add('--jobs', type=int, default=1, help='cells at a time; each keeps about two cores busy; default %(default)s')
   add('--num_clusters', type=int, help='k of every clustering (default: twice the number of classes)')
   add(
     '--gin_param',

@@ -1,8 +1,10 @@
 """Wall time and peak memory of named stages, kept in a file, so that a resumed run knows what was spent before."""
 
+import collections
 import contextlib
 import os
 import resource
+import threading
 import time
 from collections.abc import Iterator
 
@@ -10,7 +12,10 @@ from xdc_tf import files
 
 
 class StageClock:
-  """Adds up seconds, and takes the largest peak memory, by the name of a stage."""
+  """Adds up seconds, and takes the largest peak memory, by the name of a stage.
+
+  Stages may run at the same time, in threads: while several of one name do, the time counts once. Memory is that of the process.
+  """
 
   def __init__(self, path: str):
     """Goes on with the file `path`, if it exists.
@@ -19,20 +24,31 @@ class StageClock:
       path: JSON, {stage: {'seconds': float, 'peak_mb': float}}.
     """
     self._path = path
+    self._lock = threading.Lock()
+    self._running = collections.Counter()
+    self._started = {}
     self.stages = files.read_json(path) if os.path.exists(path) else {}
 
   @contextlib.contextmanager
   def stage(self, name: str) -> Iterator[None]:
     """Measures what happens inside, and writes the file when it ends well."""
-    _forget_peak()
-    started = time.monotonic()
-    yield
-    before = self.stages.get(name, {'seconds': 0.0, 'peak_mb': 0.0})
-    self.stages[name] = {
-      'seconds': before['seconds'] + time.monotonic() - started,
-      'peak_mb': max(before['peak_mb'], _peak_mb()),
-    }
-    files.write_json(self._path, self.stages)
+    with self._lock:
+      if not self._running.total():
+        _forget_peak()
+      if not self._running[name]:
+        self._started[name] = time.monotonic()
+      self._running[name] += 1
+    try:
+      yield
+    finally:
+      with self._lock:
+        self._running[name] -= 1
+    with self._lock:
+      found = self.stages.setdefault(name, {'seconds': 0.0, 'peak_mb': 0.0})
+      found['peak_mb'] = max(found['peak_mb'], _peak_mb())
+      if not self._running[name]:
+        found['seconds'] += time.monotonic() - self._started[name]
+        files.write_json(self._path, self.stages)
 
 
 def _forget_peak() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -95,3 +96,16 @@ def test_the_clock_adds_up_over_restarts_and_sees_the_memory_of_its_stage(tmp_pa
   with pytest.raises(RuntimeError), clock.stage('small'):
     raise RuntimeError
   assert StageClock(path).stages == clock.stages
+
+
+def test_stages_at_the_same_time_count_once(tmp_path):
+  clock = StageClock(str(tmp_path / 'stages.json'))
+
+  def work(seconds: float) -> None:
+    with clock.stage('training'):
+      time.sleep(seconds)
+
+  started = time.monotonic()
+  with futures.ThreadPoolExecutor(2) as pool:
+    list(pool.map(work, (0.4, 0.8)))
+  assert 0.8 <= clock.stages['training']['seconds'] <= time.monotonic() - started

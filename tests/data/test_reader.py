@@ -164,6 +164,11 @@ def test_the_number_of_threads_changes_nothing(records):
   assert_same(training(records, VIDEO).with_options(options), training(records, VIDEO), batches=8)
 
 
+def test_no_iterator_waits_for_an_autotuning_thread_before_it_is_freed(records):
+  evaluation = reader.evaluation_dataset(records, 'train', VIDEO, batch_size=4)
+  assert [d.options().autotune.enabled for d in (training(records, VIDEO), evaluation)] == [False, False]
+
+
 @pytest.mark.stack
 def test_op_determinism_is_supported(records):
   """It refuses, or runs one at a time, what draws random numbers with a state."""

@@ -2,10 +2,12 @@
 
 import dataclasses
 import os
+import time
 
 import numpy as np
 import pytest
 import records_factory
+import tensorflow as tf
 from tiny_encoders import TinyAudio, TinyVideo
 
 from xdc_tf import files
@@ -15,7 +17,7 @@ from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.deep_clustering import stages, supervision
-from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
+from xdc_tf.deep_clustering.outer_loop import Pretraining, for_each_encoder, make_trainers, pretrain
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.schedules import Schedule
@@ -117,6 +119,43 @@ def test_features_are_of_as_many_clips_as_the_configuration_says(records, one_re
   assert np.abs(mean - centre).max() > 10 * np.abs(mean - found).max()
   with pytest.raises(ValueError, match='feature_clips must be at least 1'):
     dataclasses.replace(config, feature_clips=0)
+
+
+@pytest.mark.stack
+def test_encoders_trained_at_the_same_time_are_those_trained_in_turn(records, one_replica, two_replicas, tmp_path):
+  config = Pretraining(
+    BOTH, supervision.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(),
+    Schedule(epoch_size=8, batch_size=4, total_epochs=2, warmup_epochs=0), KMeansOptions(), TrainingOptions(),
+    num_iterations=2,
+  )  # fmt: skip
+  concurrent = dataclasses.replace(config, concurrent_encoders=True)
+  run(config, str(tmp_path / 'in turn'), records, one_replica)
+  run(concurrent, str(tmp_path / 'together'), records, one_replica)
+  for encoder in BOTH:
+    in_turn, together = (
+      tf.train.load_checkpoint(f'{tmp_path}/{how}/iteration-01/train/{encoder}/weights')
+      for how in ('in turn', 'together')
+    )
+    names = [name for name in in_turn.get_variable_to_shape_map() if name.endswith('VARIABLE_VALUE')]
+    assert names
+    for name in names:
+      np.testing.assert_array_equal(in_turn.get_tensor(name), together.get_tensor(name))
+  with pytest.raises(ValueError, match='is for one replica, and there are 2'):
+    make_trainers(concurrent, records, two_replicas)
+
+
+def test_what_one_encoder_finished_stays_when_the_other_fails():
+  finished = []
+
+  def work(name: str, item: int) -> None:
+    if name == 'broken':
+      raise OSError('no disk')
+    time.sleep(0.1)
+    finished.append(item)
+
+  with pytest.raises(OSError, match='no disk'):
+    for_each_encoder({'broken': 0, 'whole': 1}, work, concurrent=True)
+  assert finished == [1]
 
 
 def test_the_control_learns_from_the_same_labels_on_other_clips(records, one_replica, tmp_path, monkeypatch):

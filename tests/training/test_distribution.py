@@ -21,6 +21,14 @@ def test_elements_come_back_in_their_order(two_replicas, count):
     assert int(size) == i + 1
 
 
+def test_only_a_single_cpu_reads_without_the_machinery_of_a_strategy(one_replica, two_replicas):
+  def make_dataset(context):
+    return tf.data.Dataset.range(4).batch(2)
+
+  assert isinstance(distribution.distributed_dataset(one_replica, make_dataset), tf.data.Dataset)
+  assert isinstance(distribution.distributed_dataset(two_replicas, make_dataset), tf.distribute.DistributedDataset)
+
+
 def test_counts_on_one_machine(two_replicas, one_replica):
   assert distribution.num_local_replicas(two_replicas) == 2
   assert distribution.num_local_replicas(one_replica) == 1

@@ -6,6 +6,7 @@ pass, index of the record). A clip is sampled before it is shuffled, so a window
 they are decoded after it, as inputs.py says.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -94,7 +95,7 @@ def training_dataset(
 
     tables = _tables(records, split, labels)
     dataset = order.clips(sample, first_pass, position)
-    dataset = dataset.map(view, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.map(view, num_parallel_calls=_num_cpus(), deterministic=True)
     dataset = dataset.batch(batch_size, drop_remainder=True)
     dataset = dataset.map(
       lambda x, index: (x, {head: label_table.lookup(table, index) for head, table in tables.items()})
@@ -166,7 +167,7 @@ def evaluation_dataset(
 
     files = tf.constant([paths[s] for s in shards], tf.string)
     dataset = tf.data.TFRecordDataset(files, buffer_size=training_order.BUFFER_BYTES)
-    dataset = dataset.map(view, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.map(view, num_parallel_calls=_num_cpus(), deterministic=True)
     dataset = dataset.batch(1).rebatch(_batch_sizes([records.shard_lengths[split][s] for s in shards], batch_size))
     if labels is not None:
       dataset = dataset.map(add_labels)
@@ -201,9 +202,16 @@ def check_inputs(records: Records, split: str, inputs: Input) -> None:
   inputs.check(records, schema.parse(serialized, **inputs.wanted))
 
 
+def _num_cpus() -> int:
+  """The number of cores that this process may use."""
+  return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
 def _options() -> tf.data.Options:
   options = tf.data.Options()
   options.deterministic = True
+  # Its thread wakes at intervals that double, and an iterator is not freed before it does: stages of 11 seconds took 20.
+  options.autotune.enabled = False
   # Pipelines share out the shards themselves; a strategy that did it once more would lose data.
   options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
   return options

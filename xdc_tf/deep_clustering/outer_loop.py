@@ -8,6 +8,9 @@ iteration-NN                    the last has features and clusters only: what th
 """
 
 import dataclasses
+from collections.abc import Callable, Mapping
+from concurrent import futures
+from typing import Any
 
 import gin
 import tensorflow as tf
@@ -38,6 +41,8 @@ class Pretraining:
     num_iterations: of clustering and training; the paper needs 5 to 6 on Kinetics (Section 4.2).
     feature_clips: clips at uniform distances over each span, whose mean feature is clustered; the paper does not say. 1: the
       centre. Several make the first clusters better, at as many times the cost.
+    concurrent_encoders: train all encoders at the same time, each in a thread, and extract their features so: pays for small
+      encoders on a CPU, whose cores one of them leaves idle. It does not change the result.
     seed: of everything random.
   """
 
@@ -50,6 +55,7 @@ class Pretraining:
   training: TrainingOptions
   num_iterations: int = 5
   feature_clips: int = 1
+  concurrent_encoders: bool = False
   seed: int = 0
 
   def __post_init__(self):
@@ -80,6 +86,11 @@ def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute
     ValueError: when the configuration, the records and the machine do not fit together.
   """
   stages.check_records(records, config.clusterings, distribution.num_workers(strategy))
+  if config.concurrent_encoders and strategy.num_replicas_in_sync > 1:
+    raise ValueError(
+      f'Pretraining.concurrent_encoders is for one replica, and there are {strategy.num_replicas_in_sync}: replicas of two '
+      'encoders would wait for each other. Leave it False.'
+    )
   return {
     name: EncoderTrainer(
       name,
@@ -117,10 +128,13 @@ def pretrain(
   clusters = {}
   for iteration in range(config.num_iterations + 1):
     here, before = iteration_name(iteration), clusters
-    features = {
-      name: run.once(f'{here}/features/{name}', stages.extract_features, trainer, config.feature_clips)
-      for name, trainer in trainers.items()
-    }
+    features = for_each_encoder(
+      trainers,
+      lambda name, trainer, here=here: run.once(
+        f'{here}/features/{name}', stages.extract_features, trainer, config.feature_clips
+      ),
+      config.concurrent_encoders,
+    )
     clusters = {
       c.name: run.once(
         f'{here}/clusters/{c.name}',
@@ -138,7 +152,8 @@ def pretrain(
     run.once(f'{here}/metrics', stages.compare_clusterings, clusters, records)
     if iteration == config.num_iterations:
       break
-    for name, trainer in trainers.items():
+
+    def train(name: str, trainer: EncoderTrainer, iteration=iteration, here=here, clusters=clusters) -> None:
       teachers = [c for c in config.clusterings if name in c.teaches]
       seed = stages.derive_seed(config.seed, 'train', iteration, name)
       folder = run.once(
@@ -147,7 +162,21 @@ def pretrain(
       trainer.load(folder)
       trainer.forget_training(folder)
 
+    for_each_encoder(trainers, train, config.concurrent_encoders)
+
 
 def iteration_name(iteration: int) -> str:
   """The folder of an iteration: its features come from encoders that were trained `iteration` times."""
   return f'iteration-{iteration:02d}'
+
+
+def for_each_encoder(items: Mapping[str, Any], function: Callable[[str, Any], Any], concurrent: bool) -> dict[str, Any]:
+  """Returns {name: function(name, item)}, made one after the other, or each in a thread.
+
+  Every thread is waited for, so what one encoder finishes is kept where another one fails.
+  """
+  if not concurrent:
+    return {name: function(name, item) for name, item in items.items()}
+  with futures.ThreadPoolExecutor(len(items)) as pool:
+    running = {name: pool.submit(function, name, item) for name, item in items.items()}
+  return {name: future.result() for name, future in running.items()}

@@ -175,7 +175,8 @@ class EncoderTrainer:
 
   def evaluate(self, targets: Targets) -> dict[str, float]:
     """Returns the mean loss and every head's accuracy ('loss', 'accuracy_HEAD') on the centre clips of a split's spans."""
-    return {name.removeprefix('_'): value for name, value in self._summary('', self._evaluate(targets)).items()}
+    totals = self._evaluate(self._evaluation_data(targets))
+    return {name.removeprefix('_'): value for name, value in self._summary('', totals).items()}
 
   def train(self, folder: str, training: Targets, validation: Targets, schedule: Schedule, seed: int) -> None:
     """Trains with new heads until the schedule ends or the validation loss keeps rising; goes on where it was.
@@ -199,6 +200,7 @@ class EncoderTrainer:
     step = int(state.step)
     log = MetricsLog(own_folder, first_epoch=step // steps_per_epoch)
     data = iter(self._training_data(training, schedule.batch_size, step, seed))
+    validation_data = self._evaluation_data(validation)
     for epoch in range(step // steps_per_epoch, schedule.total_epochs):
       if state.early_stopping.should_stop:
         break
@@ -209,7 +211,7 @@ class EncoderTrainer:
         'learning_rate': schedule.learning_rate(epoch, self.num_replicas),
         **self._summary('train', state.totals.numpy()),
       }
-      row |= self._summary('validation', self._evaluate(validation))
+      row |= self._summary('validation', self._evaluate(validation_data))
       log.write(epoch, row)
       state.early_stopping.update(row['validation_loss'])
       if schedule.keep_best and state.early_stopping.is_best:
@@ -291,7 +293,7 @@ class EncoderTrainer:
         num_input_pipelines=context.num_input_pipelines,
       )
 
-    return self.strategy.distribute_datasets_from_function(dataset)
+    return distribution.distributed_dataset(self.strategy, dataset)
 
   def _distributed_step(self, batch, weight_decay: tf.Tensor) -> tf.Tensor:
     step = tf.function(self._replica_step, jit_compile=True) if self.options.jit_compile else self._replica_step
@@ -333,11 +335,11 @@ class EncoderTrainer:
       total += loss
     return total, tf.stack(statistics)
 
-  def _evaluate(self, targets: Targets) -> np.ndarray:
-    """Returns float64 [3 * heads], summed over the split and all workers."""
+  def _evaluation_data(self, targets: Targets) -> tf.data.Dataset:
+    """The centre clips of this worker's shards."""
     worker, workers = distribution.worker_index(self.strategy), distribution.num_workers(self.strategy)
     shards = list(range(worker, len(self.records.shard_lengths[targets.split]), workers))
-    data = reader.evaluation_dataset(
+    return reader.evaluation_dataset(
       self.records,
       targets.split,
       self.inputs,
@@ -346,6 +348,9 @@ class EncoderTrainer:
       shards=shards,
       labels=targets.labels,
     )
+
+  def _evaluate(self, data: tf.data.Dataset) -> np.ndarray:
+    """Returns float64 [3 * heads], summed over the clips of all workers."""
     self._agree_on_statistics()
     totals = np.zeros(3 * len(self.heads))
     for _, statistics in distribution.map_on_replicas(self.strategy, self._evaluation_step, data):
