@@ -83,6 +83,7 @@ class AudioResNet18(ResidualEncoder):
     if stem not in STEMS:
       raise ValueError(f'stem must be one of {STEMS}. Received: stem={stem!r}.')
     super().__init__(base_width, blocks_per_stage, dtype, name)
+    self.stem_name = stem
     seeds = layer_seeds(seed)
 
     def convolution(in_channels, filters, stride, block_in_channels):

@@ -256,6 +256,8 @@ def describe(encoder) -> dict[str, Any]:
   """Returns an encoder's name and arguments, from which `ENCODERS[name](**arguments)` makes one of its shape."""
   names = ('base_width', 'blocks_per_stage', 'middle', 'batch_norm_epsilon')
   arguments = {name: getattr(encoder, name) for name in names if hasattr(encoder, name)}
+  if getattr(encoder, 'stem_name', 'resnet') != 'resnet':
+    arguments['stem'] = encoder.stem_name
   return {'encoder': type(encoder).__name__, 'arguments': arguments}
 
 

@@ -1,0 +1,108 @@
+"""Which encoder a verb starts from: one of a finished run, imported weights, or random ones."""
+
+import argparse
+import dataclasses
+import os
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class StartingPoint:
+  """An encoder that can be built again and again.
+
+  Attributes:
+    name: of its class, a key of import_weights.ENCODERS.
+    arguments: of its class, which decide its shape.
+    weights: folder of its weights; None: random ones.
+    inputs: how its run fed it (VideoInput or AudioInput); None where nobody knows.
+    source: where it comes from, for tables and configurations.
+  """
+
+  name: str
+  arguments: dict[str, Any]
+  weights: str | None
+  inputs: Any
+  source: str
+
+  def make(self, seed: int = 0, dtype=None):
+    """Returns the encoder, not yet built; its weights are to be loaded by whoever builds it."""
+    from xdc_tf.models.import_weights import ENCODERS
+
+    return ENCODERS[self.name](**self.arguments, seed=seed, dtype=dtype)
+
+  @property
+  def modality(self) -> str:
+    """'video' or 'audio'."""
+    from xdc_tf.models.import_weights import ENCODERS
+
+    return ENCODERS[self.name].modality
+
+  def load(self, inputs):
+    """Returns the encoder, built for `inputs`, with its weights; for verbs that do not train it."""
+    import tensorflow as tf
+
+    from xdc_tf.training import checkpoints
+
+    encoder = self.make()
+    encoder(tf.zeros([1, *inputs.shape]))
+    if self.weights:
+      checkpoints.load_weights(encoder, self.weights)
+    return encoder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares --run_dir, --weights, --random and --encoder."""
+  source = parser.add_mutually_exclusive_group(required=True)
+  source.add_argument('--run_dir', help='folder of a finished run')
+  source.add_argument('--weights', help='folder that `xdc import-weights` made')
+  source.add_argument(
+    '--random', metavar='CLASS', help='random weights: R2Plus1D18, ResNet3D18 or AudioResNet18 (Scratch)'
+  )
+  parser.add_argument('--encoder', help='which encoder of the run, e.g. video (needed where it has several)')
+
+
+def find(arguments: argparse.Namespace) -> StartingPoint:
+  """Returns what the arguments name. It reads the configuration of a run, so load your own only afterwards.
+
+  Raises:
+    ValueError: when the run has no such encoder, or there is no such class.
+  """
+  if arguments.run_dir:
+    return _of_run(arguments.run_dir, arguments.encoder)
+  if arguments.encoder:
+    raise ValueError(
+      '--encoder chooses one of the encoders of --run_dir; it has no meaning with --weights and --random.'
+    )
+  if arguments.weights:
+    from xdc_tf.cli import weights_folder
+
+    _, info = weights_folder.load(arguments.weights)
+    return StartingPoint(
+      info['encoder'], info['arguments'], arguments.weights, None, f'{info["source"]} {info["sha256"][:16]}'
+    )
+  from xdc_tf.models.import_weights import ENCODERS
+
+  if arguments.random not in ENCODERS:
+    raise ValueError(f'--random: there is no encoder {arguments.random!r}; expected one of {", ".join(ENCODERS)}.')
+  return StartingPoint(arguments.random, {}, None, None, 'random')
+
+
+def _of_run(run_dir: str, encoder: str | None) -> StartingPoint:
+  from xdc_tf.cli import run_info
+  from xdc_tf.models import import_weights
+
+  run = run_info.open_run(run_dir)
+  names = list(run.config.encoders)
+  if encoder not in names and (encoder or len(names) > 1):
+    raise ValueError(f'--encoder: found {encoder!r}; the run in {run_dir} has the encoders {", ".join(names)}.')
+  encoder = encoder or names[0]
+  described = import_weights.describe(
+    run.config.encoders[encoder]()
+  )  # With the widths that the run's configuration gives.
+  return StartingPoint(
+    described['encoder'],
+    described['arguments'],
+    run.weights_folder(encoder),
+    run.config.input_of(encoder),
+    f'{os.path.basename(os.path.abspath(run_dir))}/{encoder}',
+  )
