@@ -1,6 +1,7 @@
 """Files that are either whole or absent: everything is written beside its place and renamed into it last."""
 
 import contextlib
+import difflib
 import io
 import json
 import os
@@ -106,3 +107,24 @@ def read_json(path: str) -> Any:
     raise ValueError(
       f'{path} is not valid JSON ({error}). It was probably edited by hand: restore or delete it.'
     ) from error
+
+
+def check_settings(path: str, settings: Any) -> None:
+  """Notes what a folder is made with, or refuses to mix two kinds of content in it.
+
+  Args:
+    path: of a JSON file in the folder.
+    settings: everything that decides what the folder will hold; plain values of JSON.
+
+  Raises:
+    ValueError: when the file says otherwise; the message holds the difference.
+  """
+  if not tf.io.gfile.exists(path):
+    write_json(path, settings)
+    return
+  before, now = (json.dumps(value, indent=2, sort_keys=True).splitlines() for value in (read_json(path), settings))
+  if before != now:
+    difference = '\n'.join(difflib.unified_diff(before, now, path, 'this command', lineterm='', n=0))
+    raise ValueError(
+      f'{os.path.dirname(path)} was made with other settings:\n{difference}\nGive the same settings to go on, or another folder.'
+    )

@@ -15,12 +15,12 @@ from xdc_tf import files
 from xdc_tf.cli import configuration, run_info
 from xdc_tf.data.human_labels import first_labels
 from xdc_tf.data.schema import Records, open_records
-from xdc_tf.deep_clustering import stages
 from xdc_tf.deep_clustering.outer_loop import Pretraining, for_each_encoder, iteration_name, make_trainers, pretrain
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.evaluation.linear_probe import choose_per_class
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.seeds import derive_seed
 from xdc_tf.training.trainer import EncoderTrainer, Targets
 
 STAGES = {
@@ -139,7 +139,7 @@ class Evaluation:
       {'label': len(self.records.label_names)},
       config.training,
       self.strategy,
-      stages.derive_seed(config.seed, 'weights', name),
+      derive_seed(config.seed, 'weights', name),
     )
     start = run_info.FinishedRun(self.run.path, config, self.records).weights_folder(name)
     labels = first_labels(self.records, 'train')
@@ -164,7 +164,7 @@ class Evaluation:
       Targets('train', labels['train'], subset),
       Targets('validation', labels['validation']),
       budget,
-      stages.derive_seed(self.config.seed, 'finetuning', trainer.name),
+      derive_seed(self.config.seed, 'finetuning', trainer.name),
     )
     accuracy = trainer.evaluate(Targets('test', labels['test']))['accuracy_label']
     files.write_json(os.path.join(folder, 'result.json'), {'accuracy': accuracy})

@@ -36,3 +36,15 @@ def test_labels_of_another_length_are_refused_with_advice():
 def test_what_cannot_be_labels_is_refused(labels):
   with pytest.raises(ValueError, match='expected'):
     label_table.checked(labels, 3, 'labels')
+
+
+def test_several_labels_come_back_from_their_bits():
+  labels = np.random.default_rng(0).random([5, 19]) < 0.3
+  bits = label_table.pack(labels)
+  assert (bits.dtype, bits.shape) == (np.uint8, (5, 3))
+  assert label_table.checked(bits, 5, 'labels') is bits
+  found = tf.function(lambda index: label_table.unpack(label_table.lookup(bits, index), 19))(tf.constant([3, 0, 3]))
+  assert found.dtype == tf.float32
+  np.testing.assert_array_equal(found, labels[[3, 0, 3]])
+  with pytest.raises(ValueError, match='holds 5 pseudo-labels but'):
+    label_table.checked(bits, 6, 'labels')

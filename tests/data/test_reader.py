@@ -310,6 +310,10 @@ def test_evaluation_of_some_shards_with_labels(records):
   assert index == [20, 21, 22, 0, 1, 2, 3]
   assert np.concatenate([batch['labels']['a'].numpy() for batch in batches]).tolist() == [19, 20, 21, -1, 0, 1, 2]
   assert list(reader.evaluation_dataset(records, 'train', AUDIO, 3, shards=[], labels=labels)) == []
+  subset = np.isin(np.arange(23), [1, 3, 20, 22])
+  some = list(reader.evaluation_dataset(records, 'train', AUDIO, 3, shards=[5, 0], labels=labels, subset=subset))
+  assert [batch['index'].numpy().tolist() for batch in some] == [[20, 22], [1, 3]]
+  assert [batch['labels']['a'].numpy().tolist() for batch in some] == [[19, 21], [0, 2]]
   all_failed = reader.evaluation_dataset(records, 'train', AUDIO, 3, shards=[1], labels=labels)
   assert list(all_failed) == []
 

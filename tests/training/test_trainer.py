@@ -9,7 +9,7 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import NormalizedAudio, TinyAudio
 
-from xdc_tf.data import reader
+from xdc_tf.data import label_table, reader
 from xdc_tf.data.reader import AudioInput
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.training.metrics_log import read_metrics
@@ -249,3 +249,45 @@ def test_training_on_a_subset_sees_no_other_clip(records, one_replica, tmp_path)
     weights.append([variable.numpy() for variable in trainer.model.variables])
   for a, b in zip(*weights, strict=True):
     np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.stack
+def test_predictions_are_the_mean_of_the_clips_probabilities(records, one_replica):
+  trainer = make_trainer(records, one_replica)
+  subset = np.isin(np.arange(records.num_rows('train')), [2, 7, 8])
+  labels = np.zeros(records.num_rows('train'), np.int32)
+  several = label_table.pack(np.zeros([len(labels), NUM_CLUSTERS], bool))
+  data = list(reader.evaluation_dataset(records, 'train', trainer.inputs, 1, num_clips=3, subset=subset))
+  logits = [trainer.model(batch['input'][0])['video'].numpy().astype(np.float64) for batch in data]
+  for table, activation in (
+    (labels, lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)),
+    (several, lambda x: 1 / (1 + np.exp(-x))),
+  ):
+    found = list(trainer.predict(Targets('train', {'video': table}, subset), num_clips=3))
+    assert np.concatenate([index for index, _ in found]).tolist() == [2, 7, 8]
+    probabilities = np.concatenate([values['video'] for _, values in found])
+    np.testing.assert_allclose(probabilities, [activation(x).mean(axis=0) for x in logits], rtol=1e-4)
+
+
+def test_several_labels_a_clip_train_a_sigmoid_for_each_class(records, one_replica):
+  trainer = make_trainer(records, one_replica)
+  labels = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0]], bool)
+  logits = np.array([[0.5, -1.0, 2.0], [3.0, 1.0, 0.0], [9.0, 9.0, 9.0]], np.float32)
+  total, statistics = trainer._statistics({'video': logits}, {'video': tf.constant(label_table.pack(labels))})
+  p = 1 / (1 + np.exp(-logits.astype(np.float64)))
+  expected = -(labels * np.log(p) + ~labels * np.log(1 - p))[:2].sum()  # The third clip has no label.
+  assert float(total) == pytest.approx(expected, rel=1e-5)
+  assert statistics.numpy()[1:].tolist() == [1.0, 2.0]
+
+
+def test_without_validation_clips_nothing_may_depend_on_them(records, one_replica, tmp_path):
+  weights = []
+  for name, validation in (('with', targets(records, 'validation')), ('without', None)):
+    trainer = make_trainer(records, one_replica)
+    trainer.train(str(tmp_path / name), targets(records, 'train'), validation, schedule(), 5)
+    weights.append([variable.numpy() for variable in trainer.model.variables])
+  for a, b in zip(*weights, strict=True):
+    np.testing.assert_array_equal(a, b)
+  for needs in ({'early_stop_epochs': 3}, {'keep_best': True}):
+    with pytest.raises(ValueError, match='need validation clips'):
+      trainer.train(str(tmp_path / 'x'), targets(records, 'train'), None, schedule(**needs), 5)

@@ -6,6 +6,7 @@ import glob
 import inspect
 import os
 import re
+from collections.abc import Collection
 
 import gin
 import tensorflow as tf
@@ -14,6 +15,7 @@ from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.deep_clustering import supervision
 from xdc_tf.deep_clustering.outer_loop import Pretraining
+from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.models.resnet3d import ResNet3D18
@@ -22,7 +24,7 @@ from xdc_tf.training.trainer import TrainingOptions
 
 # Importing them above is what makes them known to gin; this list is for messages and tests.
 CONFIGURABLES = (
-  Pretraining, Schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput, R2Plus1D18, ResNet3D18, AudioResNet18,
+  Pretraining, Finetuning, Schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput, R2Plus1D18, ResNet3D18, AudioResNet18,
   supervision.sdc, supervision.mdc, supervision.cdc, supervision.xdc, supervision.same_modality_xdc, supervision.shuffled_xdc,
 )  # fmt: skip
 
@@ -39,12 +41,14 @@ def gin_folder() -> str:
   return checkout if os.path.exists(os.path.join(checkout, 'base.gin')) else os.path.join(package, 'gin_files')
 
 
-def load(gin_files: list[str], gin_params: list[str]) -> str:
+def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, also_used: Collection[str] = ()) -> str:
   """Parses gin files and then single bindings, and forgets any configuration loaded before.
 
   Args:
     gin_files: paths, absolute, relative to the working directory, or relative to gin/ ('methods/xdc.gin').
     gin_params: bindings such as 'num_video_clusters = 64'; they win over the files.
+    root: what is to be built, Pretraining or Finetuning; a binding that it does not reach is an error.
+    also_used: names of configurables that are used beside it.
 
   Returns:
     The whole configuration in a stable order, which load() takes again as a file.
@@ -59,29 +63,42 @@ def load(gin_files: list[str], gin_params: list[str]) -> str:
     _parse(binding, f'--gin_param {binding!r}')
   text = gin.config_str(max_line_length=120)
   _check_macros(text)
-  _check_effect(text)
+  _check_effect(text, {root.__name__, *also_used})
   gin.finalize()
   return text
 
 
 def pretraining() -> Pretraining:
-  """Builds the experiment that the loaded configuration describes.
+  """Builds the experiment that the loaded configuration describes; see `build`."""
+  methods = ', '.join(sorted(os.listdir(os.path.join(gin_folder(), 'methods'))))
+  return build(
+    Pretraining,
+    f'Name a method, for example --gin_file methods/xdc.gin (there are {methods}), or a whole experiment such as '
+    'papers/neurips2020/table1_xdc.gin.',
+  )
+
+
+def finetuning() -> Finetuning:
+  """Builds the transfer that the loaded configuration describes; see `build`."""
+  return build(
+    Finetuning, 'Name a data set and a way, for example --gin_file transfer/ucf101.gin --gin_file transfer/full.gin.'
+  )
+
+
+def build(root: type, advice: str):
+  """Builds `root` from the loaded configuration.
 
   Raises:
-    ConfigurationError: when it describes none.
+    ConfigurationError: when the configuration is not complete, with `advice`, or has a value of the wrong type.
     ValueError: when one of its values is not possible.
   """
   try:
-    config = Pretraining()
+    config = root()
   except TypeError as error:
     reason = str(error).splitlines()[0]
     if 'missing' not in reason:
       raise ConfigurationError(f'A value of the configuration has the wrong type: {reason}.') from error
-    methods = sorted(os.listdir(os.path.join(gin_folder(), 'methods')))
-    raise ConfigurationError(
-      f'The configuration is not complete: {reason} Name a method, for example --gin_file methods/xdc.gin '
-      f'(there are {", ".join(methods)}), or a whole experiment such as papers/neurips2020/table1_xdc.gin.'
-    ) from error
+    raise ConfigurationError(f'The configuration is not complete: {reason} {advice}') from error
   _check_types(config)
   return config
 
@@ -151,9 +168,9 @@ def _nearest(name: str, choices: list[str]) -> str:
   return f'Did you mean {close[0]!r}?' if close else f'The valid names are: {", ".join(choices)}.'
 
 
-def _check_effect(text: str) -> None:
+def _check_effect(text: str, roots: set[str]) -> None:
   """Refuses bindings that gin takes but that change nothing."""
-  used = {'Pretraining', *re.findall(r'@([\w.]+)', text)}
+  used = roots | set(re.findall(r'@([\w.]+)', text))
   for scope, name, parameter in re.findall(r'^((?:\w+/)*)([\w.]+)\.(\w+) =', text, re.MULTILINE):
     if scope:
       raise ConfigurationError(f'{scope}{name}.{parameter}: scopes have no meaning here; bind {name}.{parameter}.')

@@ -9,9 +9,33 @@ from absl import app, logging
 from absl.flags import argparse_flags
 
 from xdc_tf import __version__
-from xdc_tf.cli import demo, embed, export, export_weights, import_weights, make_avdigits, manifest, pretrain, report
+from xdc_tf.cli import (
+  demo,
+  embed,
+  export,
+  export_weights,
+  finetune,
+  import_weights,
+  make_avdigits,
+  manifest,
+  pretrain,
+  report,
+  sweep,
+)
 
-VERBS = (demo, make_avdigits, manifest, pretrain, report, export, embed, import_weights, export_weights)
+VERBS = (
+  demo,
+  make_avdigits,
+  manifest,
+  pretrain,
+  report,
+  export,
+  embed,
+  finetune,
+  sweep,
+  import_weights,
+  export_weights,
+)
 
 
 def build_parser() -> argparse_flags.ArgumentParser:

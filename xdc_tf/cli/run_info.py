@@ -1,7 +1,6 @@
 """What a run directory says of itself, and how later verbs open it."""
 
 import dataclasses
-import hashlib
 import os
 
 import tensorflow as tf
@@ -17,17 +16,8 @@ def header(records: Records, strategy: tf.distribute.Strategy) -> str:
   clips = ', '.join(f'{records.num_clips(split)} {split}' for split in sorted(records.shard_lengths))
   return (
     f'# xdc-tf {__version__}, TensorFlow {tf.__version__}, {strategy.num_replicas_in_sync} replicas\n'
-    f'# records: {records.name}, {clips} clips, {_digest(records)}\n'
+    f'# records: {records.name}, {clips} clips, {records.fingerprint()}\n'
   )
-
-
-def _digest(records: Records) -> str:
-  """Tells records apart that have the same name and size: what they were made from and how, and how many bytes they take."""
-  digest = hashlib.sha256()
-  for name in ('clips.json', 'dataset_info.json'):
-    with tf.io.gfile.GFile(os.path.join(records.directory, name), 'rb') as file:
-      digest.update(file.read())
-  return digest.hexdigest()[:16]
 
 
 def save(run_dir: str, records: Records) -> None:

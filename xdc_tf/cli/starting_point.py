@@ -37,6 +37,11 @@ class StartingPoint:
 
     return ENCODERS[self.name].modality
 
+  @property
+  def classes_to_configure(self) -> tuple[str, ...]:
+    """Random weights take their shape from gin; others have theirs."""
+    return () if self.weights else (self.name,)
+
   def load(self, inputs):
     """Returns the encoder, built for `inputs`, with its weights; for verbs that do not train it."""
     import tensorflow as tf

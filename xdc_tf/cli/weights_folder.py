@@ -1,5 +1,6 @@
-"""A folder with one encoder's weights that came from elsewhere: weights.* and, written last, encoder.json that says whose."""
+"""A folder with one encoder's weights, from elsewhere or finetuned: weights.* and, written last, encoder.json that says whose."""
 
+import hashlib
 import os
 from typing import Any
 
@@ -31,6 +32,14 @@ def save(folder: str, encoder, source: str, sha256: str) -> bool:
   checkpoints.save_weights(encoder, folder)
   files.write_json(path, info | {'xdc_tf': __version__})
   return True
+
+
+def describe(folder: str, encoder, source: str) -> None:
+  """Makes a folder that holds trained weights of an encoder one that `load` takes."""
+  with tf.io.gfile.GFile(os.path.join(folder, 'weights.data-00000-of-00001'), 'rb') as file:
+    sha256 = hashlib.sha256(file.read()).hexdigest()
+  info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256, 'xdc_tf': __version__}
+  files.write_json(os.path.join(folder, INFO_FILE), info)
 
 
 def load(folder: str) -> tuple[Any, dict[str, Any]]:

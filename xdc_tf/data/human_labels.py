@@ -1,5 +1,7 @@
 """The labels that people gave to clips: to measure with and to finetune on. Pretraining never sees them."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from xdc_tf.data import manifest
@@ -20,9 +22,30 @@ def first_labels(records: Records, split: str) -> np.ndarray:
   Raises:
     FileNotFoundError: when the manifest is gone.
   """
-  number = {name: i for i, name in enumerate(records.label_names)}
   labels = np.full(records.num_rows(split), NO_LABEL, np.int32)
-  for row in manifest.read_manifest(records.manifest_directory).rows(split):
-    if row.labels:
-      labels[row.index] = number[row.labels[0]]
+  for index, numbers in _numbers(records, split):
+    if numbers:
+      labels[index] = numbers[0]
   return labels
+
+
+def all_labels(records: Records, split: str) -> np.ndarray:
+  """Reads all labels of every clip, as a table of bits: uint8 [num_rows, ceil(classes / 8)] (see label_table.py).
+
+  Raises:
+    FileNotFoundError: when the manifest is gone.
+  """
+  num_classes = len(records.label_names)
+  bits = np.zeros([records.num_rows(split), -(-num_classes // 8)], np.uint8)
+  row = np.zeros(num_classes, bool)
+  for index, numbers in _numbers(records, split):
+    row[:] = False
+    row[numbers] = True
+    bits[index] = np.packbits(row)
+  return bits
+
+
+def _numbers(records: Records, split: str) -> Iterator[tuple[int, list[int]]]:
+  number = {name: i for i, name in enumerate(records.label_names)}
+  for row in manifest.read_manifest(records.manifest_directory).rows(split):
+    yield row.index, [number[label] for label in row.labels]

@@ -46,7 +46,7 @@ def training_dataset(
     records: the data set.
     split: which split.
     inputs: VideoInput or AudioInput.
-    labels: int32 [records.num_rows(split)] for each head; -1 for none.
+    labels: for each head, as label_table.py has them.
     batch_size: B, clips per batch of this pipeline.
     seed: of the order, the clips and the augmentation.
     first_step: the first batch to return.
@@ -57,7 +57,7 @@ def training_dataset(
     shuffle_window: clips shuffled at a time.
     shards_together: shards read in turn.
   Returns:
-    batches (x float32 [B, *inputs.shape], {head: int32 [B]}).
+    batches (x float32 [B, *inputs.shape], {head: [B, ...]}).
 
   Raises:
     ValueError: when the records do not suit `inputs`, the labels or the number of pipelines.
@@ -115,7 +115,7 @@ def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndar
   lengths = np.array([subset[schema.read_indices(path)].sum() for path in records.shard_paths(split)], np.int64)
   if not lengths.sum():
     raise ValueError(
-      f'{records.directory} holds none of the {subset.sum()} clips of split {split!r} that are to be trained on: their videos '
+      f'{records.directory} holds none of the {subset.sum()} clips of split {split!r} that are asked for: their videos '
       'failed, see failed_videos.jsonl.'
     )
   return lengths
@@ -129,6 +129,7 @@ def evaluation_dataset(
   num_clips: int = 1,
   shards: Sequence[int] | None = None,
   labels: Mapping[str, np.ndarray] | None = None,
+  subset: np.ndarray | None = None,
 ) -> tf.data.Dataset:
   """Reads every record once, in the order of the files, without augmentation.
 
@@ -139,9 +140,10 @@ def evaluation_dataset(
     batch_size: b, records per batch; the last batch of a shard may be smaller.
     num_clips: n, clips of each record at uniform distances; 1: its middle.
     shards: numbers of the shards to read, in this order; None: all.
-    labels: int32 [records.num_rows(split)] for each head; -1 for none.
+    labels: for each head, as label_table.py has them.
+    subset: bool [records.num_rows(split)]: read these clips only, and decode no other; None: all.
   Returns:
-    batches {'index': int64 [b], 'input': float32 [b, n, *inputs.shape]}, with 'labels': {head: int32 [b]} where there are labels.
+    batches {'index': int64 [b], 'input': float32 [b, n, *inputs.shape]}, with 'labels': {head: [b, ...]} where there are labels.
 
   Raises:
     ValueError: when the records do not suit `inputs` or the labels, or a shard does not exist.
@@ -159,6 +161,7 @@ def evaluation_dataset(
     example = schema.parse(serialized, **inputs.wanted)
     return {'index': example['index'], 'input': inputs.views(example, records, num_clips)}
 
+  lengths = _lengths(records, split, subset)
   with tf.device('CPU:0'):
     tables = _tables(records, split, labels or {})
 
@@ -167,8 +170,11 @@ def evaluation_dataset(
 
     files = tf.constant([paths[s] for s in shards], tf.string)
     dataset = tf.data.TFRecordDataset(files, buffer_size=training_order.BUFFER_BYTES)
+    if subset is not None:
+      keep = tf.constant(subset)
+      dataset = dataset.filter(lambda serialized: tf.gather(keep, schema.parse_index(serialized)))
     dataset = dataset.map(view, num_parallel_calls=_num_cpus(), deterministic=True)
-    dataset = dataset.batch(1).rebatch(_batch_sizes([records.shard_lengths[split][s] for s in shards], batch_size))
+    dataset = dataset.batch(1).rebatch(_batch_sizes([lengths[s] for s in shards], batch_size))
     if labels is not None:
       dataset = dataset.map(add_labels)
   return dataset.prefetch(2).with_options(_options())

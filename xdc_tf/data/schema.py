@@ -7,6 +7,7 @@ imported where its metadata is written. `DONE` is written last: a folder without
 
 import dataclasses
 import functools
+import hashlib
 import json
 import os
 import re
@@ -286,6 +287,14 @@ class Records:
   def num_rows(self, split: str) -> int:
     """Returns how many manifest rows a split has: every record's index is below it, and label tables have this length."""
     return self._num_rows[self._check(split)]
+
+  def fingerprint(self) -> str:
+    """Tells records apart that have the same name and size: what they were made from and how, and how many bytes they take."""
+    digest = hashlib.sha256()
+    for name in (CLIPS_FILE, 'dataset_info.json'):
+      with tf.io.gfile.GFile(os.path.join(self.directory, name), 'rb') as file:
+        digest.update(file.read())
+    return digest.hexdigest()[:16]
 
   def _check(self, split: str) -> str:
     if split not in self.shard_lengths:

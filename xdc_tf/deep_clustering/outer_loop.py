@@ -22,6 +22,7 @@ from xdc_tf.deep_clustering import stages, supervision
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.seeds import derive_seed
 from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
 
 
@@ -100,7 +101,7 @@ def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute
       config.heads_of(name),
       config.training,
       strategy,
-      stages.derive_seed(config.seed, 'weights', name),
+      derive_seed(config.seed, 'weights', name),
     )
     for name, model in config.encoders.items()
   }
@@ -144,7 +145,7 @@ def pretrain(
         records,
         config.kmeans,
         strategy,
-        stages.derive_seed(config.seed, 'clusters', iteration, c.name),
+        derive_seed(config.seed, 'clusters', iteration, c.name),
         before.get(c.name),
       )
       for c in config.clusterings
@@ -155,7 +156,7 @@ def pretrain(
 
     def train(name: str, trainer: EncoderTrainer, iteration=iteration, here=here, clusters=clusters) -> None:
       teachers = [c for c in config.clusterings if name in c.teaches]
-      seed = stages.derive_seed(config.seed, 'train', iteration, name)
+      seed = derive_seed(config.seed, 'train', iteration, name)
       folder = run.once(
         f'{here}/train/{name}', stages.train_encoder, trainer, teachers, clusters, config.schedule, seed
       )

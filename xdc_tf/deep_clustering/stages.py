@@ -1,6 +1,5 @@
 """The stages of one iteration. Each fills a folder that it is given, and goes on from what an interrupted run left in it."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 
@@ -19,15 +18,10 @@ from xdc_tf.data.schema import Records
 from xdc_tf.deep_clustering.supervision import Clustering
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.seeds import derive_seed
 from xdc_tf.training.trainer import EncoderTrainer, Targets
 
 SPLITS = ('train', 'validation')
-
-
-def derive_seed(seed: int, *parts) -> int:
-  """A seed for one purpose of a run: the same for the same words, unrelated for others."""
-  digest = hashlib.sha256(repr((seed, *parts)).encode()).digest()
-  return int.from_bytes(digest[:4], 'big') >> 1
 
 
 def check_records(records: Records, clusterings: list[Clustering], num_workers: int = 1) -> None:

@@ -6,13 +6,14 @@ early stopping and checkpoints.
 
 import dataclasses
 import os
+from collections.abc import Sequence
 
 import gin
 import numpy as np
 import tensorflow as tf
 
 from xdc_tf import compat, progress
-from xdc_tf.data import reader
+from xdc_tf.data import label_table, reader
 from xdc_tf.data.schema import Records
 from xdc_tf.models.heads import HeadedEncoder
 from xdc_tf.training import checkpoints, distribution
@@ -77,8 +78,9 @@ class Targets:
 
   Attributes:
     split: 'train' or 'validation'.
-    labels: int32 [num_rows of the split] for each head; -1 takes a clip out of that head's loss.
-    subset: bool [num_rows of the split]: train on these clips only; None: on all.
+    labels: for each head, as label_table.py has them: int32 [num_rows of the split] trains softmax (-1 takes a clip out of that
+      head's loss), uint8 [num_rows, ceil(classes / 8)] bits train a sigmoid for every class (no bit takes it out).
+    subset: bool [num_rows of the split]: use these clips only; None: all.
   """
 
   split: str
@@ -99,6 +101,7 @@ class EncoderTrainer:
     options: TrainingOptions,
     strategy: tf.distribute.Strategy,
     seed: int,
+    splits: Sequence[str] = ('train', 'validation'),
   ):
     """Builds the encoder with weights that depend on `seed` only.
 
@@ -111,6 +114,7 @@ class EncoderTrainer:
       options: how to compute.
       strategy: the distribution strategy.
       seed: of the weights and of the order and augmentation of the data.
+      splits: of the records that will be read; they are checked now.
     """
     self.name, self.inputs, self.records, self.options = name, inputs, records, options
     self.strategy, self.seed = strategy, seed
@@ -121,7 +125,7 @@ class EncoderTrainer:
       raise ValueError(
         'TrainingOptions.jit_compile does not work with several replicas on a CPU: use --logical_cpus=1, or GPUs.'
       )
-    for split in ('train', 'validation'):
+    for split in splits:
       reader.check_inputs(records, split, inputs)
     with strategy.scope():
       self.encoder = model_class(seed=seed, dtype=POLICIES[options.precision])
@@ -136,6 +140,7 @@ class EncoderTrainer:
     self._fresh_scalars = [v.numpy() if not v.shape.rank else None for v in self._optimizer_variables]
     self._train_step = tf.function(self._distributed_step)
     self._embed = distribution.replicated(strategy, self._replica_features)
+    self._predict = distribution.replicated(strategy, self._replica_probabilities)
     self._evaluation_step = distribution.replicated(strategy, self._replica_evaluation)
 
   def load(self, folder: str) -> None:
@@ -173,12 +178,33 @@ class EncoderTrainer:
     for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
       yield batch['index'].numpy(), features.numpy()
 
+  def predict(self, targets: Targets, num_clips: int):
+    """Yields (index int64 [b], float32 [b, classes] for each head): the mean over clips of each span's probabilities.
+
+    Softmax for heads that have one label a clip, a sigmoid for every class where there may be several, as in training.
+
+    Args:
+      targets: the clips that its subset takes; labels are used for their kind only.
+      num_clips: clips at uniform distances over every span (10 in Section 4.1), their centre crops.
+    """
+    data = reader.evaluation_dataset(
+      self.records,
+      targets.split,
+      self.inputs,
+      max(1, self.options.evaluation_batch_size // num_clips),
+      num_clips=num_clips,
+      labels=targets.labels,
+      subset=targets.subset,
+    )
+    for batch, probabilities in distribution.map_on_replicas(self.strategy, self._predict, data):
+      yield batch['index'].numpy(), {head: values.numpy() for head, values in probabilities.items()}
+
   def evaluate(self, targets: Targets) -> dict[str, float]:
     """Returns the mean loss and every head's accuracy ('loss', 'accuracy_HEAD') on the centre clips of a split's spans."""
     totals = self._evaluate(self._evaluation_data(targets))
     return {name.removeprefix('_'): value for name, value in self._summary('', totals).items()}
 
-  def train(self, folder: str, training: Targets, validation: Targets, schedule: Schedule, seed: int) -> None:
+  def train(self, folder: str, training: Targets, validation: Targets | None, schedule: Schedule, seed: int) -> None:
     """Trains with new heads until the schedule ends or the validation loss keeps rising; goes on where it was.
 
     Writes checkpoints/, metrics.csv, tensorboard/ and, at the end, the encoder's weights into `folder`.
@@ -186,10 +212,15 @@ class EncoderTrainer:
     Args:
       folder: of this stage.
       training: targets of the training split.
-      validation: targets of the held-out split, for early stopping.
+      validation: targets of the held-out split, for early stopping; None: all epochs are trained and the last weights kept.
       schedule: Table 10 or 11.
       seed: of this stage: heads, order and augmentation.
+
+    Raises:
+      ValueError: when the schedule needs a validation loss and there is none.
     """
+    if validation is None and (schedule.early_stop_epochs or schedule.keep_best):
+      raise ValueError('Schedule.early_stop_epochs and .keep_best need validation clips, and this training has none.')
     steps_per_epoch = schedule.steps_per_epoch(self.num_replicas)
     state = _State(EarlyStopping(schedule.early_stop_epochs), len(self.heads))
     with self.strategy.scope():
@@ -200,7 +231,7 @@ class EncoderTrainer:
     step = int(state.step)
     log = MetricsLog(own_folder, first_epoch=step // steps_per_epoch)
     data = iter(self._training_data(training, schedule.batch_size, step, seed))
-    validation_data = self._evaluation_data(validation)
+    validation_data = self._evaluation_data(validation) if validation else None
     for epoch in range(step // steps_per_epoch, schedule.total_epochs):
       if state.early_stopping.should_stop:
         break
@@ -211,9 +242,10 @@ class EncoderTrainer:
         'learning_rate': schedule.learning_rate(epoch, self.num_replicas),
         **self._summary('train', state.totals.numpy()),
       }
-      row |= self._summary('validation', self._evaluate(validation_data))
+      if validation_data is not None:
+        row |= self._summary('validation', self._evaluate(validation_data))
+        state.early_stopping.update(row['validation_loss'])
       log.write(epoch, row)
-      state.early_stopping.update(row['validation_loss'])
       if schedule.keep_best and state.early_stopping.is_best:
         state.best_epoch.assign(epoch)
         self.save(self._best_folder(folder, state))
@@ -320,6 +352,14 @@ class EncoderTrainer:
     # tf.shape and not the static one: after calls with other numbers of clips the function is traced for any.
     return tf.reduce_mean(tf.reshape(features, [-1, tf.shape(views)[1], self.encoder.feature_dimension]), axis=1)
 
+  def _replica_probabilities(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    views = batch['input']
+    means = {}
+    for head, logits in self.model(tf.reshape(views, [-1, *self.inputs.shape]), training=False).items():
+      activation = tf.nn.softmax if batch['labels'][head].shape.rank == 1 else tf.nn.sigmoid
+      means[head] = tf.reduce_mean(tf.reshape(activation(logits), [-1, tf.shape(views)[1], logits.shape[1]]), axis=1)
+    return means
+
   def _replica_evaluation(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
     return self._statistics(self.model(batch['input'][:, 0], training=False), batch['labels'])[1]
 
@@ -327,10 +367,8 @@ class EncoderTrainer:
     """Returns the summed cross-entropy of all heads, and float32 [3 * heads]: loss, hits and clips of each head."""
     statistics, total = [], 0.0
     for head in self.heads:
-      has_label = tf.cast(labels[head] >= 0, tf.float32)
-      target = tf.maximum(labels[head], 0)
-      loss = tf.reduce_sum(has_label * tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits[head]))
-      hits = tf.cast(tf.argmax(logits[head], axis=-1, output_type=tf.int32) == target, tf.float32)
+      has_label, losses, hits = _scores(logits[head], labels[head])
+      loss = tf.reduce_sum(has_label * losses)
       statistics += [loss, tf.reduce_sum(has_label * hits), tf.reduce_sum(has_label)]
       total += loss
     return total, tf.stack(statistics)
@@ -347,6 +385,7 @@ class EncoderTrainer:
       num_clips=1,
       shards=shards,
       labels=targets.labels,
+      subset=targets.subset,
     )
 
   def _evaluate(self, data: tf.data.Dataset) -> np.ndarray:
@@ -370,6 +409,23 @@ class EncoderTrainer:
     self.model.reset_heads(seed)
     for variable, fresh in zip(self._optimizer_variables, self._fresh_scalars, strict=True):
       variable.assign(tf.zeros(variable.shape, variable.dtype) if fresh is None else fresh)
+
+
+def _scores(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+  """Returns whether clips have a label, their loss, and whether the highest logit is right: float32 [B] each.
+
+  Args:
+    logits: float32 [B, C].
+    labels: int32 [B], or the bits of several labels, uint8 [B, ceil(C / 8)]: then the loss is the sum of C binary ones.
+  """
+  best = tf.argmax(logits, axis=-1, output_type=tf.int32)
+  if labels.shape.rank == 1:
+    target = tf.maximum(labels, 0)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
+    return tf.cast(labels >= 0, tf.float32), losses, tf.cast(best == target, tf.float32)
+  targets = label_table.unpack(labels, logits.shape[1])
+  losses = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits), axis=1)
+  return tf.reduce_max(targets, axis=1), losses, tf.gather(targets, best, batch_dims=1)
 
 
 class _State(tf.Module):

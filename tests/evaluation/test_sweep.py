@@ -1,0 +1,161 @@
+"""Sweeps over tiny folds: what is trained on what, resumed, chosen and written."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+import records_factory
+import tensorflow as tf
+from tiny_encoders import TinyAudio
+
+from xdc_tf.data import manifest
+from xdc_tf.data.folds import Fold, Part, read_folds
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.evaluation import clip_features, sweep
+from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
+
+NUM_ROWS = 24
+
+
+@pytest.fixture(scope='module')
+def records(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('records')
+  made = records_factory.write_records(
+    folder, {'official': NUM_ROWS}, frames_per_span=0, num_official_splits=2, missing=[('official', 3)]
+  )
+  names = made.label_names
+  rows = [
+    manifest.Row(0, f'v{i}', f'v{i}.mp4', labels=(names[i % 3],), official_split=(1 + (i % 4 == 0), 1 + (i % 4 == 1)))
+    for i in range(NUM_ROWS)
+  ]
+  manifest.write_manifest(made.manifest_directory, 'tiny', [('official', row) for row in rows])
+  return made
+
+
+def configuration(**changes) -> Finetuning:
+  schedule = Schedule(
+    epoch_size=24, batch_size=4, base_learning_rate=0.01, warmup_epochs=1, step_epochs=2, total_epochs=4,
+    weight_decay=0.0, early_stop_epochs=0,
+  )  # fmt: skip
+  values = {'learning_rates': (0.01, 0.0001), 'num_clips': 2, 'held_out_share': 0.25}
+  return Finetuning(VideoInput(), AudioInput(num_frames=60), schedule, TrainingOptions(), **(values | changes))
+
+
+def full(config, records, strategy) -> FullFinetuning:
+  return FullFinetuning(config, TinyAudio, 'audio', None, records, strategy)
+
+
+@pytest.mark.stack
+def test_full_finetuning_over_two_folds(records, one_replica, tmp_path, monkeypatch):
+  config = configuration()
+  run = RunDirectory(str(tmp_path), one_replica)
+  cells = sweep.grid(config, read_folds(records), records)
+  assert [cell.name for cell in cells][:4] == [
+    'fold-1/test/rate-0.01', 'fold-1/test/rate-0.0001', 'fold-1/held-out/rate-0.01', 'fold-1/held-out/rate-0.0001'
+  ]  # fmt: skip
+  trained_on, starts = [], []
+  train = EncoderTrainer.train
+
+  def recorded(self, folder, training, *rest):
+    trained_on.append(set(np.flatnonzero(training.subset)))
+    starts.append(self.encoder.dense.kernel.numpy())
+    return train(self, folder, training, *rest)
+
+  monkeypatch.setattr(EncoderTrainer, 'train', recorded)
+  results = sweep.run_cells(config, full(config, records, one_replica), run, records, cells)
+
+  tests = [set(range(number, NUM_ROWS, 4)) for number in (0, 1)]
+  for n in range(2):
+    assert trained_on[4 * n] == trained_on[4 * n + 1] == set(range(NUM_ROWS)) - tests[n]
+    assert trained_on[4 * n + 2] == trained_on[4 * n + 3] < trained_on[4 * n]
+  for start in starts:
+    np.testing.assert_array_equal(start, starts[0])
+  result = json.loads((tmp_path / 'fold-2/test/rate-0.01/result.json').read_text())
+  assert result['videos'] == len(tests[1])
+  assert sum(map(sum, result['confusion'])) == result['videos']
+  assert not (tmp_path / 'fold-2/test/rate-0.01/checkpoints').exists()
+  assert set(results['folds']) == {'1', '2'}
+  assert results['mean']['test_best'] == np.mean([results['folds'][n]['test_best']['top1'] for n in '12'])
+  assert results['folds']['1']['test_best']['top1'] >= results['folds']['1']['held_out']['top1']
+  assert sweep.confusion(results, run).sum() == 12
+
+  # Resumed after one cell was lost: that one alone is trained again, to the same result.
+  tf.io.gfile.remove(str(tmp_path / 'fold-2/test/rate-0.01/DONE'))
+  del trained_on[:]
+  again = sweep.run_cells(config, full(config, records, one_replica), run, records, cells)
+  assert (len(trained_on), again) == (1, results)
+
+
+def test_fc_only_reads_the_data_once_and_learns_what_is_easy(records, one_replica, tmp_path, monkeypatch):
+  config = configuration(trained='fc', learning_rates=(0.1, 1e-6), held_out_share=0.0)
+  encoder = TinyAudio()
+  encoder(tf.zeros([1, 40, 60, 1]))
+  passes = []
+  extract = clip_features.extract
+
+  def recorded(encoder, inputs, records, split, *rest):
+    index, features = extract(encoder, inputs, records, split, *rest)
+    passes.append(split)
+    return index, features + 5 * np.eye(8, dtype=np.float32)[index % 3][:, None]
+
+  monkeypatch.setattr(clip_features, 'extract', recorded)
+  cells = sweep.grid(config, read_folds(records), records)
+  for _ in range(2):
+    run = RunDirectory(str(tmp_path), one_replica)
+    results = sweep.run_cells(config, FcOnly(config, encoder, 'audio', records), run, records, cells)
+  assert passes == ['official']
+  assert results['folds']['1']['test_best'] == {
+    'rate': 0.1, 'cell': 'fold-1/test/rate-0.1', 'top1': 1.0, 'top5': 1.0
+  }  # fmt: skip
+  assert results['folds']['1']['held_out'] is None and results['mean']['held_out'] is None
+
+
+def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos(tmp_path, one_replica, records):
+  """Rate 1 is best on the test videos, rate 2 on the held-out ones; rate 3 equals rate 2 there and comes later."""
+  top1 = {(False, 1.0): 0.9, (False, 2.0): 0.7, (False, 3.0): 0.8, (True, 1.0): 0.1, (True, 2.0): 0.6, (True, 3.0): 0.6}
+
+  class Learner:
+    def prepare(self, run):
+      pass
+
+    def train(self, folder, fold, rate):
+      right = round(10 * top1[fold.test.split == 'inner', rate])
+      return np.arange(10), np.eye(3)[np.where(np.arange(10) < right, 0, 1)]
+
+  def cell(rate: float, held_out: bool) -> sweep.Cell:
+    part = Part('inner' if held_out else 'test', np.ones(10, bool))
+    return sweep.Cell(Fold(1, part, part), rate, held_out)
+
+  labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
+    cells = [cell(rate, held_out) for held_out in (False, True) for rate in (1.0, 2.0, 3.0)]
+    results = sweep.run_cells(configuration(), Learner(), RunDirectory(str(tmp_path), one_replica), labels, cells)
+  fold = results['folds']['1']
+  assert (fold['test_best']['rate'], fold['test_best']['top1']) == (1.0, 0.9)
+  assert (fold['held_out']['rate'], fold['held_out']['top1']) == (2.0, 0.7)
+  assert results['mean'] == {'test_best': 0.9, 'held_out': 0.7}
+
+
+def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):
+  for name in 'ab':
+    sweep.draw_confusion(np.array([[3, 1], [0, 0]]), ['clap', 'wave'], str(tmp_path / name))
+  assert (tmp_path / 'a').read_text() == (tmp_path / 'b').read_text()
+  assert 'svg' in (tmp_path / 'a').read_text()
+
+
+@pytest.mark.parametrize(
+  ('changes', 'message'),
+  [
+    ({'trained': 'head'}, "'all' or 'fc'"),
+    ({'num_clips': 0}, 'num_clips'),
+    ({'held_out_share': 1.0}, 'held_out_share'),
+  ],
+)
+def test_impossible_values_are_errors(changes, message):
+  with pytest.raises(ValueError, match=message):
+    configuration(**changes)

@@ -1,0 +1,138 @@
+"""xdc finetune: one training on a labelled data set; xdc sweep does the grid."""
+
+import argparse
+
+from xdc_tf.cli import pretrain, starting_point
+
+SUMMARY = 'Finetune an encoder, or a layer on its frozen features, on one fold of a labelled data set, and measure it.'
+EXAMPLE = (
+  'xdc finetune --records data/ucf101 --run_dir runs/xdc --encoder video --output_dir runs/ucf101 '
+  '--gin_file transfer/ucf101.gin --gin_file transfer/full.gin'
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  add_transfer_arguments(parser)
+  parser.add_argument('--fold', type=int, default=1, help='number of the official split (default: 1)')
+
+
+def add_transfer_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares what finetune and sweep have in common."""
+  parser.add_argument('--records', required=True, help='folder of records of the labelled data set')
+  parser.add_argument('--output_dir', required=True, help='folder of the results; made if absent, resumed if present')
+  parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table1/xdc'")
+  starting_point.add_arguments(parser)
+  pretrain.add_configuration_arguments(parser)
+  pretrain.add_device_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Finetunes with the schedule's own rate and prints the accuracy."""
+  transfer(arguments, [arguments.fold], whole_grid=False)
+
+
+def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whole_grid: bool) -> None:
+  """Trains the cells of some folds and writes results.json.
+
+  Args:
+    arguments: what add_transfer_arguments declared.
+    fold_numbers: which folds; None: all.
+    whole_grid: every rate of the grid, and the choice of a rate by held-out videos; False: the schedule's rate alone.
+  """
+  import os
+
+  from xdc_tf import files
+  from xdc_tf.cli import configuration, run_info
+  from xdc_tf.data.schema import open_records
+  from xdc_tf.deep_clustering.run_directory import RunDirectory
+  from xdc_tf.evaluation import sweep
+  from xdc_tf.evaluation.finetuning import Finetuning
+  from xdc_tf.training import distribution
+
+  for path in (arguments.records, arguments.output_dir):
+    files.use_file_system(path)
+  strategy = distribution.make_strategy(arguments.logical_cpus, arguments.deterministic)
+  start = starting_point.find(arguments)
+  text = configuration.load(arguments.gin_file, arguments.gin_param, Finetuning, start.classes_to_configure)
+  config = configuration.finetuning()
+  _check_normalisation(start, config.input_of(start.modality))
+  records = open_records(arguments.records)
+  folds = _chosen_folds(records, fold_numbers)
+  learner = _make_learner(config, start, records, strategy)
+  directory = RunDirectory(arguments.output_dir, strategy)
+  directory.check_configuration(run_info.header(records, strategy) + f'# start: {start.source}\n' + text)
+  cells = (
+    sweep.grid(config, folds, records)
+    if whole_grid
+    else [sweep.Cell(fold, config.schedule.base_learning_rate) for fold in folds]
+  )
+  results = sweep.run_cells(config, learner, directory, records, cells)
+  if not directory.is_chief:
+    return
+  path = os.path.join(directory.path, 'results.json')
+  files.write_json(path, _about(arguments, config, start, records) | results)
+  if not config.several_labels:
+    picture = os.path.join(directory.path, 'confusion.svg')
+    sweep.draw_confusion(sweep.confusion(results, directory), records.label_names, picture)
+  if config.trained == 'all':
+    for cell in cells:
+      if not cell.held_out:
+        _describe_weights(directory.stage(cell.name), learner.encoder, start, records)
+  print(_table(results) + f'\n{path} holds the numbers.')
+
+
+def _check_normalisation(start: starting_point.StartingPoint, inputs) -> None:
+  """Clips may be longer or larger than those of the pretraining, but other numbers in them would be a silent mistake."""
+  for name in ('mean', 'std'):
+    before, now = getattr(start.inputs, name, None), getattr(inputs, name)
+    if before is not None and before != now:
+      raise ValueError(
+        f'{start.source} was pretrained with {type(inputs).__name__}.{name} = {before}, and would be fed with {now}. Add '
+        f"--gin_param '{type(inputs).__name__}.{name} = {before}'."
+      )
+
+
+def _chosen_folds(records, numbers: list[int] | None):
+  from xdc_tf.data.folds import read_folds
+
+  folds = read_folds(records)
+  unknown = sorted(set(numbers or []) - {fold.number for fold in folds})
+  if unknown:
+    raise ValueError(f'{records.directory} has no fold {unknown[0]}; expected 1 to {len(folds)}.')
+  return [fold for fold in folds if numbers is None or fold.number in numbers]
+
+
+def _make_learner(config, start: starting_point.StartingPoint, records, strategy):
+  from xdc_tf.evaluation.finetuning import FcOnly, FullFinetuning
+
+  if config.trained == 'fc':
+    return FcOnly(config, start.load(config.input_of(start.modality)), start.modality, records)
+  return FullFinetuning(config, start.make, start.modality, start.weights, records, strategy)
+
+
+def _about(arguments: argparse.Namespace, config, start: starting_point.StartingPoint, records) -> dict[str, object]:
+  protocol = 'fc' if config.trained == 'fc' else 'full' if start.weights else 'scratch'
+  return {
+    'data_set': records.name,
+    'start': start.source,
+    'table_row': arguments.table_row,
+    'protocol': protocol,
+    'num_frames': config.video_input.num_frames if start.modality == 'video' else None,
+  }
+
+
+def _describe_weights(folder: str, encoder, start: starting_point.StartingPoint, records) -> None:
+  """Makes the folder of a trained encoder one that --weights takes: supervised pretraining is nothing else."""
+  from xdc_tf.cli import weights_folder
+
+  weights_folder.describe(folder, encoder, f'{start.source}, trained on {records.name}')
+
+
+def _table(results: dict) -> str:
+  lines = [f'{"fold":>6} {"top-1, best rate of the test videos":>40} {"top-1, rate chosen on held-out videos":>40}']
+  for number, fold in results['folds'].items():
+    cells = (f'{c["top1"]:.4f} (rate {c["rate"]:g})' if c else '' for c in (fold['test_best'], fold['held_out']))
+    lines.append(f'{number:>6} ' + ' '.join(f'{cell:>40}' for cell in cells))
+  means = (f'{m:.4f}' if m is not None else '' for m in results['mean'].values())
+  return '\n'.join([*lines, f'{"mean":>6} ' + ' '.join(f'{mean:>40}' for mean in means)])

@@ -1,0 +1,196 @@
+"""Transfer to a labelled data set (Sections 4.1 and 4.2): full finetuning, or a fully-connected layer on frozen features.
+
+One learner trains all cells (fold and learning rate) of a sweep, so that nothing is traced twice and fc-only reads the videos once.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import gin
+import numpy as np
+import tensorflow as tf
+
+from xdc_tf import files
+from xdc_tf.data import label_table
+from xdc_tf.data.folds import Fold, Part
+from xdc_tf.data.human_labels import all_labels, first_labels
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.data.schema import Records
+from xdc_tf.evaluation import clip_features, fc_only
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.seeds import derive_seed
+from xdc_tf.training.trainer import EncoderTrainer, Targets, TrainingOptions
+
+HEAD = 'label'
+
+
+@gin.configurable
+@dataclasses.dataclass(frozen=True)
+class Finetuning:
+  """What decides the result of a transfer, together with the records, the starting point and the learning rate.
+
+  Attributes:
+    video_input: how a video encoder is fed.
+    audio_input: how an audio encoder is fed.
+    schedule: Table 11 (or Table 10's rows of supervised pretraining); its base_learning_rate is for a single training.
+    training: how to compute.
+    learning_rates: the grid of a sweep (Table 12); a single training takes the schedule's rate.
+    trained: 'all' weights, or 'fc' (the encoder is frozen).
+    several_labels: a clip may have several labels: a sigmoid for each class in place of the softmax (AudioSet).
+    num_clips: clips of every test video, whose probabilities are averaged (Section 4.1); fc-only also trains on so many.
+    held_out_share: of the training videos of each class, to choose a rate without the test videos; 0: do not choose so. The paper
+      takes the best rate of the test videos, which is optimistic; both are reported.
+    seed: of everything random.
+  """
+
+  video_input: VideoInput
+  audio_input: AudioInput
+  schedule: Schedule
+  training: TrainingOptions
+  learning_rates: Sequence[float] = ()
+  trained: str = 'all'
+  several_labels: bool = False
+  num_clips: int = 10
+  held_out_share: float = 0.2
+  seed: int = 0
+
+  def __post_init__(self):
+    if self.trained not in ('all', 'fc'):
+      raise ValueError(f"Finetuning.trained must be 'all' or 'fc'. Received: {self.trained!r}.")
+    if self.trained == 'fc' and self.several_labels:
+      raise ValueError("Finetuning.several_labels is for training all weights; with trained = 'fc' it is not there.")
+    if self.num_clips < 1 or not 0 <= self.held_out_share < 1:
+      raise ValueError(
+        'Finetuning needs num_clips of at least 1 and a held_out_share from 0 to below 1. '
+        f'Received: {self.num_clips} and {self.held_out_share}.'
+      )
+
+  def input_of(self, modality: str) -> VideoInput | AudioInput:
+    """How an encoder of a modality is fed."""
+    return {'video': self.video_input, 'audio': self.audio_input}[modality]
+
+  def schedule_at(self, rate: float) -> Schedule:
+    """The schedule of one cell."""
+    return dataclasses.replace(self.schedule, base_learning_rate=rate)
+
+  def seed_of(self, fold: Fold) -> int:
+    """The seed of a fold's trainings: the same for every rate, so that a grid compares rates and not seeds."""
+    return derive_seed(self.seed, 'finetuning', fold.number)
+
+
+class FullFinetuning:
+  """Trains encoder and head on the labels."""
+
+  def __init__(
+    self,
+    config: Finetuning,
+    make_encoder: Callable,
+    modality: str,
+    weights: str | None,
+    records: Records,
+    strategy: tf.distribute.Strategy,
+  ):
+    """Builds the encoder once.
+
+    Args:
+      config: what to do.
+      make_encoder: takes seed and dtype.
+      modality: 'video' or 'audio'.
+      weights: folder of the weights that every cell starts from; None: random ones (Scratch), for every cell the same.
+      records: of the data set.
+      strategy: the distribution strategy.
+    """
+    self._config, self._records, self._weights = config, records, weights
+    self._tables = {}
+    self._trainer = EncoderTrainer(
+      modality,
+      make_encoder,
+      config.input_of(modality),
+      records,
+      {HEAD: len(records.label_names)},
+      config.training,
+      strategy,
+      derive_seed(config.seed, 'weights'),
+      records.splits,
+    )
+
+  def prepare(self, run) -> None:
+    """Saves random weights in the run directory, so that every cell can start from them."""
+    if self._weights is None:
+      self._weights = run.once('initial', lambda folder: self._trainer.save(folder))
+
+  def train(self, folder: str, fold: Fold, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Trains one cell in a folder, which an interrupted one goes on from.
+
+    Returns:
+      index int64 [n] of the fold's test videos and their probabilities, float32 [n, classes].
+    """
+    trainer = self._trainer
+    trainer.load(self._weights)
+    trainer.train(folder, self._targets(fold.train), None, self._config.schedule_at(rate), self._config.seed_of(fold))
+    found = [(i, p[HEAD]) for i, p in trainer.predict(self._targets(fold.test), self._config.num_clips)]
+    trainer.forget_training(folder)
+    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+
+  @property
+  def encoder(self):
+    """The encoder with the weights of the last cell."""
+    return self._trainer.encoder
+
+  def _targets(self, part: Part) -> Targets:
+    if part.split not in self._tables:
+      read = all_labels if self._config.several_labels else first_labels
+      self._tables[part.split] = read(self._records, part.split)
+    labels = self._tables[part.split]
+    has_label = labels.any(axis=1) if self._config.several_labels else labels != label_table.NO_LABEL
+    return Targets(part.split, {HEAD: labels}, part.clips & has_label)
+
+
+class FcOnly:
+  """Trains a fully-connected layer on features that are taken once."""
+
+  def __init__(self, config: Finetuning, encoder, modality: str, records: Records):
+    """Uses a built encoder with its weights.
+
+    Args:
+      config: what to do.
+      encoder: the frozen encoder.
+      modality: 'video' or 'audio'.
+      records: of the data set.
+    """
+    self._config, self._encoder, self._modality, self._records = config, encoder, modality, records
+    self._features, self._labels = {}, {}
+
+  def prepare(self, run) -> None:
+    """Takes the features of all splits, or finds them in the run directory."""
+    for split in self._records.splits:
+      folder = run.stage(f'features/{split}')
+      index, features = clip_features.cached(
+        folder,
+        self._encoder,
+        self._config.input_of(self._modality),
+        self._records,
+        split,
+        self._config.num_clips,
+        batch_size=self._config.training.evaluation_batch_size,
+      )
+      self._features[split] = (index, features)
+      self._labels[split] = first_labels(self._records, split)
+
+  def train(self, folder: str, fold: Fold, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Trains one cell and saves kernel.npy and bias.npy in a folder; returns what FullFinetuning.train does."""
+    _, features, labels = self._of(fold.train)
+    config = self._config
+    kernel, bias = fc_only.train(
+      features, labels, len(self._records.label_names), config.schedule_at(rate), config.training, config.seed_of(fold)
+    )
+    for name, array in (('kernel', kernel), ('bias', bias)):
+      files.write_array(f'{folder}/{name}.npy', array)
+    index, features, _ = self._of(fold.test)
+    return index, fc_only.predict(features, kernel, bias)
+
+  def _of(self, part: Part) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    index, features = self._features[part.split]
+    labels = self._labels[part.split]
+    used = part.clips[index] & (labels[index] != label_table.NO_LABEL)
+    return index[used], features[used], labels[index[used]]

@@ -1,0 +1,146 @@
+"""Folds x learning rates, every cell a stage of a run directory: interrupted or not, the same command goes on.
+
+fold-1/test/rate-0.004/       trained on the fold's training videos, measured on its test videos
+fold-1/held-out/rate-0.004/   trained on most of the training videos, measured on the others, to choose a rate by
+results.json                  what is found; confusion.svg beside it
+"""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from xdc_tf import files
+from xdc_tf.data.folds import Fold
+from xdc_tf.data.human_labels import all_labels, first_labels
+from xdc_tf.data.schema import Records
+from xdc_tf.evaluation import classification
+from xdc_tf.evaluation.finetuning import Finetuning
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+  """One training.
+
+  Attributes:
+    fold: what it trains and tests on.
+    rate: the base learning rate of one replica.
+    held_out: the fold's test part is a held-out part of its training videos.
+  """
+
+  fold: Fold
+  rate: float
+  held_out: bool = False
+
+  @property
+  def name(self) -> str:
+    """Its folder in the run directory."""
+    return f'fold-{self.fold.number}/{"held-out" if self.held_out else "test"}/rate-{self.rate:g}'
+
+
+def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Cell]:
+  """Returns the cells of a whole sweep, fold by fold.
+
+  Raises:
+    ValueError: when the configuration has no rates.
+  """
+  if not config.learning_rates:
+    raise ValueError('Finetuning.learning_rates is empty. Add --gin_file transfer/full.gin or transfer/fc.gin.')
+  cells = []
+  for fold in folds:
+    cells += [Cell(fold, rate) for rate in config.learning_rates]
+    if config.held_out_share:
+      inner = fold.hold_out(first_labels(records, fold.train.split), config.held_out_share, config.seed_of(fold))
+      cells += [Cell(inner, rate, held_out=True) for rate in config.learning_rates]
+  return cells
+
+
+def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequence[Cell]) -> dict[str, object]:
+  """Trains and measures what has not been done yet.
+
+  Args:
+    config: what to do.
+    learner: FullFinetuning or FcOnly.
+    run: the run directory.
+    records: of the data set.
+    cells: the trainings.
+
+  Returns:
+    {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}}, with None where
+    there is none. 'test_best' is the best rate of the test videos, as the paper reports; 'held_out' the test videos' result at the
+    rate that was best on the held-out ones. Of equal rates the first one counts.
+  """
+  learner.prepare(run)
+  found = {}
+  for cell in cells:
+    folder = run.once(cell.name, _train_and_measure, learner, cell, config, records)
+    found[cell.name] = files.read_json(os.path.join(folder, 'result.json'))
+  numbers = sorted({cell.fold.number for cell in cells})
+  folds = {str(number): _choose([c for c in cells if c.fold.number == number], found) for number in numbers}
+  mean = {
+    way: float(np.mean([fold[way]['top1'] for fold in folds.values()]))
+    if all(fold[way] for fold in folds.values())
+    else None
+    for way in ('test_best', 'held_out')
+  }
+  return {'folds': folds, 'mean': mean}
+
+
+def confusion(results: dict, run) -> np.ndarray:
+  """Returns the confusion matrix of the chosen cells, summed over the folds: int [classes, classes], row the label."""
+  chosen = [fold['held_out'] or fold['test_best'] for fold in results['folds'].values()]
+  return sum(np.array(files.read_json(run.stage(f'{c["cell"]}/result.json'))['confusion']) for c in chosen)
+
+
+def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) -> None:
+  """Draws a confusion matrix as an SVG: the share of each label's videos that is taken for each class."""
+  import matplotlib
+
+  matplotlib.use('Agg')
+  matplotlib.rcParams['svg.hashsalt'] = 'xdc-tf'  # The same numbers give the same file.
+  from matplotlib import pyplot
+
+  side = min(24.0, 3.0 + 0.2 * len(label_names))
+  figure, axes = pyplot.subplots(figsize=(side, side), layout='constrained')
+  shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
+  figure.colorbar(axes.imshow(shares, vmin=0, vmax=1, cmap='Blues'), ax=axes, shrink=0.6)
+  ticks = range(len(label_names))
+  axes.set_xticks(ticks, label_names, rotation=90, fontsize=7)
+  axes.set_yticks(ticks, label_names, fontsize=7)
+  axes.set(xlabel='prediction', ylabel='label')
+  with files.atomic_path(path) as temporary:
+    figure.savefig(temporary, format='svg', metadata={'Date': None})
+  pyplot.close(figure)
+
+
+def _train_and_measure(folder: str, learner, cell: Cell, config: Finetuning, records: Records) -> None:
+  index, probabilities = learner.train(folder, cell.fold, cell.rate)
+  split = cell.fold.test.split
+  if config.several_labels:
+    num_classes = len(records.label_names)
+    labels = np.unpackbits(all_labels(records, split)[index], axis=1, count=num_classes).astype(bool)
+    measured = classification.measure_several(probabilities, labels)
+  else:
+    measured = classification.measure(probabilities, first_labels(records, split)[index])
+  about = {'fold': cell.fold.number, 'rate': cell.rate, 'held_out': cell.held_out, 'videos': len(index)}
+  files.write_json(os.path.join(folder, 'result.json'), about | measured)
+
+
+def _choose(cells: Sequence[Cell], found: dict[str, dict]) -> dict[str, dict | None]:
+  """The two ways to choose a rate, of the cells of one fold."""
+
+  def quality(cell: Cell) -> float:
+    return found[cell.name].get('map', found[cell.name]['top1'])
+
+  def summary(cell: Cell) -> dict:
+    result = found[cell.name]
+    return {'rate': cell.rate, 'cell': cell.name} | {k: result[k] for k in ('top1', 'top5', 'map') if k in result}
+
+  test = [cell for cell in cells if not cell.held_out]
+  held_out = [cell for cell in cells if cell.held_out]
+  chosen = max(held_out, key=quality).rate if held_out else None
+  return {
+    'test_best': summary(max(test, key=quality)),
+    'held_out': next((summary(cell) for cell in test if cell.rate == chosen), None),
+  }
