@@ -4,12 +4,20 @@ import os
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
+import gin
 import pytest
 import tensorflow as tf
 
 tf.config.set_logical_device_configuration(
   tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration_stays():
+  """Bindings that a test loads would change the defaults of the next one."""
+  yield
+  gin.clear_config()
 
 
 @pytest.fixture(scope='session')

@@ -114,4 +114,19 @@ SOURCES = (
     'xdc manifest imagenet --folder ~/imagenet --output_dir data/imagenet_manifest',
     (_FOLDER,),
   ),
+  OfficialSource(
+    'tfds_videos',
+    'A data set that TensorFlow Datasets has prepared, such as its own ucf101: frames only, as TFDS keeps no sound',
+    'dataset: folder of a prepared version, with dataset_info.json, and the features video and label\n'
+    'videos:  gets the frames as lossless .mkv files, which take more room than the originals\n'
+    'rows:    one a video, the splits of the data set\n'
+    'Make the clips with `make_clips --modalities=video`.',
+    'xdc manifest tfds_videos --dataset ~/tensorflow_datasets/ucf101/ucf101_1_256/2.0.0 --videos data/ucf101_videos \\\n'
+    '    --frame_rate 25 --output_dir data/ucf101_manifest',
+    (
+      ('dataset', {'required': True, 'help': 'folder of the prepared data set'}),
+      ('videos', {'required': True, 'help': 'folder that gets the videos'}),
+      ('frame_rate', {'type': float, 'required': True, 'help': 'frames a second of the original videos (UCF101: 25)'}),
+    ),
+  ),
 )
