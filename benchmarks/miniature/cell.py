@@ -15,7 +15,7 @@ from xdc_tf import files
 from xdc_tf.cli import configuration, run_info
 from xdc_tf.data.human_labels import first_labels
 from xdc_tf.data.schema import Records, open_records
-from xdc_tf.deep_clustering.outer_loop import Pretraining, for_each_encoder, iteration_name, make_trainers, pretrain
+from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name, make_trainers, pretrain
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.evaluation.linear_probe import choose_per_class
 from xdc_tf.training import distribution
@@ -89,11 +89,10 @@ def run_cell(
   return {
     'method': method,
     'seed': seed,
-    'encoders': for_each_encoder(
-      how.evaluated,
-      lambda modality, name: evaluation.encoder(name, budget, probe_supervised=how.supervised),
-      config.concurrent_encoders,
-    ),
+    'encoders': {
+      modality: evaluation.encoder(name, budget, probe_supervised=how.supervised)
+      for modality, name in how.evaluated.items()
+    },
     'iterations': [_iteration(run, number) for number in range(config.num_iterations + 1)],
     'stages': clock.stages,
   }

@@ -174,7 +174,8 @@ def iteration_name(iteration: int) -> str:
 def for_each_encoder(items: Mapping[str, Any], function: Callable[[str, Any], Any], concurrent: bool) -> dict[str, Any]:
   """Returns {name: function(name, item)}, made one after the other, or each in a thread.
 
-  Every thread is waited for, so what one encoder finishes is kept where another one fails.
+  Every thread is waited for, so what one encoder finishes is kept where another one fails. Models are to be built before, in one
+  thread: TensorFlow 2.15 has crashed when two threads built theirs.
   """
   if not concurrent:
     return {name: function(name, item) for name, item in items.items()}
