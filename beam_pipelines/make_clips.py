@@ -9,15 +9,12 @@ missing. All options of Beam are understood (`--help`). See beam_pipelines/READM
 """
 
 import argparse
-import contextlib
 import dataclasses
 import difflib
 import json
 import os
 import sys
-import threading
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -26,7 +23,8 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 
 from beam_pipelines.clip_shard import SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, describe, failure_text, too_many_failures
-from xdc_tf import files, progress
+from beam_pipelines.watched import watched
+from xdc_tf import files
 from xdc_tf.data import manifest, schema
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.media import ReadOptions
@@ -207,31 +205,6 @@ def count_shards(job: ClipJob) -> int:
   return sum(name.count('.tmp.') == 0 for name in tf.io.gfile.listdir(job.output_dir) if '.tfrecord-' in name)
 
 
-@contextlib.contextmanager
-def shard_bar(job: ClipJob) -> Iterator[None]:
-  """Shows a progress bar while the block runs. It counts files, so it works with every runner."""
-  finished = threading.Event()
-  total = sum(job.num_shards(split) for split in job.num_rows)
-
-  def watch(bar):
-    pause = 0.5
-    while not finished.wait(pause):
-      began = time.monotonic()
-      bar.update(count_shards(job) - bar.n)
-      # A listing of a large folder takes time; spend at most a twentieth of the time on it.
-      pause = max(0.5, 20 * (time.monotonic() - began))
-    bar.update(count_shards(job) - bar.n)
-
-  with progress.bar(description='make clips', total=total, initial=count_shards(job), unit='shard') as bar:
-    watcher = threading.Thread(target=watch, args=(bar,), daemon=True)
-    watcher.start()
-    try:
-      yield
-    finally:
-      finished.set()
-      watcher.join()
-
-
 def begin(job: ClipJob) -> dict[str, Any] | None:
   """Returns the summary of a job that needs no work, or clears the marks of an earlier end and returns None.
 
@@ -278,7 +251,8 @@ def run(argv: Sequence[str]) -> str:
   if finished:
     return f'{job.output_dir} is finished already, nothing to do: {describe(finished)}'
   made_earlier = count_shards(job)
-  with shard_bar(job):
+  total = sum(job.num_shards(split) for split in job.num_rows)
+  with watched('make clips', total, lambda: count_shards(job)):
     _run_pipeline(options, job, clip_options.max_failed_share)
   summary = files.read_json(os.path.join(job.output_dir, JOB_SUMMARY_FILE))
   return f'{job.output_dir}: {describe(summary)}' + (

@@ -6,12 +6,12 @@ import shlex
 
 import pytest
 
-from beam_pipelines import make_clips
+from beam_pipelines import extract_features, make_clips
 from benchmarks import table1_miniature
 from xdc_tf.cli import configuration, main
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = ('README.md', 'saved_models/README.md', 'beam_pipelines/README.md')
+PAGES = ('README.md', 'saved_models/README.md', 'beam_pipelines/README.md', 'gin/papers/neurips2020/README.md')
 
 
 def commands(text: str) -> list[list[str]]:
@@ -34,6 +34,8 @@ def test_the_commands_of_a_page_can_be_typed(page):
         configuration.load(parsed.gin_file, parsed.gin_param)
     elif words[2] == 'beam_pipelines.make_clips':
       make_clips.parser().parse_known_args(words[3:])
+    elif words[2] == 'beam_pipelines.extract_features':
+      extract_features.parser().parse_known_args(words[3:])
     else:
       assert words[2] == 'benchmarks.table1_miniature'
       table1_miniature.parser().parse_args(words[3:])

@@ -1,6 +1,7 @@
 """Encoders of one layer, for tests that are about training and not about networks."""
 
 import keras
+import tensorflow as tf
 
 FEATURE_DIMENSION = 8
 
@@ -21,6 +22,13 @@ class OneLayer(keras.Model):
 
 class TinyVideo(OneLayer):
   modality = 'video'
+
+
+class AnyLengthVideo(TinyVideo):
+  """Takes clips of any length, as the real video encoders do."""
+
+  def call(self, x, training=False):
+    return super().call(tf.reduce_mean(x, axis=1), training)
 
 
 class TinyAudio(OneLayer):

@@ -130,17 +130,18 @@ class Evaluation:
       what measures.measure returns, with the test accuracies 'finetune_few' and 'finetune_all'.
     """
     config = self.config
+    finished = run_info.FinishedRun(self.run.path, config, self.records)
     trainer = EncoderTrainer(
       name,
       config.encoders[name],
-      config.input_of(name),
+      finished.input_of(name),
       self.records,
       {'label': len(self.records.label_names)},
       config.training,
       self.strategy,
       derive_seed(config.seed, 'weights', name),
     )
-    start = run_info.FinishedRun(self.run.path, config, self.records).weights_folder(name)
+    start = finished.weights_folder(name)
     labels = first_labels(self.records, 'train')
     # The same clips for every method and encoder of a seed.
     few = choose_per_class(labels, self.few_labels, config.seed)

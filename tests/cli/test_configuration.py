@@ -50,6 +50,8 @@ def test_the_text_of_a_configuration_loads_as_itself(tmp_path):
     ('num_video_cluster = 5', "Did you mean 'num_video_clusters'"),
     ('num_joint_clusters = 5', 'Nothing uses'),
     ('R2Plus1D18.widht = 5', 'Did you mean|valid names are'),
+    ('last_schedule.total_epoch = 5', "Did you mean 'total_epochs'"),
+    ('Retraining.num_frame = 5', "Did you mean 'num_frames'"),
     ('Schedule.epoch_size = = 5', 'syntax|Syntax|Unable|invalid'),
   ],
 )
@@ -67,6 +69,8 @@ def test_misspelt_names_are_errors_that_name_the_nearest(binding, message):
     ('R2Plus1D18.seed = 77', 'Pretraining.seed'),
     ("AudioResNet18.dtype = 'mixed_bfloat16'", 'TrainingOptions.precision'),
     ('HeadedEncoder.seed = 3', 'No configurable matching'),
+    ('last_schedule.total_epochs = 30', 'does not use last_schedule'),
+    ('Retraining.num_frames = 32', 'does not use Retraining'),
   ],
 )
 def test_values_without_effect_are_errors(binding, message):

@@ -372,3 +372,21 @@ def test_a_split_whose_videos_all_failed_is_refused(tmp_path):
   )
   with pytest.raises(ValueError, match="holds no clips in split 'train'"):
     training(empty)
+
+
+def test_evaluation_of_a_subset_reads_it_in_order_and_ends_batches_with_shards(records):
+  wanted = np.isin(np.arange(23), [1, 3, 4, 9, 10, 11, 22])  # Row 4 has no record.
+  whole = {
+    int(i): x
+    for batch in reader.evaluation_dataset(records, 'train', AUDIO, 4, num_clips=2)
+    for i, x in zip(batch['index'], batch['input'], strict=True)
+  }
+  found = list(reader.evaluation_dataset(records, 'train', AUDIO, 2, num_clips=2, subset=wanted))
+  assert [batch['index'].numpy().tolist() for batch in found] == [[1, 3], [9, 10], [11], [22]]
+  for batch in found:
+    for index, x in zip(batch['index'], batch['input'], strict=True):
+      np.testing.assert_array_equal(x, whole[int(index)])
+  last = reader.evaluation_dataset(records, 'train', AUDIO, 2, shards=[2, 5], subset=wanted)
+  assert [batch['index'].numpy().tolist() for batch in last] == [[9, 10], [11], [22]]
+  with pytest.raises(ValueError, match='expected bool'):
+    reader.evaluation_dataset(records, 'train', AUDIO, 2, subset=wanted[:-1])

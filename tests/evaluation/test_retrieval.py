@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from xdc_tf.evaluation.retrieval import same_part_rate
+from xdc_tf.evaluation.retrieval import recall_at, same_part_rate
 
 
 def test_rate_and_chance_on_a_case_worked_out_by_hand():
@@ -27,3 +27,32 @@ def test_same_time_in_another_video_is_neither_a_neighbour_nor_the_same_part():
 def test_videos_too_short_to_measure_have_no_number():
   rates = same_part_rate(np.ones([2, 3]), np.zeros(2), np.array([0, 2.0]), np.ones(2, bool), 20, 3)
   assert np.isnan(rates).all()
+
+
+def test_recall_against_sorting_by_hand():
+  random = np.random.default_rng(0)
+  labels = {part: random.integers(0, 6, n) for part, n in (('train', 30), ('test', 25))}
+  features = {part: random.normal(size=(len(found), 4, 3)) for part, found in labels.items()}
+  # Length must not matter, not even that of one video among others.
+  features['train'] *= random.uniform(0.1, 10, (30, 1, 1))
+  expected = dict.fromkeys((1, 5, 20), 0.0)
+  for query, label in zip(features['test'], labels['test'], strict=True):
+    q = query.mean(axis=0)
+    distances = []
+    for video, its_label in zip(features['train'], labels['train'], strict=True):
+      v = video.mean(axis=0)
+      distances.append((1 - q @ v / np.sqrt((q @ q) * (v @ v)), its_label))
+    distances.sort()
+    for k in expected:
+      expected[k] += (label in [its_label for _, its_label in distances[:k]]) / 25
+  found = recall_at(features['train'], labels['train'], features['test'], labels['test'])
+  assert found == pytest.approx(expected)
+  assert 0.05 < found[1] < found[5] < found[20] <= 1
+
+
+def test_recall_where_there_are_fewer_videos_than_neighbours():
+  train, test = np.eye(3)[:, np.newaxis], np.eye(3)[[0, 1], np.newaxis]
+  assert recall_at(train, np.array([0, 1, 2]), test, np.array([0, 2])) == {1: 0.5, 5: 1.0, 20: 1.0}
+  assert recall_at(train, np.array([0, 1, 2]), test, np.array([7, 8])) == {1: 0.0, 5: 0.0, 20: 0.0}
+  with pytest.raises(ValueError, match='Received: 0 and 2'):
+    recall_at(train[:0], np.zeros(0), test, np.array([0, 2]))

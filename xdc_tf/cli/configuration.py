@@ -15,16 +15,18 @@ from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.deep_clustering import supervision
 from xdc_tf.deep_clustering.outer_loop import Pretraining
+from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.models.resnet3d import ResNet3D18
-from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.schedules import Schedule, last_schedule
 from xdc_tf.training.trainer import TrainingOptions
 
 # Importing them above is what makes them known to gin; this list is for messages and tests.
 CONFIGURABLES = (
-  Pretraining, Finetuning, Schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput, R2Plus1D18, ResNet3D18, AudioResNet18,
+  Pretraining, Retraining, Finetuning, Schedule, last_schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput,
+  R2Plus1D18, ResNet3D18, AudioResNet18,
   supervision.sdc, supervision.mdc, supervision.cdc, supervision.xdc, supervision.same_modality_xdc, supervision.shuffled_xdc,
 )  # fmt: skip
 

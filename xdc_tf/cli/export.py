@@ -66,12 +66,14 @@ def export_run(run_dir: str, output_dir: str) -> dict[str, str]:
   run = run_info.open_run(run_dir)
   folders = {}
   for name, model in run.config.encoders.items():
-    encoder_input = run.config.input_of(name)
+    encoder_input = run.input_of(name)
     encoder = model()
     encoder(tf.zeros([1, *encoder_input.shape]))
     checkpoints.load_weights(encoder, run.weights_folder(name))
     own = [c for c in run.config.clusterings if c.sources == (name,)]  # A joint clustering needs both encoders.
-    clusters = Clusters.load(os.path.join(run.last_iteration, 'clusters', own[0].name)) if own else None
+    # The clusters of the last iteration are of features that an encoder trained again after it no longer gives.
+    served = own and name not in run.config.retrained_encoders
+    clusters = Clusters.load(os.path.join(run.last_iteration, 'clusters', own[0].name)) if served else None
     folders[name] = _export_encoder(encoder, encoder_input, run, clusters, os.path.join(output_dir, f'xdc_{name}'))
   return folders
 

@@ -14,28 +14,23 @@ from xdc_tf.cli import (
   embed,
   export,
   export_weights,
+  extract_features,
   finetune,
   import_weights,
   make_avdigits,
   manifest,
   pretrain,
   report,
+  retrieval,
+  svm,
   sweep,
+  tables,
 )
 
 VERBS = (
-  demo,
-  make_avdigits,
-  manifest,
-  pretrain,
-  report,
-  export,
-  embed,
-  finetune,
-  sweep,
-  import_weights,
-  export_weights,
-)
+  demo, make_avdigits, manifest, pretrain, report, export, embed,
+  finetune, sweep, svm, retrieval, extract_features, tables, import_weights, export_weights,
+)  # fmt: skip
 
 
 def build_parser() -> argparse_flags.ArgumentParser:

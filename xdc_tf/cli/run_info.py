@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from xdc_tf import __version__, files
 from xdc_tf.cli import configuration
+from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.schema import Records, open_records
 from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name
 
@@ -47,14 +48,23 @@ class FinishedRun:
 
   @property
   def last_iteration(self) -> str:
-    """The folder that holds the features and clusters of the final encoders."""
+    """The folder that holds the features and clusters of the final encoders.
+
+    Where encoders are trained again after it (Pretraining.retraining), those of the encoders before that.
+    """
     return os.path.join(self.path, iteration_name(self.config.num_iterations))
 
   def weights_folder(self, encoder: str) -> str:
     """The folder of an encoder's final weights."""
+    if encoder in self.config.retrained_encoders:
+      return os.path.join(self.path, 'retrained', encoder)
     if not self.config.num_iterations:
       return os.path.join(self.path, 'initial', encoder)
     return os.path.join(self.path, iteration_name(self.config.num_iterations - 1), 'train', encoder)
+
+  def input_of(self, encoder: str) -> VideoInput | AudioInput:
+    """How the encoder of these weights is fed."""
+    return self.config.final_input_of(encoder)
 
 
 def open_run(run_dir: str) -> FinishedRun:
@@ -72,8 +82,8 @@ def open_run(run_dir: str) -> FinishedRun:
   run = FinishedRun(
     run_dir, configuration.pretraining(), open_records(files.read_json(os.path.join(run_dir, 'run.json'))['records'])
   )
-  if not tf.io.gfile.exists(os.path.join(run.last_iteration, 'metrics', 'DONE')):
-    raise ValueError(
-      f'The run in {run_dir} has not finished ({run.last_iteration}/metrics is not done). Run xdc pretrain again.'
-    )
+  # Retraining comes after the last metrics.
+  for folder in (os.path.join(run.last_iteration, 'metrics'), *map(run.weights_folder, run.config.encoders)):
+    if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):
+      raise ValueError(f'The run in {run_dir} has not finished ({folder} is not done). Run xdc pretrain again.')
   return run

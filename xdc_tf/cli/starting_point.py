@@ -66,6 +66,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--encoder', help='which encoder of the run, e.g. video (needed where it has several)')
 
 
+def add_input_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares --num_frames, --crop_size and --short_side, which `inputs_of` reads."""
+  group = parser.add_argument_group(
+    'what a video encoder sees', 'A run knows what its encoders saw; these values win over that.'
+  )
+  group.add_argument(
+    '--num_frames', type=int, help="frames of a clip (default: the run's; 8 for other weights; torchvision: 16)"
+  )
+  group.add_argument(
+    '--crop_size', type=int, help="side of the square in pixels (default: the run's, or 224; torchvision: 112)"
+  )
+  group.add_argument(
+    '--short_side', type=int, help="frames are scaled to it first (default: the run's, or as stored; torchvision: 128)"
+  )
+
+
+def inputs_of(arguments: argparse.Namespace, start: StartingPoint):
+  """Returns how to feed an encoder, VideoInput or AudioInput: as its run did, the paper's way where nobody knows, or as asked.
+
+  Raises:
+    ValueError: when frames are asked of an audio encoder.
+  """
+  from xdc_tf.data.inputs import AudioInput, VideoInput
+
+  wanted = {name: getattr(arguments, name) for name in ('num_frames', 'crop_size', 'short_side')}
+  wanted = {name: value for name, value in wanted.items() if value is not None}
+  if start.modality == 'audio':
+    if wanted:
+      raise ValueError(f'--{" --".join(wanted)}: found an audio encoder ({start.source}), which sees no frames.')
+    return start.inputs or AudioInput()
+  if any(value < 1 for value in wanted.values()):
+    raise ValueError(f'--num_frames, --crop_size and --short_side must be at least 1. Received: {wanted}.')
+  return dataclasses.replace(start.inputs or VideoInput(), **wanted)
+
+
 def find(arguments: argparse.Namespace) -> StartingPoint:
   """Returns what the arguments name. It reads the configuration of a run, so load your own only afterwards.
 
@@ -108,6 +143,6 @@ def _of_run(run_dir: str, encoder: str | None) -> StartingPoint:
     described['encoder'],
     described['arguments'],
     run.weights_folder(encoder),
-    run.config.input_of(encoder),
+    run.input_of(encoder),
     f'{os.path.basename(os.path.abspath(run_dir))}/{encoder}',
   )

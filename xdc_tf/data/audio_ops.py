@@ -94,23 +94,24 @@ def silence(spec: LogMelSpec = LogMelSpec()) -> float:
 
 
 def windows(log_mel: tf.Tensor, start: tf.Tensor, num_frames: int, spec: LogMelSpec = LogMelSpec()) -> tf.Tensor:
-  """Cuts one window out of a log-mel.
+  """Cuts windows out of a log-mel.
 
   Args:
     log_mel: float32 [M, Q].
-    start: int32 scalar, first frame; frames beyond M (or before 0) are silence.
+    start: int32 [...], the first frame of each; frames beyond M (or before 0) are silence.
     num_frames: P of the paper.
     spec: the one that made `log_mel`.
 
   Returns:
-    float32 [num_frames, Q].
+    float32 [..., num_frames, Q].
   """
-  index = start + tf.range(num_frames)
+  start = tf.convert_to_tensor(start, tf.int32)
+  index = start[..., tf.newaxis] + tf.range(num_frames)
   exists = (index >= 0) & (index < tf.shape(log_mel)[0])
   # A row of silence at the end serves every frame that does not exist.
   rows = tf.pad(log_mel, [[0, 1], [0, 0]], constant_values=silence(spec))
   window = tf.gather(rows, tf.where(exists, index, tf.shape(log_mel)[0]))
-  return tf.ensure_shape(window, [num_frames, log_mel.shape[-1]])
+  return tf.ensure_shape(window, [*start.shape, num_frames, log_mel.shape[-1]])
 
 
 def normalize(log_mel: tf.Tensor, mean: float, std: float) -> tf.Tensor:

@@ -72,13 +72,29 @@ class VideoInput:
 
   def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
     """Returns the evaluation views of a parsed record: float32 [num_clips, L, H, W, 3]."""
-    num_frames = tf.shape(example['frames'])[0]
-    starts = clip_sampling.uniform_starts(num_frames, self.num_frames, num_clips)
-    numbers = clip_sampling.frame_numbers(starts, self.num_frames, num_frames)
-    # Clips of a short span overlap: each frame is decoded once.
+    views = self.views_at(example, records, self.uniform_starts(example, records, num_clips))
+    return tf.ensure_shape(views, [num_clips, *self.shape])
+
+  def num_video_frames(self, example: Mapping[str, tf.Tensor], records: Records) -> tf.Tensor:
+    """Returns T, the frames of a parsed record: int32 []."""
+    return tf.shape(example['frames'])[0]
+
+  def uniform_starts(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
+    """Returns where the clips of `views` start: int32 [num_clips], in frames."""
+    return clip_sampling.uniform_starts(self.num_video_frames(example, records), self.num_frames, num_clips)
+
+  def stored_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
+    """Returns the clips of a parsed record that start at frames int32 [n], as they are stored: JPEGs, string [n, L]."""
+    num_frames = self.num_video_frames(example, records)
+    return tf.gather(example['frames'], clip_sampling.frame_numbers(starts, self.num_frames, num_frames))
+
+  def views_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
+    """Returns evaluation views of the clips that start at frames int32 [n]: float32 [n, L, H, W, 3]."""
+    numbers = clip_sampling.frame_numbers(starts, self.num_frames, self.num_video_frames(example, records))
+    # Clips that lie close overlap: each frame is decoded once.
     used, position = tf.unique(tf.reshape(numbers, [-1]))
     decoded = video_ops.decode_centre(tf.gather(example['frames'], used), self.crop_size, self.short_side)
-    clips = tf.reshape(tf.gather(decoded, position), [num_clips, *self.shape])
+    clips = tf.reshape(tf.gather(decoded, position), [-1, *self.shape])
     return video_ops.normalize(clips, self.mean, self.std)
 
 
@@ -123,8 +139,8 @@ class AudioInput:
 
   def sample(self, example: Mapping[str, tf.Tensor], records: Records, seed: tf.Tensor) -> tf.Tensor:
     """Returns the sound of a random clip of a parsed record: float32 [num_frames, 40]."""
-    num_frames = self._num_video_frames(example, records)
-    return self._window(example, records, clip_sampling.random_start(num_frames, self.clip_length, seed))
+    num_frames = self.num_video_frames(example, records)
+    return self.stored_at(example, records, clip_sampling.random_start(num_frames, self.clip_length, seed))
 
   def augment(self, sampled: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns the training view, float32 [40, num_frames, 1], of what `sample` returned."""
@@ -136,24 +152,28 @@ class AudioInput:
 
   def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
     """Returns the evaluation views of a parsed record: float32 [num_clips, 40, num_frames, 1]."""
-    starts = clip_sampling.uniform_starts(self._num_video_frames(example, records), self.clip_length, num_clips)
-    sounds = tf.stack([self._window(example, records, start) for start in tf.unstack(starts, num_clips)])
-    return audio_ops.audio_image(audio_ops.normalize(sounds, self.mean, self.std))
+    views = self.views_at(example, records, self.uniform_starts(example, records, num_clips))
+    return tf.ensure_shape(views, [num_clips, *self.shape])
 
-  def _num_video_frames(self, example: Mapping[str, tf.Tensor], records: Records) -> tf.Tensor:
-    """The frames of the span, from the length of its sound: counting the JPEGs would mean to copy them."""
+  def num_video_frames(self, example: Mapping[str, tf.Tensor], records: Records) -> tf.Tensor:
+    """Returns T, the frames of the span, int32 [], from the length of its sound: counting the JPEGs would mean to copy them."""
     seconds = tf.cast(tf.shape(example['log_mel'])[0], tf.float32) / _audio_frame_rate(records)
     return tf.cast(tf.round(seconds * records.frame_rate), tf.int32)
 
-  def _window(self, example: Mapping[str, tf.Tensor], records: Records, clip_start: tf.Tensor) -> tf.Tensor:
+  def uniform_starts(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
+    """Returns where the clips of `views` start: int32 [num_clips], in video frames."""
+    return clip_sampling.uniform_starts(self.num_video_frames(example, records), self.clip_length, num_clips)
+
+  def views_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
+    """Returns evaluation views of the sounds of clips that start at video frames int32 [n]: float32 [n, 40, num_frames, 1]."""
+    sounds = self.stored_at(example, records, starts)
+    return audio_ops.audio_image(audio_ops.normalize(sounds, self.mean, self.std))
+
+  def stored_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
+    """Returns the sounds of clips that start at video frames int32 [...], as stored: log-mel, float32 [..., num_frames, 40]."""
     log_mel = example['log_mel']
     start = clip_sampling.audio_window_start(
-      clip_start,
-      self.clip_length,
-      records.frame_rate,
-      tf.shape(log_mel)[0],
-      self.num_frames,
-      _audio_frame_rate(records),
+      starts, self.clip_length, records.frame_rate, tf.shape(log_mel)[0], self.num_frames, _audio_frame_rate(records)
     )
     return audio_ops.windows(log_mel, start, self.num_frames, records.log_mel_spec)
 

@@ -95,16 +95,16 @@ def training_dataset(
 
     tables = _tables(records, split, labels)
     dataset = order.clips(sample, first_pass, position)
-    dataset = dataset.map(view, num_parallel_calls=_num_cpus(), deterministic=True)
+    dataset = dataset.map(view, num_parallel_calls=num_cpus(), deterministic=True)
     dataset = dataset.batch(batch_size, drop_remainder=True)
     dataset = dataset.map(
       lambda x, index: (x, {head: label_table.lookup(table, index) for head, table in tables.items()})
     )
-  return dataset.prefetch(2).with_options(_options())
+  return dataset.prefetch(2).with_options(options())
 
 
 def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndarray:
-  """How many clips of each shard there are to train on, int64 [shards]."""
+  """How many clips of each shard there are to read, int64 [shards]."""
   if subset is None:
     return np.array(records.shard_lengths[split], np.int64)
   if subset.shape != (records.num_rows(split),) or subset.dtype != bool:
@@ -173,11 +173,11 @@ def evaluation_dataset(
     if subset is not None:
       keep = tf.constant(subset)
       dataset = dataset.filter(lambda serialized: tf.gather(keep, schema.parse_index(serialized)))
-    dataset = dataset.map(view, num_parallel_calls=_num_cpus(), deterministic=True)
+    dataset = dataset.map(view, num_parallel_calls=num_cpus(), deterministic=True)
     dataset = dataset.batch(1).rebatch(_batch_sizes([lengths[s] for s in shards], batch_size))
     if labels is not None:
       dataset = dataset.map(add_labels)
-  return dataset.prefetch(2).with_options(_options())
+  return dataset.prefetch(2).with_options(options())
 
 
 def _batch_sizes(shard_lengths: Sequence[int], batch_size: int) -> np.ndarray:
@@ -208,16 +208,17 @@ def check_inputs(records: Records, split: str, inputs: Input) -> None:
   inputs.check(records, schema.parse(serialized, **inputs.wanted))
 
 
-def _num_cpus() -> int:
+def num_cpus() -> int:
   """The number of cores that this process may use."""
   return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
-def _options() -> tf.data.Options:
-  options = tf.data.Options()
-  options.deterministic = True
+def options() -> tf.data.Options:
+  """How every pipeline of the project runs: in order, without tuning, not shared out again."""
+  result = tf.data.Options()
+  result.deterministic = True
   # Its thread wakes at intervals that double, and an iterator is not freed before it does: stages of 11 seconds took 20.
-  options.autotune.enabled = False
+  result.autotune.enabled = False
   # Pipelines share out the shards themselves; a strategy that did it once more would lose data.
-  options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-  return options
+  result.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+  return result

@@ -5,6 +5,7 @@ iteration-00/clusters/NAME      their clusters: the pseudo-labels     (stages.cl
 iteration-00/train/ENCODER      encoders that predict them            (stages.train_encoder)
 iteration-01/features/ENCODER   features of those encoders, and so on
 iteration-NN                    the last has features and clusters only: what the final encoders see
+retrained/ENCODER               video encoders trained once more on longer clips, where that is wanted (retraining.py)
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.data.schema import Records
 from xdc_tf.deep_clustering import stages, supervision
+from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
@@ -37,6 +39,8 @@ class Pretraining:
     video_input: how video encoders are fed.
     audio_input: how audio encoders are fed.
     schedule: of every training (Table 10).
+    last_schedule: of the last iteration's training instead ('IG-Kinetics* & IG-Random*' in Table 10); None: the same.
+    retraining: of the video encoders after the last iteration (Section 6); None: there is none.
     kmeans: of every clustering.
     training: how to compute.
     num_iterations: of clustering and training; the paper needs 5 to 6 on Kinetics (Section 4.2).
@@ -54,6 +58,8 @@ class Pretraining:
   schedule: Schedule
   kmeans: KMeansOptions
   training: TrainingOptions
+  last_schedule: Schedule | None = None
+  retraining: Retraining | None = None
   num_iterations: int = 5
   feature_clips: int = 1
   concurrent_encoders: bool = False
@@ -65,10 +71,31 @@ class Pretraining:
       raise ValueError(f'Pretraining.num_iterations must not be negative. Received: {self.num_iterations}.')
     if self.feature_clips < 1:
       raise ValueError(f'Pretraining.feature_clips must be at least 1. Received: {self.feature_clips}.')
+    if not self.num_iterations and (self.last_schedule or self.retraining):
+      raise ValueError(
+        'Pretraining.last_schedule and .retraining are about the last iteration, and Pretraining.num_iterations is 0.'
+      )
+    if self.retraining and not self.retrained_encoders:
+      raise ValueError(f'Pretraining.retraining is for video encoders. Received the encoders: {list(self.encoders)}.')
 
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
-    """How an encoder is fed."""
+    """How an encoder is fed in the iterations: in training and for its features."""
     return {'video': self.video_input, 'audio': self.audio_input}[self.encoders[encoder].modality]
+
+  def final_input_of(self, encoder: str) -> VideoInput | AudioInput:
+    """How the final encoder is fed: with longer clips where it is trained again."""
+    inputs = self.input_of(encoder)
+    return self.retraining.input(inputs) if encoder in self.retrained_encoders else inputs
+
+  @property
+  def retrained_encoders(self) -> list[str]:
+    """The encoders that are trained again after the last iteration."""
+    return [name for name, model in self.encoders.items() if self.retraining and model.modality == 'video']
+
+  def schedule_of(self, iteration: int) -> Schedule:
+    """The schedule of an iteration's training."""
+    is_last = iteration == self.num_iterations - 1
+    return self.last_schedule if self.last_schedule and is_last else self.schedule
 
   def heads_of(self, encoder: str) -> dict[str, int]:
     """The number of classes of each head of an encoder."""
@@ -93,18 +120,21 @@ def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute
       'encoders would wait for each other. Leave it False.'
     )
   return {
-    name: EncoderTrainer(
-      name,
-      model,
-      config.input_of(name),
-      records,
-      config.heads_of(name),
-      config.training,
-      strategy,
-      derive_seed(config.seed, 'weights', name),
-    )
-    for name, model in config.encoders.items()
+    name: _make_trainer(name, config, config.input_of(name), config.training, records, strategy)
+    for name in config.encoders
   }
+
+
+def _make_trainer(
+  name: str,
+  config: Pretraining,
+  inputs: VideoInput | AudioInput,
+  options: TrainingOptions,
+  records: Records,
+  strategy: tf.distribute.Strategy,
+) -> EncoderTrainer:
+  seed = derive_seed(config.seed, 'weights', name)
+  return EncoderTrainer(name, config.encoders[name], inputs, records, config.heads_of(name), options, strategy, seed)
 
 
 def pretrain(
@@ -154,16 +184,43 @@ def pretrain(
     if iteration == config.num_iterations:
       break
 
-    def train(name: str, trainer: EncoderTrainer, iteration=iteration, here=here, clusters=clusters) -> None:
-      teachers = [c for c in config.clusterings if name in c.teaches]
-      seed = derive_seed(config.seed, 'train', iteration, name)
-      folder = run.once(
-        f'{here}/train/{name}', stages.train_encoder, trainer, teachers, clusters, config.schedule, seed
-      )
-      trainer.load(folder)
-      trainer.forget_training(folder)
+    def train(name: str, trainer: EncoderTrainer, iteration=iteration, here=here) -> None:
+      _train_encoder(f'{here}/train/{name}', name, trainer, config, run, iteration, config.schedule_of(iteration))
 
     for_each_encoder(trainers, train, config.concurrent_encoders)
+
+  if config.retraining:
+    _retrain(config, config.retraining, run, records, strategy)
+
+
+def _train_encoder(
+  stage: str,
+  name: str,
+  trainer: EncoderTrainer,
+  config: Pretraining,
+  run: RunDirectory,
+  iteration: int,
+  schedule: Schedule,
+) -> None:
+  """Trains an encoder on the pseudo-labels of an iteration, and leaves the trainer with the weights of the end."""
+  teachers = [c for c in config.clusterings if name in c.teaches]
+  clusters = {c.name: run.stage(f'{iteration_name(iteration)}/clusters/{c.name}') for c in teachers}
+  seed = derive_seed(config.seed, 'train', iteration, name)
+  folder = run.once(stage, stages.train_encoder, trainer, teachers, clusters, schedule, seed)
+  trainer.load(folder)
+  trainer.forget_training(folder)
+
+
+def _retrain(
+  config: Pretraining, retraining: Retraining, run: RunDirectory, records: Records, strategy: tf.distribute.Strategy
+) -> None:
+  """Trains the video encoders once more, on longer clips; what the iterations wrote stays as it is."""
+  last = config.num_iterations - 1
+  options = retraining.options(config.training)
+  for name in config.retrained_encoders:
+    trainer = _make_trainer(name, config, config.final_input_of(name), options, records, strategy)
+    trainer.load(run.stage(f'{iteration_name(last)}/train/{name}'))
+    _train_encoder(f'retrained/{name}', name, trainer, config, run, last, retraining.schedule(config.schedule_of(last)))
 
 
 def iteration_name(iteration: int) -> str:

@@ -1,6 +1,10 @@
-"""Nearest-neighbour retrieval between spans of video: a check of an embedding that needs no labels."""
+"""Nearest-neighbour retrieval: between the parts of a film, which needs no labels, and of labelled videos from test to train."""
+
+from collections.abc import Sequence
 
 import numpy as np
+
+QUERIES_AT_A_TIME = 1024
 
 
 def same_part_rate(
@@ -27,8 +31,7 @@ def same_part_rate(
     The rate over the queries whose part has another span to find, and the rate by chance of the same queries; nan and nan where
     there is no such query, as in videos of a few seconds.
   """
-  features = np.asarray(features, np.float32)
-  unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+  unit = _unit(features)
   parts = np.floor(np.asarray(start_seconds) / part_seconds)
   hits, chances = [], []
   for query in np.flatnonzero(is_query):
@@ -43,3 +46,48 @@ def same_part_rate(
   if not hits:
     return float('nan'), float('nan')
   return float(np.mean(hits)), float(np.mean(chances))
+
+
+def recall_at(
+  train_features: np.ndarray,
+  train_labels: np.ndarray,
+  test_features: np.ndarray,
+  test_labels: np.ndarray,
+  ks: Sequence[int] = (1, 5, 20),
+) -> dict[int, float]:
+  """How often one of the k nearest training videos has the class of a test video (R@k, as SeLaVi and others report it).
+
+  Args:
+    train_features: float [n, c, d], c clips of each video; their mean is compared, by cosine similarity.
+    train_labels: int [n].
+    test_features: float [m, c, d]: the queries.
+    test_labels: int [m].
+    ks: how many neighbours count; a k beyond n counts all.
+
+  Returns:
+    {k: share of the queries with a hit, 0 to 1}.
+
+  Raises:
+    ValueError: when there is nothing to search or to be searched.
+  """
+  if not len(train_labels) or not len(test_labels):
+    raise ValueError(
+      f'Retrieval needs videos to find and to ask for. Received: {len(train_labels)} and {len(test_labels)}.'
+    )
+  train, test = (_unit(features.mean(axis=1)) for features in (train_features, test_features))
+  farthest = min(max(ks), len(train))
+  first_hits = []
+  for first in range(0, len(test), QUERIES_AT_A_TIME):
+    similarity = test[first : first + QUERIES_AT_A_TIME] @ train.T
+    # Stable, so that among equals the video that comes first is the nearer one.
+    nearest = np.argsort(-similarity, axis=1, kind='stable')[:, :farthest]
+    hits = train_labels[nearest] == test_labels[first : first + QUERIES_AT_A_TIME, np.newaxis]
+    first_hits.append(np.where(hits.any(axis=1), hits.argmax(axis=1), len(train)))
+  first_hit = np.concatenate(first_hits)
+  return {k: float(np.mean(first_hit < min(k, len(train)))) for k in ks}
+
+
+def _unit(features: np.ndarray) -> np.ndarray:
+  """Returns features of length 1, float32 [n, d]."""
+  features = np.asarray(features, np.float32)
+  return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)

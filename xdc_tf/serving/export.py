@@ -105,6 +105,7 @@ def export_audio(
     'input': 'waveform',
     'sample_rate': log_mel_spec.sample_rate,
     'num_samples': audio_input.num_frames * log_mel_spec.hop_length,
+    'clip_length': audio_input.clip_length,
   }
   signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters)
   return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}))

@@ -1,0 +1,171 @@
+"""Records -> features by an exported model: what `xdc extract-features` does, on as many machines as there are.
+
+  python -m beam_pipelines.extract_features --records data/clips --saved_model saved_models/xdc_video/1 --output_dir features \\
+      --direct_running_mode=multi_processing --direct_num_workers=2
+
+A shard of the records is the unit of work: it is read, embedded by Beam's RunInference and written beside its place, renamed last.
+The same command, run again after a kill, makes only what is missing; DONE comes last. The folder has the layout of the outer loop's
+own stage, iteration-NN/features/ENCODER, which takes it as done. All options of Beam are understood.
+"""
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+
+import apache_beam as beam
+import tensorflow as tf
+from apache_beam.ml.inference.base import RunInference
+
+from beam_pipelines.clip_shard import ClipJobError
+from beam_pipelines.feature_shard import FeatureJob, Finish, WriteShard, model_digest
+from beam_pipelines.make_clips import beam_options
+from beam_pipelines.saved_model_handler import SavedModelHandler
+from beam_pipelines.watched import watched
+from xdc_tf import files
+from xdc_tf.data import reader, schema
+from xdc_tf.data.snippets import Snippets
+
+METADATA_FILE = 'assets.extra/metadata.json'  # Of xdc_tf.serving.export.
+SETTINGS_FILE = 'settings.json'
+
+
+def parser() -> argparse.ArgumentParser:
+  """Returns the parser of the options of extract_features itself; all others are Beam's."""
+  result = argparse.ArgumentParser(
+    prog='python -m beam_pipelines.extract_features',
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+    allow_abbrev=False,
+    epilog="All other options are Beam's: https://beam.apache.org/documentation/runners/capability-matrix/",
+  )
+  add = result.add_argument
+  add('--records', required=True, help='folder of records, as make_clips writes it')
+  add('--saved_model', required=True, help='a version folder that `xdc export` wrote, e.g. saved_models/xdc_video/1')
+  add('--output_dir', required=True, help='folder for the features of all splits')
+  add(
+    '--num_clips',
+    type=int,
+    help='clips at uniform distances, whose mean is the feature of a record (default: 1, its middle)',
+  )
+  add(
+    '--snippet_frames',
+    type=int,
+    help='a feature of every snippet of so many frames instead (default: 16 where --snippet_stride is given; ours)',
+  )
+  add('--snippet_stride', type=int, help='frames between two snippets (default: 5 where --snippet_frames is given)')
+  add('--batch_size', type=int, default=32, help='clips in one call of the model; default %(default)s')
+  return result
+
+
+def make_job(options: argparse.Namespace) -> FeatureJob:
+  """Turns the options into a FeatureJob.
+
+  Raises:
+    FileNotFoundError: when there are no records or no model.
+    ValueError: when options, model and records do not fit together.
+  """
+  snippets = Snippets.asked(options.snippet_frames, options.snippet_stride)
+  if snippets and options.num_clips:
+    raise ValueError('--num_clips has no meaning for snippets: every one of them gets a feature.')
+  num_clips = 1 if options.num_clips is None else options.num_clips
+  if num_clips < 1 or options.batch_size < 1:
+    raise ValueError(f'--num_clips={num_clips} and --batch_size={options.batch_size} must be at least 1.')
+  for path in (options.records, options.saved_model, options.output_dir):
+    files.use_file_system(path)
+  if not tf.io.gfile.exists(os.path.join(options.saved_model, METADATA_FILE)):
+    raise FileNotFoundError(
+      f'{options.saved_model} has no {METADATA_FILE}. Expected a version folder that `xdc export` wrote, such as '
+      'saved_models/xdc_video/1.'
+    )
+  metadata = files.read_json(os.path.join(options.saved_model, METADATA_FILE))
+  records, output_dir = (files.absolute_path(path) for path in (options.records, options.output_dir))
+  job = FeatureJob(records, output_dir, metadata, num_clips, snippets, options.batch_size)
+  check_model(job, options.saved_model)
+  return job
+
+
+def check_model(job: FeatureJob, saved_model: str) -> None:
+  """Raises ValueError when the model was exported for other frames or another sound than the records hold."""
+  records, metadata = job.records(), job.metadata
+  found = {'frame_rate': records.frame_rate, 'sample_rate': records.log_mel_spec.sample_rate}
+  for name, value in found.items():
+    if metadata.get(name, value) != value:
+      raise ValueError(
+        f'{saved_model} expects a {name} of {metadata[name]}, {records.directory} has {value}: make the clips again with that.'
+      )
+  if metadata['modality'] == 'audio' and 'clip_length' not in metadata:
+    raise ValueError(
+      f'{saved_model}/{METADATA_FILE} has no clip_length: an older version exported it. Export it again.'
+    )
+  for split in records.splits:
+    reader.check_inputs(records, split, job.inputs(records))
+
+
+def check_settings(job: FeatureJob, saved_model: str) -> None:
+  """Raises ValueError when the output folder was begun with another model, other records or other clips."""
+  settings = {
+    'saved_model': model_digest(saved_model),
+    'records': job.records().fingerprint(),
+    'num_clips': None if job.snippets else job.num_clips,
+    'snippets': dataclasses.asdict(job.snippets) if job.snippets else None,
+  }
+  files.check_settings(os.path.join(job.output_dir, SETTINGS_FILE), settings)
+
+
+def build(pipeline: beam.Pipeline, job: FeatureJob, saved_model: str) -> None:
+  """Adds the job's steps to a pipeline. Only shard numbers travel between the workers: read, embed and write are one stage."""
+  handler = SavedModelHandler(files.absolute_path(saved_model), job.signature, job.batch_size, job.read)
+  _ = (
+    pipeline
+    | 'Splits' >> beam.Create(sorted(job.records().splits))
+    | 'MissingShards' >> beam.FlatMap(job.missing)
+    | 'Spread' >> beam.Reshuffle()
+    | 'Embed' >> RunInference(handler)
+    | 'Write' >> beam.ParDo(WriteShard(job))
+    | 'Gather' >> beam.combiners.ToList()
+    | 'Finish' >> beam.ParDo(Finish(job))
+  )
+
+
+def run(argv: Sequence[str]) -> str:
+  """Runs the job to its end.
+
+  Args:
+    argv: the options, without the program's name.
+
+  Returns:
+    a line that says what was made.
+
+  Raises:
+    FileNotFoundError: when there are no records or no model.
+    ValueError: when options, model, records and output folder do not fit together.
+    ClipJobError: for options that nobody knows.
+  """
+  own_options, beam_argv = parser().parse_known_args(argv)
+  options = beam_options(beam_argv, vars(own_options))
+  job = make_job(own_options)
+  check_settings(job, own_options.saved_model)
+  records = job.records()
+  what = f'{sum(map(records.num_clips, records.splits))} records of {", ".join(records.splits)}'
+  if tf.io.gfile.exists(os.path.join(job.output_dir, schema.DONE_FILE)):
+    return f'{job.output_dir} is finished already, nothing to do: {what}'
+  total = sum(len(records.shard_lengths[split]) for split in records.splits)
+  with watched('extract features', total, lambda: total - sum(1 for s in records.splits for _ in job.missing(s))):
+    pipeline = beam.Pipeline(options=options)
+    build(pipeline, job, own_options.saved_model)
+    pipeline.run().wait_until_finish()
+  return f'{job.output_dir}: {what}'
+
+
+def main(argv: Sequence[str]) -> None:
+  """The command; ends the process with status 1 and a plain message when the job cannot start."""
+  try:
+    print(run(argv))
+  except (ClipJobError, FileNotFoundError, ValueError) as error:
+    sys.exit(f'extract_features: {error}')
+
+
+if __name__ == '__main__':
+  main(sys.argv[1:])

@@ -1,0 +1,112 @@
+"""Features of several clips, against the encoder called on each view by itself."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import records_factory
+import tensorflow as tf
+from tiny_encoders import TinyAudio, TinyVideo
+
+from xdc_tf.data import schema
+from xdc_tf.data.folds import Fold, Part
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.evaluation import clip_features
+
+VIDEO, AUDIO = VideoInput(num_frames=2, crop_size=8), AudioInput(num_frames=20)
+# 11 records in 3 shards.
+MISSING = [('train', 5)]
+
+
+@pytest.fixture(scope='module')
+def records(tmp_path_factory):
+  return records_factory.write_records(tmp_path_factory.mktemp('records'), frames_per_span=7, missing=MISSING)
+
+
+def build(encoder, inputs):
+  encoder(tf.zeros([1, *inputs.shape]))
+  return encoder
+
+
+def by_hand(encoder, inputs, records, num_clips):
+  """{index: features [num_clips, d]}, a view at a time."""
+  found = {}
+  for serialized in tf.data.TFRecordDataset(records.shard_paths('train')):
+    example = schema.parse(serialized)
+    views = inputs.views(example, records, num_clips)
+    found[int(example['index'])] = np.concatenate([encoder(view[tf.newaxis]).numpy() for view in views])
+  return found
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+  'batch_size', [1, 4, 32]
+)  # Fewer clips than a record has; one record and a part; several shards.
+@pytest.mark.parametrize('make,inputs', [(TinyVideo, VIDEO), (TinyAudio, AUDIO)])
+def test_every_clip_has_its_feature(make, inputs, batch_size, records):
+  encoder = build(make(), inputs)
+  index, features = clip_features.extract(encoder, inputs, records, 'train', 3, batch_size=batch_size)
+  assert (index.dtype, features.dtype, features.shape) == (np.int64, np.float32, (11, 3, 8))
+  expected = by_hand(encoder, inputs, records, 3)
+  assert index.tolist() == sorted(expected)
+  for row, found in zip(index, features, strict=True):
+    np.testing.assert_allclose(found, expected[row], rtol=1e-4, atol=1e-5)
+  assert np.abs(features[:, 0] - features[:, 2]).max() > 0.01
+
+
+def test_only_the_clips_that_are_wanted(records):
+  encoder = build(TinyAudio(), AUDIO)
+  all_index, all_features = clip_features.extract(encoder, AUDIO, records, 'train', 2)
+  wanted = np.isin(np.arange(12), [0, 5, 9, 11])
+  index, features = clip_features.extract(encoder, AUDIO, records, 'train', 2, wanted, batch_size=2)
+  assert index.tolist() == [0, 9, 11]  # Row 5 has no record.
+  np.testing.assert_allclose(features, all_features[wanted[all_index]], rtol=1e-5, atol=1e-6)
+  with pytest.raises(ValueError, match='holds none of the 1 clips'):
+    clip_features.extract(encoder, AUDIO, records, 'train', 2, np.arange(12) == 5)
+  with pytest.raises(ValueError, match='num_clips=0'):
+    clip_features.extract(encoder, AUDIO, records, 'train', 0)
+
+
+def test_a_second_use_does_not_pass_over_the_data_again(records, tmp_path, monkeypatch):
+  encoder = build(TinyAudio(), AUDIO)
+  arguments = (str(tmp_path), encoder, AUDIO, records, 'train', 2)
+  first = clip_features.cached(*arguments)
+  assert sorted(path.name for path in tmp_path.iterdir()) == ['DONE', 'features.npy', 'index.npy', 'settings.json']
+  (tmp_path / 'DONE').unlink()  # As after a kill: what is there is not trusted.
+  (tmp_path / 'features.npy').write_bytes(b'half')
+  clip_features.cached(*arguments)
+
+  def never(*_, **__):
+    raise AssertionError('the data were read again')
+
+  monkeypatch.setattr(clip_features, 'extract', never)
+  for found, expected in zip(clip_features.cached(*arguments), first, strict=True):
+    np.testing.assert_array_equal(found, expected)
+  encoder.dense.bias.assign_add(tf.ones([8]))
+  with pytest.raises(ValueError, match='(?s)was made with other settings.*"encoder"'):
+    clip_features.cached(*arguments)
+  with pytest.raises(ValueError, match=r'(?s)-  "num_clips": 2.*\+  "num_clips": 3'):
+    clip_features.cached(*arguments[:-1], 3)
+
+
+def test_folds_share_their_features(records):
+  rows = np.arange(12)
+  folds = [Fold(n, Part('train', rows < 4 * n), Part('train', (rows >= 4 * n) & (rows < 10))) for n in (1, 2)]
+  labels = {'train': np.where(rows == 3, -1, 0)}
+  encoder = build(TinyAudio(), AUDIO)
+  found = clip_features.of_folds(folds, labels, None, encoder, AUDIO, records, 1)
+  assert found['train'][0].tolist() == [0, 1, 2, 4, 6, 7, 8, 9]
+
+
+def test_sounds_side_by_side_are_at_equal_distances(tmp_path):
+  # Six seconds and windows of two: five of them start at 0, 1, 2, 3 and 4 s.
+  records = records_factory.write_records(tmp_path, splits={'train': 1}, frames_per_span=0, seconds=6.0)
+  inputs = clip_features.side_by_side(AudioInput(mean=0.0, std=1.0), records)
+  assert inputs == AudioInput(mean=0.0, std=1.0, clip_length=60)
+  example = schema.parse(next(iter(tf.data.TFRecordDataset(records.shard_paths('train')))))
+  views = inputs.views(example, records, 5)
+  expected = np.stack([example['log_mel'][50 * i : 50 * i + 100] for i in range(5)])
+  np.testing.assert_array_equal(views[..., 0], expected.transpose(0, 2, 1))
+  centred = dataclasses.replace(inputs, clip_length=8).views(example, records, 60).numpy()
+  assert (centred[0] == centred[3]).all(), 'what this is against: many first windows alike'
+  assert clip_features.side_by_side(VIDEO, records) is VIDEO

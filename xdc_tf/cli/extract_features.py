@@ -1,0 +1,127 @@
+"""xdc extract-features: the features of all records on disk, for clustering, or of dense snippets, for localisation in time."""
+
+import argparse
+import dataclasses
+import os
+
+import numpy as np
+
+from xdc_tf.cli import starting_point
+
+SUMMARY = (
+  'Write the features of all records: one of each, in the layout of a run (iteration-NN/features/ENCODER), or of dense snippets '
+  'of whole videos. Killed or not, the same command goes on from what is there.'
+)
+EXAMPLE = 'xdc extract-features --records data/thumos14 --weights xdc_weights --output_dir features --snippet_frames 16'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  parser.add_argument('--records', required=True, help='folder of records, as make_clips writes it')
+  parser.add_argument('--output_dir', required=True, help='folder for the features of all splits')
+  starting_point.add_arguments(parser)
+  starting_point.add_input_arguments(parser)
+  parser.add_argument(
+    '--num_clips',
+    type=int,
+    help='clips at uniform distances, whose mean is the feature of a record (default: 1, its middle)',
+  )
+  parser.add_argument(
+    '--snippet_frames',
+    type=int,
+    help='a feature of every snippet of so many frames instead (default: 16 where --snippet_stride is given; ours)',
+  )
+  parser.add_argument(
+    '--snippet_stride', type=int, help='frames between two snippets (default: 5 where --snippet_frames is given)'
+  )
+  parser.add_argument('--batch_size', type=int, default=32, help='clips in one call of the encoder (default: 32)')
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Extracts, marks the folder as DONE and prints what is in it."""
+  from xdc_tf import files
+  from xdc_tf.data.schema import open_records
+  from xdc_tf.data.snippets import Snippets
+  from xdc_tf.evaluation.clip_features import weights_digest
+
+  snippets = Snippets.asked(arguments.snippet_frames, arguments.snippet_stride)
+  check(snippets, arguments.num_clips, arguments.num_frames)
+  for folder in (arguments.records, arguments.output_dir):
+    files.use_file_system(folder)
+  records = open_records(arguments.records)
+  start = starting_point.find(arguments)
+  inputs = starting_point.inputs_of(arguments, start)
+  inputs = snippets.inputs(inputs) if snippets else inputs
+  encoder = start.load(inputs)
+  num_clips = None if snippets else arguments.num_clips or 1
+  settings = {
+    'encoder': weights_digest(encoder),
+    'inputs': {'class': type(inputs).__name__, **dataclasses.asdict(inputs)},
+    'records': records.fingerprint(),
+    'num_clips': num_clips,
+    'snippets': dataclasses.asdict(snippets) if snippets else None,
+  }
+  files.check_settings(os.path.join(arguments.output_dir, 'settings.json'), settings)
+  if snippets:
+    write_snippets(arguments.output_dir, encoder, inputs, records, snippets, arguments.batch_size)
+  else:
+    write_features(arguments.output_dir, encoder, inputs, records, num_clips, arguments.batch_size)
+  with files.atomic_write(os.path.join(arguments.output_dir, 'DONE')):
+    pass
+  print(f'{arguments.output_dir}: {sum(map(records.num_clips, records.splits))} records of {", ".join(records.splits)}')
+
+
+def check(snippets, num_clips: int | None, num_frames: int | None) -> None:
+  """Refuses arguments that contradict each other, before anything is computed."""
+  if snippets and num_clips:
+    raise ValueError('--num_clips has no meaning for snippets: every one of them gets a feature.')
+  if snippets and num_frames:
+    raise ValueError('--num_frames: the frames of a snippet are --snippet_frames.')
+  if num_clips is not None and num_clips < 1:
+    raise ValueError(f'--num_clips must be at least 1. Received: {num_clips}.')
+
+
+def write_features(folder: str, encoder, inputs, records, num_clips: int, batch_size: int) -> None:
+  """Writes a feature store: the mean feature of the clips of every record, shard by shard; shards that are there stay."""
+  from xdc_tf import progress
+  from xdc_tf.clustering.feature_store import FeatureStore, write_shard
+  from xdc_tf.evaluation import clip_features
+
+  for split in records.splits:
+    lengths = records.shard_lengths[split]
+    written = set(FeatureStore(folder, split).complete_shards())
+    missing = [shard for shard in range(len(lengths)) if shard not in written]
+    done = sum(lengths[shard] for shard in written)
+    with progress.bar(description=f'features {split}', total=sum(lengths), initial=done, unit='record') as bar:
+      batches = clip_features.batches(encoder, inputs, records, split, num_clips, missing, batch_size=batch_size)
+      for shard in missing:
+        parts = [(np.zeros(0, np.int64), np.zeros([0, 1, encoder.feature_dimension], np.float32))]
+        while sum(len(index) for index, _ in parts) < lengths[shard]:  # A batch never runs over two shards.
+          parts.append(next(batches))
+          bar.update(len(parts[-1][0]))
+        index, features = zip(*((index, features.mean(axis=1)) for index, features in parts), strict=True)
+        write_shard(folder, split, shard, len(lengths), np.concatenate(index), np.concatenate(features))
+
+
+def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: int) -> None:
+  """Writes a file of features for every record; files that are there stay."""
+  import itertools
+
+  from xdc_tf import progress
+  from xdc_tf.data import reader
+  from xdc_tf.data import snippets as snippet_files
+  from xdc_tf.evaluation import clip_features
+
+  encode = clip_features.encode(encoder, inputs, batch_size)
+  for split in records.splits:
+    reader.check_inputs(records, split, inputs)
+    lengths = records.shard_lengths[split]
+    with progress.bar(description=f'snippets {split}', total=sum(lengths), unit='record') as bar:
+      for shard, length in enumerate(lengths):
+        wanted = snippet_files.missing(folder, records, split, shard)
+        bar.update(length - int(wanted.sum()))
+        data = snippets.dataset(records, split, shard, inputs, batch_size, wanted, stored=False)
+        for index, pieces in itertools.groupby(data, lambda piece: int(piece['index'])):
+          found = [(piece['seconds'].numpy(), encode(piece['input'])) for piece in pieces]
+          snippet_files.save(folder, split, index, *map(np.concatenate, zip(*found, strict=True)))
+          bar.update(1)

@@ -1,0 +1,107 @@
+"""What the verbs share that measure frozen features fold by fold: their arguments, the features, and the table of results."""
+
+import argparse
+from collections.abc import Callable
+
+import numpy as np
+
+from xdc_tf.cli import starting_point
+
+
+def add_arguments(parser: argparse.ArgumentParser, num_clips: int, purpose: str) -> None:
+  """Declares the arguments; `num_clips` is the default of --num_clips, `purpose` says whose."""
+  parser.add_argument('--records', required=True, help='folder of labelled records, as make_clips writes it')
+  starting_point.add_arguments(parser)
+  starting_point.add_input_arguments(parser)
+  parser.add_argument(
+    '--num_clips', type=int, default=num_clips, help=f'clips of each record, {purpose} (default: {num_clips})'
+  )
+  parser.add_argument('--batch_size', type=int, default=32, help='clips in one call of the encoder (default: 32)')
+  parser.add_argument('--features_dir', help='keep the features here, for the next time (default: nowhere)')
+  parser.add_argument('--output', help='write the results here, as JSON')
+
+
+def measure_folds(
+  arguments: argparse.Namespace, task: str, facts: dict, measure: Callable[..., dict[str, float]]
+) -> None:
+  """Extracts the features once, measures every fold, prints a line for each and the mean, and writes --output.
+
+  Args:
+    arguments: of the verb.
+    task: its name, for the results.
+    facts: entries for the results beside the numbers: the settings of the measure.
+    measure: (train features float32 [n, c, d], train labels int32 [n], test features, test labels) -> numbers by name.
+
+  Raises:
+    ValueError: when there are no labelled records to train or to test on.
+  """
+  from xdc_tf import files
+  from xdc_tf.evaluation import clip_features
+
+  records, folds, labels = _open(arguments.records)
+  start = starting_point.find(arguments)
+  inputs = clip_features.side_by_side(starting_point.inputs_of(arguments, start), records)
+  features = clip_features.of_folds(
+    folds,
+    labels,
+    arguments.features_dir,
+    start.load(inputs),
+    inputs,
+    records,
+    arguments.num_clips,
+    arguments.batch_size,
+  )
+  rows = []
+  for fold in folds:
+    train, test = (
+      _part(records, fold.number, part, features[part.split], labels[part.split]) for part in (fold.train, fold.test)
+    )
+    numbers = measure(*train, *test)
+    rows.append({'fold': fold.number, 'num_train': len(train[1]), 'num_test': len(test[1]), **numbers})
+    print(f'fold {fold.number}: {_text(numbers)} ({len(train[1])} train, {len(test[1])} test)', flush=True)
+  mean = {name: float(np.mean([row[name] for row in rows])) for name in numbers}
+  print(f'mean:   {_text(mean)}')
+  if arguments.output:
+    known = {'task': task, 'records': records.name, 'encoder': start.source, 'num_clips': arguments.num_clips}
+    files.write_json(arguments.output, known | facts | {'folds': rows, 'mean': mean})
+
+
+def _open(folder: str):
+  """Returns the records, their folds, and the labels of each split."""
+  from xdc_tf import files
+  from xdc_tf.data.folds import read_folds
+  from xdc_tf.data.human_labels import first_labels
+  from xdc_tf.data.schema import open_records
+
+  files.use_file_system(folder)
+  records = open_records(folder)
+  folds = read_folds(records)
+  labels = {part.split: first_labels(records, part.split) for fold in folds for part in (fold.train, fold.test)}
+  _check_labels(folds, labels, records.directory)
+  return records, folds, labels
+
+
+def _check_labels(folds, labels: dict[str, np.ndarray], directory: str) -> None:
+  for fold in folds:
+    for part, purpose in ((fold.train, 'train'), (fold.test, 'test')):
+      if not (part.clips & (labels[part.split] >= 0)).any():
+        raise ValueError(
+          f'{directory}: fold {fold.number} has {part.clips.sum()} clips to {purpose} on, and none has a label; expected labels. '
+          '`xdc manifest --help` says how a list names them.'
+        )
+
+
+def _part(records, fold: int, part, found: tuple[np.ndarray, np.ndarray], labels: np.ndarray):
+  """The features and labels of one part of a fold; `found` may hold more, and lacks the failed ones."""
+  index, features = found
+  chosen = part.clips[index]
+  if not chosen.any():
+    raise ValueError(
+      f'{records.directory}: fold {fold} names {part.clips.sum()} clips, but there is no record of them: their videos failed, '
+      'see failed_videos.jsonl.'
+    )
+  return features[chosen], labels[index[chosen]]
+
+
+def _text(numbers: dict[str, float]) -> str:
+  return ', '.join(f'{name} {100 * value:.1f}' for name, value in numbers.items())
