@@ -1,5 +1,5 @@
 # make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
-# make table1 compares all methods on a synthetic corpus, 6 to 12 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
+# make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
 # PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
 
 VENV ?= .venv

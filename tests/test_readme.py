@@ -8,6 +8,8 @@ import pytest
 
 from beam_pipelines import extract_features, make_clips
 from benchmarks import table1_miniature
+from benchmarks.miniature import results
+from xdc_tf import files
 from xdc_tf.cli import configuration, main
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -43,7 +45,17 @@ def test_the_commands_of_a_page_can_be_typed(page):
 
 def test_the_readme_has_the_commands_it_promises():
   verbs = {words[1] for words in commands((ROOT / 'README.md').read_text()) if words[0] == 'xdc'}
-  assert verbs == {'manifest', 'pretrain', 'report', 'export', 'embed', 'make-avdigits'}
+  assert verbs == {
+    'manifest', 'pretrain', 'report', 'export', 'embed', 'make-avdigits', 'sweep', 'finetune', 'svm', 'retrieval', 'tables'
+  }  # fmt: skip
+
+
+def test_the_readme_quotes_the_results_of_the_miniature():
+  contents = files.read_json(str(ROOT / 'benchmarks/results/table1_miniature.json'))
+  video, audio, _, about = results.table(contents).split('\n\n')
+  text = (ROOT / 'README.md').read_text()
+  for part in (video, audio, about):
+    assert part in text
 
 
 @pytest.mark.parametrize('page', PAGES)

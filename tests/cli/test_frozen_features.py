@@ -75,20 +75,21 @@ def test_svm_of_every_fold(records, weights, tmp_path, capsys):
   found = json.loads((tmp_path / 'a.json').read_text())
   options = linear_svm.SvmOptions()
   rates = expected(records, weights, 4, lambda *parts: linear_svm.top_1(*parts, options))
-  assert [row['top_1'] for row in found['folds']] == pytest.approx(rates)
-  assert found['mean']['top_1'] == pytest.approx(np.mean(rates))
-  assert [(row['fold'], row['num_train'], row['num_test']) for row in found['folds']] == [(1, 8, 6), (2, 10, 4)]
-  assert (found['encoder'], found['num_clips'], found['scale']) == ('audio.pth aaaaaaaaaaaaaaaa', 4, True)
+  assert [row['top1'] for row in found['folds'].values()] == pytest.approx(rates)
+  assert found['mean']['top1'] == pytest.approx(np.mean(rates))
+  assert [(n, row['num_train'], row['num_test']) for n, row in found['folds'].items()] == [('1', 8, 6), ('2', 10, 4)]
+  assert (found['data_set'], found['protocol'], found['table_row'], found['num_frames']) == ('tiny', 'svm', None, None)
+  assert (found['start'], found['num_clips'], found['scale']) == ('audio.pth aaaaaaaaaaaaaaaa', 4, True)
   printed = capsys.readouterr().out.splitlines()
-  assert printed[0] == f'fold 1: top_1 {100 * rates[0]:.1f} (8 train, 6 test)'
-  assert printed[-1] == f'mean:   top_1 {100 * np.mean(rates):.1f}'
+  assert printed[0] == f'fold 1: top1 {100 * rates[0]:.1f} (8 train, 6 test)'
+  assert printed[-1] == f'mean:   top1 {100 * np.mean(rates):.1f}'
 
   assert (tmp_path / 'features' / 'official' / 'DONE').exists()
   xdc(*words, '--regularization', '1e-9', '--no_scaler', '--output', str(tmp_path / 'b.json'))
   other = json.loads((tmp_path / 'b.json').read_text())
   options = linear_svm.SvmOptions(1e-9, False)
   rates = expected(records, weights, 4, lambda *parts: linear_svm.top_1(*parts, options))
-  assert [row['top_1'] for row in other['folds']] == pytest.approx(rates)
+  assert [row['top1'] for row in other['folds'].values()] == pytest.approx(rates)
   assert (other['regularization'], other['scale']) == (1e-9, False)
 
 
@@ -98,7 +99,7 @@ def test_retrieval_of_every_fold(records, weights, tmp_path):
   xdc(*words, '--output', str(output))
   found = json.loads(output.read_text())
   rates = expected(records, weights, 3, retrieval.recall_at)
-  for row, rate in zip(found['folds'], rates, strict=True):
+  for row, rate in zip(found['folds'].values(), rates, strict=True):
     assert {k: row[f'recall_at_{k}'] for k in (1, 5, 20)} == pytest.approx(rate)
   assert found['mean']['recall_at_5'] == pytest.approx(np.mean([rate[5] for rate in rates]))
 

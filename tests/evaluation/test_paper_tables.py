@@ -61,11 +61,12 @@ def test_table_7_is_the_mean_over_all_splits(tmp_path):
   three = {'1': (0.9, 0.9), '2': (0.8, 0.8), '3': (0.7, 0.7)}
   write(tmp_path / 'k', result('ucf101', 'table7/xdc_kinetics', 'full', 32, three, (0.8, 0.7901)))
   write(tmp_path / 'a', result('ucf101', 'table7/xdc_audioset', 'full', 32, {'2': (0.8, 0.8)}, (0.8, 0.79)))
-  write(tmp_path / 'd', result('dcase2013', 'table7/xdc_audioset', 'svm', None, {'1': (0.951, 0.95)}, (0.951, 0.95)))
+  svm = {'folds': {'1': {'num_train': 100, 'num_test': 100, 'top1': 0.951}}, 'mean': {'top1': 0.951}}
+  write(tmp_path / 'd', result('dcase2013', 'table7/xdc_audioset', 'svm', None) | svm)
   rows = tables(tmp_path)['Table 7']
   assert ['XDC (Kinetics)', 'ucf101', '86.8', '80.0', '79.0'] in rows
   assert ['XDC (AudioSet)', 'ucf101', '93.0', '80.0 (1 of 3 splits)', '79.0 (1 of 3 splits)'] in rows
-  assert ['XDC (AudioSet)', 'dcase2013', '95', '95.1', '95.0'] in rows
+  assert ['XDC (AudioSet)', 'dcase2013', '95', '95.1', ''] in rows
   assert ['ClipOrder, R(2+1)D-18 (UCF101)', 'ucf101', '72.4', '', ''] in rows
 
 
@@ -83,9 +84,10 @@ def test_the_halves_of_table_5_and_several_runs_of_one_cell(tmp_path):
 
 
 def test_results_of_no_table_have_their_own(tmp_path):
-  write(tmp_path / 'own', result('my_videos', None, 'retrieval', None, {'1': (0.5, 0.5), '2': (0.7, 0.7)}, (0.6, 0.59)))
+  one = {'folds': {'1': {'recall_at_1': 0.5}, '2': {'recall_at_1': 0.7}}, 'mean': {'recall_at_1': 0.6}}
+  write(tmp_path / 'own', result('my_videos', None, 'retrieval', None) | one)
   (row,) = tables(tmp_path)['Results that are in no table (mean over the splits)']
-  assert row == ['xdc/video', 'my_videos', 'retrieval', '', '1, 2', '60.0', '59.0']
+  assert row == ['xdc/video', 'my_videos', 'retrieval', '', '1, 2', '60.0', '']
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_results_of_no_table_have_their_own(tmp_path):
   [
     ('{"data_set": ', 'is not valid JSON'),
     ('[1, 2]', 'does not have the shape'),
-    ('{"miniature": {}}', "it has no 'folds'"),
+    ('{"miniature": {}}', "it has no 'protocol'"),
     (result(mean=(74.2, 74.1)), 'fractions from 0 to 1. Received: 74.2'),
     (result(row='table1/xcd'), "no row 'table1/xcd'. Did you mean 'table1/xdc'"),
     (result(row=['table1/xdc']), "'table_row' must be text. Received: .'table1/xdc'"),

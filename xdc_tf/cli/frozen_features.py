@@ -18,7 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser, num_clips: int, purpose: str)
   )
   parser.add_argument('--batch_size', type=int, default=32, help='clips in one call of the encoder (default: 32)')
   parser.add_argument('--features_dir', help='keep the features here, for the next time (default: nowhere)')
-  parser.add_argument('--output', help='write the results here, as JSON')
+  parser.add_argument('--output', help='write the results here, as JSON; `xdc tables` finds files called results.json')
+  parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table7/xdc_audioset'")
 
 
 def measure_folds(
@@ -51,18 +52,20 @@ def measure_folds(
     arguments.num_clips,
     arguments.batch_size,
   )
-  rows = []
+  rows = {}
   for fold in folds:
     train, test = (
       _part(records, fold.number, part, features[part.split], labels[part.split]) for part in (fold.train, fold.test)
     )
     numbers = measure(*train, *test)
-    rows.append({'fold': fold.number, 'num_train': len(train[1]), 'num_test': len(test[1]), **numbers})
+    rows[str(fold.number)] = {'num_train': len(train[1]), 'num_test': len(test[1]), **numbers}
     print(f'fold {fold.number}: {_text(numbers)} ({len(train[1])} train, {len(test[1])} test)', flush=True)
-  mean = {name: float(np.mean([row[name] for row in rows])) for name in numbers}
+  mean = {name: float(np.mean([row[name] for row in rows.values()])) for name in numbers}
   print(f'mean:   {_text(mean)}')
   if arguments.output:
-    known = {'task': task, 'records': records.name, 'encoder': start.source, 'num_clips': arguments.num_clips}
+    known = {'data_set': records.name, 'start': start.source, 'protocol': task, 'num_clips': arguments.num_clips}
+    known['num_frames'] = inputs.num_frames if start.modality == 'video' else None
+    known['table_row'] = arguments.table_row
     files.write_json(arguments.output, known | facts | {'folds': rows, 'mean': mean})
 
 

@@ -15,6 +15,8 @@ from xdc_tf import files
 from xdc_tf.evaluation.paper_numbers import NUM_SPLITS, TABLES, Cell, Table
 
 FILE_NAME = 'results.json'
+# Measures of frozen features have one number a fold, without a choice of a rate.
+FROZEN_MEASURES = {'svm': 'top1', 'retrieval': 'recall_at_1'}
 HEADER = ('row', 'data set', 'paper', 'ours (test-best)', 'ours (held-out)')
 OTHER_HEADER = ('start', 'data set', 'protocol', 'frames', 'splits', 'ours (test-best)', 'ours (held-out)')
 
@@ -89,9 +91,14 @@ def read_result(path: str) -> Result:
   """
   found = files.read_json(path)
   try:
-    folds = {
-      str(fold): _accuracies({how: part['top1'] for how, part in both.items()}) for fold, both in found['folds'].items()
-    }
+    measure = FROZEN_MEASURES.get(found['protocol'])
+    if measure:
+      mean = {'test_best': found['mean'][measure]}
+      folds = {fold: {'test_best': row[measure]} for fold, row in found['folds'].items()}
+    else:
+      mean = found['mean']
+      folds = {fold: {how: part['top1'] for how, part in row.items() if part} for fold, row in found['folds'].items()}
+    folds = {str(fold): _accuracies(values) for fold, values in folds.items()}
     for name, types in (('data_set', str), ('start', str), ('table_row', str | None), ('protocol', str)):
       if not isinstance(found[name], types):
         raise ValueError(f'{name!r} must be text. Received: {found[name]!r}.')
@@ -103,7 +110,7 @@ def read_result(path: str) -> Result:
       found['protocol'],
       found['num_frames'],
       folds,
-      _accuracies(found['mean']),
+      _accuracies(mean),
     )
   except KeyError as error:
     raise ValueError(f'it has no {error}, which the results of a finetuning have.') from error
