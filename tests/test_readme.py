@@ -53,9 +53,9 @@ def test_the_readme_has_the_commands_it_promises():
 def test_the_readme_quotes_the_results_of_the_miniature():
   contents = files.read_json(str(ROOT / 'benchmarks/results/table1_miniature.json'))
   video, audio, _, about = results.table(contents).split('\n\n')
-  text = (ROOT / 'README.md').read_text()
+  words = ' '.join((ROOT / 'README.md').read_text().split())  # Wherever its lines are broken.
   for part in (video, audio, about):
-    assert part in text
+    assert ' '.join(part.split()) in words
 
 
 @pytest.mark.parametrize('page', PAGES)
