@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from beam_pipelines import extract_features, make_clips
-from benchmarks import table1_miniature
+from benchmarks import table1_miniature, transfer_miniature
 from benchmarks.miniature import results
 from xdc_tf import files
 from xdc_tf.cli import configuration, main
@@ -39,8 +39,11 @@ def test_the_commands_of_a_page_can_be_typed(page):
     elif words[2] == 'beam_pipelines.extract_features':
       extract_features.parser().parse_known_args(words[3:])
     else:
-      assert words[2] == 'benchmarks.table1_miniature'
-      table1_miniature.parser().parse_args(words[3:])
+      benchmarks = {
+        'benchmarks.table1_miniature': table1_miniature,
+        'benchmarks.transfer_miniature': transfer_miniature,
+      }
+      benchmarks[words[2]].parser().parse_args(words[3:])
 
 
 def test_the_readme_has_the_commands_it_promises():
@@ -53,8 +56,9 @@ def test_the_readme_has_the_commands_it_promises():
 def test_the_readme_quotes_the_results_of_the_miniature():
   contents = files.read_json(str(ROOT / 'benchmarks/results/table1_miniature.json'))
   video, audio, _, about = results.table(contents).split('\n\n')
+  transfer = transfer_miniature.table(files.read_json(str(ROOT / 'benchmarks/results/transfer_miniature.json'))['rows'])
   words = ' '.join((ROOT / 'README.md').read_text().split())  # Wherever its lines are broken.
-  for part in (video, audio, about):
+  for part in (video, audio, about, transfer):
     assert ' '.join(part.split()) in words
 
 

@@ -71,9 +71,9 @@ def table(contents: dict) -> str:
     rows = [row for method in METHODS if (row := _row(method, modality, cells))]
     if rows:
       titles = [f'{modality} encoder', *(title.format(few=few) for title in COLUMNS), 'seeds']
-      parts.append(_markdown([titles, *rows]))
+      parts.append(markdown([titles, *rows]))
   parts.append(
-    _markdown([['seconds (peak GB)', *STAGES, 'in all'], *(row for m in METHODS if (row := _costs(m, cells)))])
+    markdown([['seconds (peak GB)', *STAGES, 'in all'], *(row for m in METHODS if (row := _costs(m, cells)))])
   )
   seeds = sorted({cell['seed'] for cell in cells})
   clips = ', '.join(f'{number} {split}' for split, number in contents['corpus']['clips'].items())
@@ -110,7 +110,8 @@ def _mean(values: list[float]) -> str:
   return mean if len(values) == 1 else f'{mean} ± {np.std(values, ddof=1):.3f}'
 
 
-def _markdown(rows: list[list[str]]) -> str:
+def markdown(rows: list[list[str]]) -> str:
+  """Formats a table whose first row is its header; all columns but the first are numbers."""
   widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
   lines = ['| ' + ' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + ' |' for row in rows]
   rule = '|' + '|'.join('-' * (width + 1) + (':' if number else '-') for number, width in enumerate(widths)) + '|'

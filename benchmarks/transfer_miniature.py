@@ -1,0 +1,88 @@
+"""Every transfer protocol of the paper on the synthetic corpus, after benchmarks.table1_miniature.
+
+  python -m benchmarks.transfer_miniature --table1 table1_run/results --output table1_run/transfer.json
+
+It runs `xdc sweep` (full finetuning and fc-only), `xdc svm` and `xdc retrieval` on the encoders of a seed, as a user would, and
+reads the results as `xdc tables` does. Killed or not, the same command goes on.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from benchmarks import machine
+from benchmarks.miniature.methods import METHODS
+from benchmarks.miniature.results import cell_name, markdown
+from xdc_tf import files
+from xdc_tf.evaluation import paper_tables
+
+# A protocol is a verb, its arguments, and where it writes its results.
+PROTOCOLS = {
+  'full': ('sweep', ['--gin_file', 'miniature/transfer_full.gin'], '--output_dir'),
+  'fc': ('sweep', ['--gin_file', 'miniature/transfer_fc.gin'], '--output_dir'),
+  'svm': ('svm', ['--num_clips', '3'], '--output'),
+  'retrieval': ('retrieval', ['--num_clips', '3'], '--output'),
+}
+HEADER = ('encoder', 'full', 'full, held-out', 'fc', 'fc, held-out', 'SVM', 'retrieval, R@1')
+
+
+def parser() -> argparse.ArgumentParser:
+  """Returns the parser of the command line."""
+  result = argparse.ArgumentParser(
+    prog='python -m benchmarks.transfer_miniature',
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  result.add_argument('--table1', required=True, help='the working folder of benchmarks.table1_miniature')
+  result.add_argument('--methods', default='random,xdc', help='default: %(default)s')
+  result.add_argument('--seed', type=int, default=0, help='of the cells; default %(default)s')
+  result.add_argument('--output', required=True, help='results as JSON; the table (.md) goes beside it')
+  return result
+
+
+def main() -> None:
+  """Runs what is missing, then prints the table."""
+  arguments = parser().parse_args()
+  work_dir, _ = os.path.splitext(arguments.output)
+  rows = []
+  for method in arguments.methods.split(','):
+    run_dir = os.path.join(arguments.table1, cell_name(method, arguments.seed), 'run')
+    for modality, encoder in METHODS[method].evaluated.items():
+      found = {}
+      for protocol in PROTOCOLS:
+        folder = os.path.join(work_dir, method, modality, protocol)
+        found[protocol] = _run(protocol, os.path.join(arguments.table1, 'records'), run_dir, encoder, folder)
+      rows.append({'method': method, 'modality': modality, 'protocols': found})
+      files.write_json(arguments.output, {'seed': arguments.seed, 'rows': rows, **machine.describe()})
+  with files.atomic_write(work_dir + '.md', 'w') as file:
+    file.write(table(rows) + '\n')
+  print('\n' + table(rows))
+
+
+def _run(protocol: str, records: str, run_dir: str, encoder: str, folder: str) -> dict[str, float | None]:
+  """Runs a verb; returns its mean accuracies with both choices of a rate."""
+  verb, options, output = PROTOCOLS[protocol]
+  path = os.path.join(folder, paper_tables.FILE_NAME)
+  command = [sys.executable, '-m', 'xdc_tf.cli.main', verb, '--records', records, '--run_dir', run_dir]
+  command += ['--encoder', encoder, *options, output, folder if output == '--output_dir' else path]
+  if subprocess.run(command, check=False).returncode:
+    sys.exit(f'transfer_miniature: this command failed: {" ".join(command)}')
+  mean = paper_tables.read_result(path).mean
+  return {'test_best': mean.test_best, 'held_out': mean.held_out}
+
+
+def table(rows: list[dict]) -> str:
+  """Formats a Markdown table of per cent."""
+  lines = [list(HEADER)]
+  for row in rows:
+    cells = [f'{METHODS[row["method"]].title}, {row["modality"]}']
+    for protocol, found in row['protocols'].items():
+      ways = ('test_best', 'held_out') if protocol in ('full', 'fc') else ('test_best',)
+      cells += [f'{100 * found[way]:.1f}' for way in ways]
+    lines.append(cells)
+  return markdown(lines)
+
+
+if __name__ == '__main__':
+  main()
