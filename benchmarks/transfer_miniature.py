@@ -77,9 +77,9 @@ def table(rows: list[dict]) -> str:
   lines = [list(HEADER)]
   for row in rows:
     cells = [f'{METHODS[row["method"]].title}, {row["modality"]}']
-    for protocol, found in row['protocols'].items():
+    for protocol in PROTOCOLS:
       ways = ('test_best', 'held_out') if protocol in ('full', 'fc') else ('test_best',)
-      cells += [f'{100 * found[way]:.1f}' for way in ways]
+      cells += [f'{100 * row["protocols"][protocol][way]:.1f}' for way in ways]
     lines.append(cells)
   return markdown(lines)
 
