@@ -32,7 +32,11 @@ setup(
   python_requires='>=3.10,<3.14',
   packages=[*find_packages(include=['xdc_tf', 'xdc_tf.*', 'beam_pipelines', 'beam_pipelines.*']), *gin_folders()],
   package_dir=gin_folders(),
-  package_data={'': ['*.gin'], 'xdc_tf.analysis': ['templates/*']},
+  package_data={
+    '': ['*.gin'],
+    'xdc_tf.gin_files.papers.neurips2020': ['README.md'],
+    'xdc_tf.analysis': ['templates/*'],
+  },
   install_requires=[
     f'tensorflow>=2.15,<2.16; {LOWER}',
     f'keras>=2.15,<2.16; {LOWER}',

@@ -1,14 +1,18 @@
-"""xdc finetune and xdc sweep from the command line; gin/transfer against Tables 10 to 12 of the paper."""
+"""xdc finetune and xdc sweep from the command line."""
 
 import json
 
+import numpy as np
 import pytest
 import records_factory
 
 from xdc_tf.cli import configuration, finetune, main, starting_point, weights_folder
 from xdc_tf.data import manifest
-from xdc_tf.data.inputs import AudioInput
+from xdc_tf.data.inputs import AudioInput, VideoInput
+from xdc_tf.data.schema import open_records
 from xdc_tf.evaluation.finetuning import Finetuning
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.trainer import TrainingOptions
 
 TINY = (
   'AudioResNet18.base_width = 4', 'AudioResNet18.blocks_per_stage = 1', 'Schedule.epoch_size = 4', 'Schedule.batch_size = 2',
@@ -70,50 +74,25 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys):
     xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, '--folds', '2')
 
 
-@pytest.mark.parametrize(('data_set', 'epoch_size'), [('ucf101', 106_000), ('hmdb51', 40_000), ('esc50', 20_000)])
-def test_tables_11_and_12(data_set, epoch_size):
-  for way, batch_size, rates in (
-    ('full', 32, [0.001, 0.002, 0.004, 0.006, 0.008, 0.01]),
-    ('fc', 32, [0.001, 0.002, 0.004, 0.006, 0.008, 0.01, 0.02, 0.04]),
-    ('full_32_frames', 8, [0.00025, 0.0005, 0.001, 0.0015, 0.002, 0.0025]),
-  ):
-    configuration.load([f'transfer/{data_set}.gin', f'transfer/{way}.gin'], [], Finetuning)
-    config = configuration.finetuning()
-    assert list(config.learning_rates) == rates
-    s = config.schedule
-    assert (s.epoch_size, s.batch_size, s.warmup_epochs, s.step_epochs, s.total_epochs) == (
-      epoch_size,
-      batch_size,
-      2,
-      2,
-      8,
-    )
-    assert (s.weight_decay, s.gamma, s.early_stop_epochs) == (0.005, 0.01, 0)
-    assert config.trained == ('fc' if way == 'fc' else 'all')
-    assert config.video_input.num_frames == (32 if batch_size == 8 else 8)
-
-
-@pytest.mark.parametrize(
-  ('name', 'numbers'),
-  [('kinetics', (1_000_000, 32, 0.01, 10, 10, 45, 1e-4)), ('audioset', (2_000_000, 32, 0.04, 10, 20, 45, 1e-5))],
-)
-def test_supervised_pretraining_is_table_10(name, numbers):
-  configuration.load([f'transfer/superv_{name}.gin'], [], Finetuning)
-  config = configuration.finetuning()
-  s = config.schedule
-  assert numbers == (
-    s.epoch_size, s.batch_size, s.base_learning_rate, s.warmup_epochs, s.step_epochs, s.total_epochs, s.weight_decay
-  )  # fmt: skip
-  assert config.several_labels == (name == 'audioset')
-  assert s.early_stop_epochs == 0
-
-
 def test_a_sweep_needs_a_grid(records, tmp_path):
   with pytest.raises(ValueError, match='learning_rates is empty'):
     xdc(
       'sweep', '--records', records, '--output_dir', str(tmp_path), '--random', 'AudioResNet18', '--gin_file', 'transfer/esc50.gin',
       *bindings(*TINY[:2]),
     )  # fmt: skip
+
+
+def test_the_seed_of_a_transfer_is_that_of_random_weights(records, one_replica):
+  """Table 5 gives a mean and a deviation of layers on random features: another seed is another encoder, the one of Scratch."""
+  start = starting_point.StartingPoint('AudioResNet18', {'base_width': 4, 'blocks_per_stage': 1}, None, None, 'random')
+
+  def kernel(seed: int, trained: str):
+    config = Finetuning(VideoInput(), AudioInput(), Schedule(), TrainingOptions(), trained=trained, seed=seed)
+    learner = finetune._make_learner(config, start, open_records(records), one_replica)
+    return (learner._encoder if trained == 'fc' else learner.encoder).trainable_variables[0].numpy()
+
+  np.testing.assert_array_equal(kernel(1, 'fc'), kernel(1, 'all'))
+  assert not np.array_equal(kernel(1, 'fc'), kernel(2, 'fc'))
 
 
 def test_an_encoder_is_not_fed_with_other_numbers_than_in_its_pretraining():

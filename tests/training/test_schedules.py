@@ -25,6 +25,30 @@ def test_finetuning_schedule_of_table_11():
   assert rates == pytest.approx([2e-3] * 4 + [2e-5] * 2 + [2e-7] * 2)
 
 
+# Table 11, UCF101: epochs of 106,000 clips, 2/2/8, gamma 0.01. A batch of 32 makes 3,312.5 steps an epoch, so 3,313; two GPUs see
+# 64 clips a step, 1,656.25 steps, so 1,657, and climb from one GPU's rate to twice it [14].
+@pytest.mark.parametrize(
+  ('num_replicas', 'steps_per_epoch', 'rates'),
+  [
+    (1, 3313, {
+      0: 0.004, 1000: 0.004, 6626: 0.004, 13_251: 0.004,  # The warm-up ends at 6,626; the first drop is two epochs later.
+      13_252: 4e-5, 19_877: 4e-5, 19_878: 4e-7, 26_503: 4e-7,  # 26,503 is the last step.
+    }),
+    (2, 1657, {
+      0: 0.004, 1: 0.004 + 0.004 / 3314, 1657: 0.006, 2485.5: 0.007, 3313: 0.008 - 0.004 / 3314, 3314: 0.008, 6627: 0.008,
+      6628: 8e-5, 9941: 8e-5, 9942: 8e-7, 13_255: 8e-7,
+    }),
+  ],
+)  # fmt: skip
+def test_finetuning_on_ucf101_step_by_step(num_replicas, steps_per_epoch, rates):
+  ucf = Schedule(
+    epoch_size=106_000, batch_size=32, base_learning_rate=0.004, warmup_epochs=2, step_epochs=2, total_epochs=8
+  )
+  assert ucf.steps_per_epoch(num_replicas) == steps_per_epoch
+  found = {step: ucf.learning_rate(step / steps_per_epoch, num_replicas) for step in rates}
+  assert found == pytest.approx(rates, rel=1e-9)
+
+
 def test_cosine_reaches_half_in_the_middle_and_zero_at_the_end():
   schedule = Schedule(decay='cosine', warmup_epochs=1, warmup_start=0.0, total_epochs=5, base_learning_rate=0.05)
   assert [schedule.learning_rate(e, 1) for e in (0, 0.5, 1, 3, 5)] == pytest.approx(

@@ -107,7 +107,9 @@ def _make_learner(config, start: starting_point.StartingPoint, records, strategy
   from xdc_tf.evaluation.finetuning import FcOnly, FullFinetuning
 
   if config.trained == 'fc':
-    return FcOnly(config, start.load(config.input_of(start.modality)), start.modality, records)
+    # The seed is for Table 5's random features, which it reports over several of them.
+    encoder = start.load(config.input_of(start.modality), config.weights_seed)
+    return FcOnly(config, encoder, start.modality, records)
   return FullFinetuning(config, start.make, start.modality, start.weights, records, strategy)
 
 

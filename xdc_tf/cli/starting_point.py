@@ -42,13 +42,13 @@ class StartingPoint:
     """Random weights take their shape from gin; others have theirs."""
     return () if self.weights else (self.name,)
 
-  def load(self, inputs):
-    """Returns the encoder, built for `inputs`, with its weights; for verbs that do not train it."""
+  def load(self, inputs, seed: int = 0):
+    """Returns the encoder, built for `inputs`, with its weights; for verbs that do not train it. `seed` is of random ones."""
     import tensorflow as tf
 
     from xdc_tf.training import checkpoints
 
-    encoder = self.make()
+    encoder = self.make(seed)
     encoder(tf.zeros([1, *inputs.shape]))
     if self.weights:
       checkpoints.load_weights(encoder, self.weights)

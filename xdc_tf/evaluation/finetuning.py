@@ -73,6 +73,11 @@ class Finetuning:
     """The schedule of one cell."""
     return dataclasses.replace(self.schedule, base_learning_rate=rate)
 
+  @property
+  def weights_seed(self) -> int:
+    """The seed of an encoder that starts from random weights."""
+    return derive_seed(self.seed, 'weights')
+
   def seed_of(self, fold: Fold) -> int:
     """The seed of a fold's trainings: the same for every rate, so that a grid compares rates and not seeds."""
     return derive_seed(self.seed, 'finetuning', fold.number)
@@ -110,7 +115,7 @@ class FullFinetuning:
       {HEAD: len(records.label_names)},
       config.training,
       strategy,
-      derive_seed(config.seed, 'weights'),
+      config.weights_seed,
       records.splits,
     )
 

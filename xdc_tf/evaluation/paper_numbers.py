@@ -1,8 +1,8 @@
 """The numbers of the paper's Tables 1 to 5, 7, 8 and 13, as printed, and which encoder each is about.
 
 A row has the name that results.json gives in 'table_row', e.g. 'table1/xdc'. Encoders have names too, since one encoder stands in
-several tables: XDC's and the other methods' are called like the file in gin/papers/neurips2020/ that pretrains them, as its
-README.md lists them, row by row. Columns that follow from others (Table 4's differences) are left out.
+several tables: each is called like the file in gin/papers/neurips2020/ that pretrains it; README.md there lists them row by row.
+Columns that follow from others (Table 4's differences) are left out.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ class Cell:
     data_set: name of the records it is measured on.
     protocol: 'full', 'fc', 'scratch', 'svm' or 'localization'.
     num_frames: of the clips; None for sound.
-    encoder: what was pretrained: 'scratch', 'superv_...', a stem in gin/papers/neurips2020/, or '' for other people's methods.
+    encoder: what was pretrained, a stem in gin/papers/neurips2020/; 'scratch...' for random weights, '' for other people's methods.
     paper: the number as it is printed, per cent.
   """
 
