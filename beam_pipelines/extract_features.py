@@ -20,7 +20,7 @@ from apache_beam.ml.inference.base import RunInference
 
 from beam_pipelines.clip_shard import ClipJobError
 from beam_pipelines.feature_shard import FeatureJob, Finish, WriteShard, model_digest
-from beam_pipelines.make_clips import beam_options
+from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.saved_model_handler import SavedModelHandler
 from beam_pipelines.watched import watched
 from xdc_tf import files
@@ -28,18 +28,11 @@ from xdc_tf.data import reader, schema
 from xdc_tf.data.snippets import Snippets
 
 METADATA_FILE = 'assets.extra/metadata.json'  # Of xdc_tf.serving.export.
-SETTINGS_FILE = 'settings.json'
 
 
 def parser() -> argparse.ArgumentParser:
   """Returns the parser of the options of extract_features itself; all others are Beam's."""
-  result = argparse.ArgumentParser(
-    prog='python -m beam_pipelines.extract_features',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    allow_abbrev=False,
-    epilog="All other options are Beam's: https://beam.apache.org/documentation/runners/capability-matrix/",
-  )
+  result = job_parser('extract_features', __doc__)
   add = result.add_argument
   add('--records', required=True, help='folder of records, as make_clips writes it')
   add('--saved_model', required=True, help='a version folder that `xdc export` wrote, e.g. saved_models/xdc_video/1')

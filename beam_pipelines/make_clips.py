@@ -10,39 +10,32 @@ missing. All options of Beam are understood (`--help`). See beam_pipelines/READM
 
 import argparse
 import dataclasses
-import difflib
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import apache_beam as beam
 import tensorflow as tf
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipelines.clip_shard import SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, describe, failure_text, too_many_failures
+from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.watched import watched
 from xdc_tf import files
 from xdc_tf.data import manifest, schema
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.media import ReadOptions
 
-SETTINGS_FILE = 'settings.json'
 MODALITIES = ('video', 'audio')
 
 
 def parser() -> argparse.ArgumentParser:
   """Returns the parser of the options of make_clips itself; all others are Beam's."""
   defaults = ReadOptions()
-  result = argparse.ArgumentParser(
-    prog='python -m beam_pipelines.make_clips',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    allow_abbrev=False,
-    epilog="All other options are Beam's: https://beam.apache.org/documentation/runners/capability-matrix/",
-  )
+  result = job_parser('make_clips', __doc__)
   add = result.add_argument
   add('--manifest', required=True, help='folder of the manifest (`xdc manifest folder|csv` writes one)')
   add('--output_dir', required=True, help='folder for the records')
@@ -76,34 +69,6 @@ def parser() -> argparse.ArgumentParser:
     help='a decoder that hangs is killed then; default %(default)s',
   )
   return result
-
-
-def beam_options(argv: Sequence[str], own_names: Iterable[str] = ()) -> PipelineOptions:
-  """Parses Beam's options, and chooses the runner.
-
-  Args:
-    argv: the options that make_clips does not know.
-    own_names: the names of those that it knows, to guess what a misspelt one should have been.
-
-  Raises:
-    ClipJobError: for an option that neither make_clips nor Beam knows (Beam itself would only warn).
-  """
-  options = PipelineOptions(list(argv))
-  known = options.get_all_options()
-  unknown = sorted(set(options.get_all_options(retain_unknown_options=True)) - set(known))
-  if unknown:
-    names = [*known, *own_names]
-    guesses = {name: difflib.get_close_matches(name, names, n=1) for name in unknown}
-    listed = ', '.join(
-      f'--{name}' + (f' (did you mean --{near[0]}?)' if near else '') for name, near in guesses.items()
-    )
-    raise ClipJobError(f'Unknown options: {listed}. See --help.')
-  standard = options.view_as(StandardOptions)
-  # Beam's DirectRunner first tries its Prism runner, a Go program that it downloads. FnApiRunner is the Python runner that
-  # it would fall back to; it knows the same --direct_... options and never touches the network.
-  if standard.runner in (None, 'DirectRunner'):
-    standard.runner = 'FnApiRunner'
-  return options
 
 
 def make_job(options: argparse.Namespace) -> ClipJob:
@@ -159,7 +124,8 @@ def check_settings(job: ClipJob) -> None:
   """Writes settings.json, or refuses a job that would mix two kinds of clips in one folder.
 
   Raises:
-    ClipJobError: with a diff, when the folder was made with other settings.
+    ClipJobError: when the folder holds clips of unknown settings.
+    ValueError: with a diff, when it was made with other settings.
   """
   settings = {
     'name': job.name,
@@ -169,21 +135,11 @@ def check_settings(job: ClipJob) -> None:
     'log_mel': dataclasses.asdict(job.log_mel_spec),
   }
   path = os.path.join(job.output_dir, SETTINGS_FILE)
-  if not tf.io.gfile.exists(path):
-    if tf.io.gfile.exists(os.path.join(job.output_dir, SUMMARY_FOLDER)):
-      raise ClipJobError(
-        f'{job.output_dir} holds clips but no {SETTINGS_FILE}: delete the folder or give another --output_dir.'
-      )
-    files.write_json(path, settings)
-    return
-  before, now = (
-    json.dumps(value, indent=2, sort_keys=True).splitlines() for value in (files.read_json(path), settings)
-  )
-  if before != now:
-    diff = '\n'.join(difflib.unified_diff(before, now, path, 'this command', lineterm='', n=0))
+  if not tf.io.gfile.exists(path) and tf.io.gfile.exists(os.path.join(job.output_dir, SUMMARY_FOLDER)):
     raise ClipJobError(
-      f'{job.output_dir} was begun with other settings:\n{diff}\nGive the same settings to go on, or another --output_dir.'
+      f'{job.output_dir} holds clips but no {SETTINGS_FILE}: delete the folder or give another --output_dir.'
     )
+  files.check_settings(path, settings)
 
 
 def build(pipeline: beam.Pipeline, job: ClipJob, max_failed_share: float) -> None:

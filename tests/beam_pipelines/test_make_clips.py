@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from beam_pipelines import clip_shard, make_clips
+from beam_pipelines import clip_shard, job_options, make_clips
 from xdc_tf.data import audio_ops, manifest, media, schema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -257,7 +257,7 @@ def test_a_killed_job_run_again_makes_only_what_is_missing(clip_manifest, tmp_pa
 
 def run_and_count(clip_manifest, folder, *more):
   options, _ = make_clips.parser().parse_known_args(arguments(clip_manifest, folder, *more))
-  pipeline = beam.Pipeline(options=make_clips.beam_options([]))
+  pipeline = beam.Pipeline(options=job_options.beam_options([]))
   make_clips.build(pipeline, make_clips.make_job(options), options.max_failed_share)
   result = pipeline.run()
   result.wait_until_finish()
@@ -317,7 +317,7 @@ def test_changed_settings_are_refused_with_a_diff(clip_manifest, copy, tmp_path)
   ]:
     with pytest.raises(make_clips.ClipJobError) as error:
       make_clips.run(arguments(clip_manifest, copy, *more))
-    assert 'was begun with other settings' in str(error.value) and line in str(error.value)
+    assert 'was made with other settings' in str(error.value) and line in str(error.value)
   edited = pathlib.Path(shutil.copytree(clip_manifest.directory, tmp_path / 'edited'))
   path = edited / 'tiny-validation.csv-00000-of-00001'
   path.write_text(path.read_text().replace('2.5,3.0', '2.4,2.9'))
@@ -416,8 +416,8 @@ def test_options_that_make_no_sense_are_refused(clip_manifest, tmp_path):
 
 def test_no_runner_means_the_one_that_never_downloads():
   for argv in ([], ['--runner=DirectRunner'], ['--direct_running_mode=multi_processing']):
-    assert make_clips.beam_options(argv).get_all_options()['runner'] == 'FnApiRunner'
-  assert make_clips.beam_options(['--runner=PortableRunner']).get_all_options()['runner'] == 'PortableRunner'
+    assert job_options.beam_options(argv).get_all_options()['runner'] == 'FnApiRunner'
+  assert job_options.beam_options(['--runner=PortableRunner']).get_all_options()['runner'] == 'PortableRunner'
 
 
 def test_only_shard_numbers_are_spread_over_the_workers(clip_manifest, tmp_path):
@@ -426,7 +426,7 @@ def test_only_shard_numbers_are_spread_over_the_workers(clip_manifest, tmp_path)
   job = make_clips.make_job(options)
   sizes = []
   for rows in (10, 65_000_000):
-    pipeline = beam.Pipeline(options=make_clips.beam_options([]))
+    pipeline = beam.Pipeline(options=job_options.beam_options([]))
     make_clips.build(pipeline, dataclasses.replace(job, num_rows={'train': rows}), 0.1)
     sizes.append(pipeline.to_runner_api().ByteSize())
   assert abs(sizes[1] - sizes[0]) < 500

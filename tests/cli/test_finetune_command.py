@@ -16,7 +16,7 @@ from xdc_tf.training.trainer import TrainingOptions
 
 TINY = (
   'AudioResNet18.base_width = 4', 'AudioResNet18.blocks_per_stage = 1', 'Schedule.epoch_size = 4', 'Schedule.batch_size = 2',
-  'Schedule.total_epochs = 1', 'Finetuning.num_clips = 2',
+  'Schedule.total_epochs = 1', 'Finetuning.num_clips = 2', "Finetuning.held_out_group = ''",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys):
   xdc(*command, *bindings(*TINY), '--table_row', 'table1/scratch')
   results = json.loads((tmp_path / 'scratch/results.json').read_text())
   assert {name: results[name] for name in ('data_set', 'start', 'table_row', 'protocol', 'num_frames')} == {
-    'data_set': 'tiny', 'start': 'random', 'table_row': 'table1/scratch', 'protocol': 'scratch', 'num_frames': None
+    'data_set': 'tiny', 'start': 'random, seed 0', 'table_row': 'table1/scratch', 'protocol': 'scratch', 'num_frames': None
   }  # fmt: skip
   assert results['folds']['1']['test_best']['rate'] == 0.004
   assert results['mean'] == {'test_best': results['folds']['1']['test_best']['top1'], 'held_out': None}

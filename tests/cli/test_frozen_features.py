@@ -11,6 +11,7 @@ from xdc_tf.data import manifest
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.evaluation import clip_features, linear_svm, retrieval
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.training.seeds import derive_seed
 
 NAMES = ('cat', 'dog', 'owl')
 # Of 16 rows: what they are in split 1 and 2. Row 4 has no label and row 7 has no record.
@@ -102,6 +103,26 @@ def test_retrieval_of_every_fold(records, weights, tmp_path):
   for row, rate in zip(found['folds'].values(), rates, strict=True):
     assert {k: row[f'recall_at_{k}'] for k in (1, 5, 20)} == pytest.approx(rate)
   assert found['mean']['recall_at_5'] == pytest.approx(np.mean([rate[5] for rate in rates]))
+
+
+def test_random_weights_depend_on_the_seed_and_are_those_of_a_finetuning(records, weights, tmp_path):
+  starts = {}
+  for words in ([], ['--seed', '0'], ['--seed', '3']):
+    output = tmp_path / f'{len(starts)}{"".join(words)}.json'
+    command = ['svm', '--records', records.directory, '--random', 'AudioResNet18', '--num_clips', '1', *words]
+    xdc(*command, '--features_dir', f'{output}.features', '--output', str(output))
+    found = np.load(f'{output}.features/official/features.npy')
+    starts.setdefault(json.loads(output.read_text())['start'], []).append(found)
+  assert {start: len(found) for start, found in starts.items()} == {'random, seed 0': 2, 'random, seed 3': 1}
+  np.testing.assert_array_equal(*starts['random, seed 0'])
+  inputs = AudioInput(clip_length=60)
+  encoder = AudioResNet18(seed=derive_seed(3, 'weights'))  # As EncoderTrainer makes it.
+  encoder(np.zeros([1, *inputs.shape], np.float32))
+  index, expected = clip_features.extract(encoder, inputs, records, 'official', 1)
+  np.testing.assert_allclose(starts['random, seed 3'][0], expected[index != UNLABELLED], rtol=1e-4, atol=1e-5)
+  assert np.abs(starts['random, seed 3'][0] - starts['random, seed 0'][0]).max() > 0.01
+  with pytest.raises(ValueError, match='--seed is of random weights'):
+    xdc('svm', '--records', records.directory, '--weights', weights, '--seed', '3')
 
 
 def test_records_without_labels_are_refused_before_anything_is_computed(tmp_path, weights):

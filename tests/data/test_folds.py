@@ -58,9 +58,15 @@ def test_held_out_clips_are_a_share_of_every_class_and_come_from_the_training_cl
   labels = np.array([0] * 10 + [1] * 20 + [2] + [0] * 5)
   train = np.arange(36) < 31
   whole = folds.Fold(3, folds.Part('official', train), folds.Part('official', ~train))
-  fold = whole.hold_out(labels, share=0.2, seed=0)
+  alone = np.arange(36)
+  fold = whole.hold_out(labels, alone, share=0.2, seed=0)
   assert fold.number == 3
   assert [np.sum(fold.test.clips & (labels == c)) for c in range(3)] == [2, 4, 0]
   np.testing.assert_array_equal(fold.train.clips | fold.test.clips, train)
   assert not (fold.train.clips & fold.test.clips).any()
-  assert (whole.hold_out(labels, 0.2, 1).test.clips != fold.test.clips).any()
+  assert (whole.hold_out(labels, alone, 0.2, 1).test.clips != fold.test.clips).any()
+  unlabelled = whole.hold_out(np.where(labels == 0, -1, labels), alone, 0.2, 0)
+  assert not unlabelled.test.clips[labels == 0].any() and unlabelled.test.clips.sum() == 4
+  pairs = whole.hold_out(labels, alone // 2, share=0.2, seed=0)
+  assert pairs.test.clips.sum() == 6
+  assert not set(alone[pairs.test.clips] // 2) & set(alone[pairs.train.clips] // 2)

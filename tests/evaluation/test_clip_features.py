@@ -54,6 +54,22 @@ def test_every_clip_has_its_feature(make, inputs, batch_size, records):
   assert np.abs(features[:, 0] - features[:, 2]).max() > 0.01
 
 
+@pytest.mark.parametrize(('batch_size', 'num_clips', 'together'), [(6, 3, 2), (7, 3, 2), (2, 3, 1), (3, 1, 3)])
+def test_no_more_clips_are_decoded_or_encoded_together_than_fit(batch_size, num_clips, together, records, monkeypatch):
+  calls = []
+  encode = clip_features.encode
+
+  def recorded(*arguments):
+    encode_all = encode(*arguments)
+    return lambda clips: calls.append(len(clips)) or encode_all(clips)
+
+  monkeypatch.setattr(clip_features, 'encode', recorded)
+  encoder = build(TinyAudio(), AUDIO)
+  found = list(clip_features.batches(encoder, AUDIO, records, 'train', num_clips, batch_size=batch_size))
+  assert max(len(index) for index, _ in found) == together
+  assert max(calls) == together * num_clips
+
+
 def test_only_the_clips_that_are_wanted(records):
   encoder = build(TinyAudio(), AUDIO)
   all_index, all_features = clip_features.extract(encoder, AUDIO, records, 'train', 2)

@@ -141,6 +141,16 @@ def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos
   assert results['mean'] == {'test_best': 0.9, 'held_out': 0.7}
 
 
+def test_a_grid_holds_out_whole_sources(records):
+  """Videos are called v0 to v23; those with the same tens, v0 to v9 and so on, are of one source."""
+  config = configuration(held_out_group='v([0-9]?)[0-9]$')
+  inner = [cell.fold for cell in sweep.grid(config, read_folds(records), records) if cell.held_out][0]
+  train, test = ({row // 10 for row in np.flatnonzero(part.clips)} for part in (inner.train, inner.test))
+  assert train | test == {0, 1, 2} and test and train and not train & test
+  with pytest.raises(ValueError, match=r"video 'v0' .* not found by the pattern '\(w\)'"):
+    sweep.grid(configuration(held_out_group='(w)'), read_folds(records), records)
+
+
 def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):
   for name in 'ab':
     sweep.draw_confusion(np.array([[3, 1], [0, 0]]), ['clap', 'wave'], str(tmp_path / name))
@@ -154,6 +164,8 @@ def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):
     ({'trained': 'head'}, "'all' or 'fc'"),
     ({'num_clips': 0}, 'num_clips'),
     ({'held_out_share': 1.0}, 'held_out_share'),
+    ({'held_out_group': 'v[0-9]+'}, 'has no group'),
+    ({'held_out_group': 'v([0-9]+'}, 'is not a regular expression'),
   ],
 )
 def test_impossible_values_are_errors(changes, message):

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import types
 
 import numpy as np
 import pytest
@@ -10,8 +11,12 @@ import tensorflow as tf
 from weight_files import caffe2_file, legacy_file, state, zip_file
 
 from xdc_tf.cli import main, weights_folder
+from xdc_tf.data import audio_ops
+from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18, ResNet3D18, weight_names
 from xdc_tf.models.import_weights import export_torch, import_weights, read_checkpoint
+from xdc_tf.training import checkpoints
 
 RANDOM = np.random.default_rng(0)
 NORM = {'torch': ('weight', 'bias', 'running_mean', 'running_var'), 'caffe2': ('s', 'b', 'rm', 'riv')}
@@ -195,10 +200,42 @@ def test_an_imported_encoder_becomes_a_saved_model(tmp_path, capsys):
     xdc('export', '--run_dir', 'runs/xdc', '--crop_size', 16)
 
 
-def test_an_audio_encoder_is_exported_from_its_run_only(tmp_path):
+def test_an_audio_encoder_from_elsewhere_is_not_exported(tmp_path):
   weights_folder.save(str(tmp_path), AudioResNet18(base_width=4), 'test', 'none')
-  with pytest.raises(ValueError, match='Export it from its run'):
+  with pytest.raises(
+    ValueError, match=r"encoder.json does not say how .* \('fed': the AudioInput.*Export it from its run"
+  ):
     xdc('export', '--weights', tmp_path)
+
+
+@pytest.mark.parametrize(
+  'encoder_class,inputs',
+  [
+    (AudioResNet18, AudioInput(num_frames=60, mean=-4.0, std=2.5)),
+    (R2Plus1D18, VideoInput(num_frames=2, crop_size=16, mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 3.0))),
+  ],
+)
+def test_a_finetuned_encoder_is_exported_as_it_was_fed(encoder_class, inputs, tmp_path):
+  encoder = encoder_class(base_width=4, blocks_per_stage=1)
+  records = types.SimpleNamespace(short_side=20, frame_rate=25.0, log_mel_spec=LogMelSpec(log_offset=1e-3))
+  encoder(np.zeros([1, *inputs.shape], np.float32))
+  checkpoints.save_weights(encoder, str(tmp_path / 'cell'))
+  weights_folder.describe(str(tmp_path / 'cell'), encoder, 'a cell', inputs, records)
+  xdc('export', '--weights', tmp_path / 'cell', '--output_dir', tmp_path)
+  signatures = tf.saved_model.load(str(tmp_path / f'xdc_{encoder.modality}/1')).signatures
+  if encoder.modality == 'audio':
+    waveform = RANDOM.uniform(-1, 1, (2, 60 * 320)).astype(np.float32)
+    log_mel = audio_ops.log_mel(waveform, records.log_mel_spec)
+    found = signatures['embed'](waveform=tf.constant(waveform))['embedding']
+    x = np.swapaxes((log_mel.numpy() + 4.0) / 2.5, 1, 2)[..., np.newaxis]
+    with pytest.raises(ValueError, match='--crop_size: .* which sees no frames'):
+      xdc('export', '--weights', tmp_path / 'cell', '--crop_size', 16)
+  else:
+    frames = RANDOM.integers(0, 256, (1, 2, 20, 20, 3)).astype(np.uint8)
+    found = signatures['embed_frames'](frames=tf.constant(frames))['embedding']
+    x = ((frames[:, :, 2:18, 2:18] / 255 - (0.1, 0.2, 0.3)) / (1.0, 2.0, 3.0)).astype(np.float32)
+  expected = np.asarray(encoder(x, training=False))
+  np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
 def test_a_folder_takes_one_encoder(tmp_path, capsys):

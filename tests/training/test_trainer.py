@@ -225,6 +225,17 @@ def test_features_of_several_clips_are_their_mean(records, one_replica):
   np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
+def test_a_batch_holds_no_more_clips_than_the_memory_is_for(records, one_replica):
+  inputs = AudioInput(num_frames=10, clip_length=2)
+  table = np.zeros(records.num_rows('train'), np.int32)
+  for batch_size, num_clips, videos in ((6, 3, 2), (7, 3, 2), (2, 3, 1), (3, 1, 3)):
+    trainer = make_trainer(records, one_replica, inputs=inputs, evaluation_batch_size=batch_size)
+    embedded = [len(index) for index, _ in trainer.embed('train', [0], num_clips)]
+    predicted = [len(index) for index, _ in trainer.predict(Targets('train', {'video': table}), num_clips)]
+    assert max(embedded) == max(predicted) == videos
+    assert (sum(embedded), sum(predicted)) == (4, 12)
+
+
 def test_evaluate_counts_the_labelled_clips_of_a_split(records, one_replica):
   trainer = make_trainer(records, one_replica)
   head = trainer.model.head_video

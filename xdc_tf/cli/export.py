@@ -1,6 +1,7 @@
 """xdc export: SavedModels of a run's encoders, as TF Serving loads them."""
 
 import argparse
+import dataclasses
 import os
 
 SUMMARY = (
@@ -13,10 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
   source = parser.add_mutually_exclusive_group(required=True)
   source.add_argument('--run_dir', help='folder of a finished run')
-  source.add_argument('--weights', help='folder that `xdc import-weights` made')
+  source.add_argument('--weights', help='folder that `xdc import-weights` made, or of a cell of `xdc finetune`')
   parser.add_argument('--output_dir', default='saved_models', help='gets xdc_ENCODER/VERSION/ (default: saved_models)')
-  # A run knows how its encoders were fed, a weight file does not; the defaults are the paper's.
-  view = parser.add_argument_group('what an imported encoder sees (with --weights)')
+  # A run and a finetuning know how their encoders were fed, a weight file does not; the defaults are the paper's.
+  view = parser.add_argument_group(
+    'what an imported video encoder sees (with --weights; a finetuned one: as it was trained)'
+  )
   view.add_argument('--num_frames', type=int, help='frames of a clip (default: 8; torchvision: 16)')
   view.add_argument('--crop_size', type=int, help='side of the square in pixels (default: 224; torchvision: 112)')
   view.add_argument('--short_side', type=int, help='frames are scaled to it first (default: 256; torchvision: 128)')
@@ -27,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
   view = {name: getattr(arguments, name) for name in ('num_frames', 'crop_size', 'short_side')}
   view = {name: value for name, value in view.items() if value is not None}
   if arguments.weights:
-    folders = {'video': export_weights(arguments.weights, arguments.output_dir, **view)}
+    folders = export_weights(arguments.weights, arguments.output_dir, **view)
   elif view:
     raise ValueError(f'--{" --".join(view)} belong to --weights: a run knows what its encoders saw.')
   else:
@@ -36,23 +39,45 @@ def run(arguments: argparse.Namespace) -> None:
     print(f'{encoder}: {folder}')
 
 
-def export_weights(
-  weights: str, output_dir: str, num_frames: int = 8, crop_size: int = 224, short_side: int = 256
-) -> str:
-  """Exports an imported video encoder, without clusters, as a new version; returns the folder."""
+def export_weights(weights: str, output_dir: str, **view: int) -> dict[str, str]:
+  """Exports an imported or finetuned encoder, without clusters, as a new version.
+
+  Args:
+    weights: the folder of the weights.
+    output_dir: gets xdc_video/VERSION/ or xdc_audio/VERSION/.
+    **view: num_frames, crop_size and short_side of a video encoder, where they are not as it was trained or as in the paper.
+
+  Returns:
+    {'video' or 'audio': the folder of the version}.
+
+  Raises:
+    ValueError: for an audio encoder, when its folder does not say how it was fed, or `view` is given.
+  """
   from xdc_tf.cli import weights_folder
   from xdc_tf.data.inputs import VideoInput
   from xdc_tf.serving import export
 
   encoder, info = weights_folder.load(weights)
-  if encoder.modality != 'video':
-    raise ValueError(
-      f'{weights} holds an {encoder.modality} encoder, whose input a weight file does not tell (the mean and deviation of the '
-      'log-mel are those of its run). Export it from its run: xdc export --run_dir.'
-    )
-  video_input = VideoInput(num_frames=num_frames, crop_size=crop_size)
+  fed = weights_folder.how_fed(info, encoder.modality)
   metadata = {'weights': info['source'], 'sha256': info['sha256']}
-  return export.export_video(encoder, video_input, short_side, os.path.join(output_dir, 'xdc_video'), metadata=metadata)
+  folder = os.path.join(output_dir, f'xdc_{encoder.modality}')
+  if encoder.modality == 'video':
+    fed = fed or weights_folder.Fed(VideoInput())
+    short_side = view.pop('short_side', None)
+    inputs = dataclasses.replace(fed.inputs, **view, **({'short_side': None} if short_side else {}))
+    path = export.export_video(
+      encoder, inputs, short_side or fed.short_side, folder, metadata=metadata, frame_rate=fed.frame_rate
+    )
+    return {'video': path}
+  if view:
+    raise ValueError(f'--{" --".join(view)}: {weights} holds an audio encoder, which sees no frames.')
+  if fed is None:
+    raise ValueError(
+      f"{weights}/{weights_folder.INFO_FILE} does not say how its audio encoder was fed ('fed': the AudioInput, with the mean and "
+      'deviation of the log-mel, and the LogMelSpec), and a weight file cannot. Export it from its run (xdc export --run_dir), or '
+      'from the folder of a cell of `xdc finetune`, which says so.'
+    )
+  return {'audio': export.export_audio(encoder, fed.inputs, fed.log_mel_spec, folder, metadata=metadata)}
 
 
 def export_run(run_dir: str, output_dir: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--records', required=True, help='folder of records, as make_clips writes it')
   parser.add_argument('--output_dir', required=True, help='folder for the features of all splits')
   starting_point.add_arguments(parser)
+  starting_point.add_seed_argument(parser)
   starting_point.add_input_arguments(parser)
   parser.add_argument(
     '--num_clips',
@@ -46,13 +47,14 @@ def run(arguments: argparse.Namespace) -> None:
 
   snippets = Snippets.asked(arguments.snippet_frames, arguments.snippet_stride)
   check(snippets, arguments.num_clips, arguments.num_frames)
+  seed = starting_point.seed_of(arguments)
   for folder in (arguments.records, arguments.output_dir):
     files.use_file_system(folder)
   records = open_records(arguments.records)
   start = starting_point.find(arguments)
   inputs = starting_point.inputs_of(arguments, start)
   inputs = snippets.inputs(inputs) if snippets else inputs
-  encoder = start.load(inputs)
+  encoder = start.load(inputs, seed)
   num_clips = None if snippets else arguments.num_clips or 1
   settings = {
     'encoder': weights_digest(encoder),

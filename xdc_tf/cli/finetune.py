@@ -78,7 +78,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   if config.trained == 'all':
     for cell in cells:
       if not cell.held_out:
-        _describe_weights(directory.stage(cell.name), learner.encoder, start, records)
+        _describe_weights(directory.stage(cell.name), learner.encoder, start, config, records)
   print(_table(results) + f'\n{path} holds the numbers.')
 
 
@@ -108,7 +108,7 @@ def _make_learner(config, start: starting_point.StartingPoint, records, strategy
 
   if config.trained == 'fc':
     # The seed is for Table 5's random features, which it reports over several of them.
-    encoder = start.load(config.input_of(start.modality), config.weights_seed)
+    encoder = start.load(config.input_of(start.modality), config.seed)
     return FcOnly(config, encoder, start.modality, records)
   return FullFinetuning(config, start.make, start.modality, start.weights, records, strategy)
 
@@ -117,18 +117,19 @@ def _about(arguments: argparse.Namespace, config, start: starting_point.Starting
   protocol = 'fc' if config.trained == 'fc' else 'full' if start.weights else 'scratch'
   return {
     'data_set': records.name,
-    'start': start.source,
+    'start': start.described(config.seed),
     'table_row': arguments.table_row,
     'protocol': protocol,
     'num_frames': config.video_input.num_frames if start.modality == 'video' else None,
   }
 
 
-def _describe_weights(folder: str, encoder, start: starting_point.StartingPoint, records) -> None:
+def _describe_weights(folder: str, encoder, start: starting_point.StartingPoint, config, records) -> None:
   """Makes the folder of a trained encoder one that --weights takes: supervised pretraining is nothing else."""
   from xdc_tf.cli import weights_folder
 
-  weights_folder.describe(folder, encoder, f'{start.source}, trained on {records.name}')
+  source = f'{start.described(config.seed)}, trained on {records.name}'
+  weights_folder.describe(folder, encoder, source, config.input_of(start.modality), records)
 
 
 def _table(results: dict) -> str:

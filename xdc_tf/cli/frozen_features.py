@@ -12,6 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser, num_clips: int, purpose: str)
   """Declares the arguments; `num_clips` is the default of --num_clips, `purpose` says whose."""
   parser.add_argument('--records', required=True, help='folder of labelled records, as make_clips writes it')
   starting_point.add_arguments(parser)
+  starting_point.add_seed_argument(parser)
   starting_point.add_input_arguments(parser)
   parser.add_argument(
     '--num_clips', type=int, default=num_clips, help=f'clips of each record, {purpose} (default: {num_clips})'
@@ -39,6 +40,7 @@ def measure_folds(
   from xdc_tf import files
   from xdc_tf.evaluation import clip_features
 
+  seed = starting_point.seed_of(arguments)
   records, folds, labels = _open(arguments.records)
   start = starting_point.find(arguments)
   inputs = clip_features.side_by_side(starting_point.inputs_of(arguments, start), records)
@@ -46,7 +48,7 @@ def measure_folds(
     folds,
     labels,
     arguments.features_dir,
-    start.load(inputs),
+    start.load(inputs, seed),
     inputs,
     records,
     arguments.num_clips,
@@ -63,7 +65,12 @@ def measure_folds(
   mean = {name: float(np.mean([row[name] for row in rows.values()])) for name in numbers}
   print(f'mean:   {_text(mean)}')
   if arguments.output:
-    known = {'data_set': records.name, 'start': start.source, 'protocol': task, 'num_clips': arguments.num_clips}
+    known = {
+      'data_set': records.name,
+      'start': start.described(seed),
+      'protocol': task,
+      'num_clips': arguments.num_clips,
+    }
     known['num_frames'] = inputs.num_frames if start.modality == 'video' else None
     known['table_row'] = arguments.table_row
     files.write_json(arguments.output, known | facts | {'folds': rows, 'mean': mean})

@@ -108,7 +108,8 @@ SOURCES = (
   OfficialSource(
     'imagenet',
     'ImageNet: images as videos of one frame',
-    'folder: train/n01440764/n01440764_10026.JPEG and val/n01440764/ILSVRC2012_val_00000293.JPEG, or n01440764/...\n'
+    'folder: train/n01440764/n01440764_10026.JPEG and val/n01440764/ILSVRC2012_val_00000293.JPEG, or n01440764/...; also\n'
+    '        flat validation images with LOC_val_solution.csv or ILSVRC2012_devkit_t12/data/ in the folder itself\n'
     "rows:   one an image, splits 'train' and 'validation', the label is the WordNet id\n"
     'Make the clips with `make_clips --modalities=video`.',
     'xdc manifest imagenet --folder ~/imagenet --output_dir data/imagenet_manifest',

@@ -37,18 +37,28 @@ class StartingPoint:
 
     return ENCODERS[self.name].modality
 
+  def described(self, seed: int) -> str:
+    """Its source for results: random weights are told apart by their seed."""
+    return self.source if self.weights else f'{self.source}, seed {seed}'
+
   @property
   def classes_to_configure(self) -> tuple[str, ...]:
     """Random weights take their shape from gin; others have theirs."""
     return () if self.weights else (self.name,)
 
   def load(self, inputs, seed: int = 0):
-    """Returns the encoder, built for `inputs`, with its weights; for verbs that do not train it. `seed` is of random ones."""
+    """Returns the encoder, built for `inputs`, with its weights; for verbs that do not train it.
+
+    Args:
+      inputs: VideoInput or AudioInput.
+      seed: of random weights: those that a finetuning with this seed starts from.
+    """
     import tensorflow as tf
 
     from xdc_tf.training import checkpoints
+    from xdc_tf.training.seeds import derive_seed
 
-    encoder = self.make(seed)
+    encoder = self.make(derive_seed(seed, 'weights'))
     encoder(tf.zeros([1, *inputs.shape]))
     if self.weights:
       checkpoints.load_weights(encoder, self.weights)
@@ -64,6 +74,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     '--random', metavar='CLASS', help='random weights: R2Plus1D18, ResNet3D18 or AudioResNet18 (Scratch)'
   )
   parser.add_argument('--encoder', help='which encoder of the run, e.g. video (needed where it has several)')
+
+
+def add_seed_argument(parser: argparse.ArgumentParser) -> None:
+  """Declares --seed, for verbs that do not train: the others have theirs in the configuration (Finetuning.seed)."""
+  parser.add_argument('--seed', type=int, help='of the weights of --random (default: 0)')
+
+
+def seed_of(arguments: argparse.Namespace) -> int:
+  """Returns --seed.
+
+  Raises:
+    ValueError: when it is given for weights that are not random.
+  """
+  if arguments.seed is not None and not arguments.random:
+    raise ValueError('--seed is of random weights; it has no meaning without --random.')
+  return arguments.seed or 0
 
 
 def add_input_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,9 @@
-"""A folder with one encoder's weights, from elsewhere or finetuned: weights.* and, written last, encoder.json that says whose."""
+"""A folder with one encoder's weights, from elsewhere or finetuned: weights.* and, written last, encoder.json that says whose.
 
+Of a finetuned encoder it also says how it was fed; files from elsewhere do not tell that.
+"""
+
+import dataclasses
 import hashlib
 import os
 from typing import Any
@@ -7,6 +11,9 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf import __version__, files
+from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.data.inputs import AudioInput, Input, VideoInput
+from xdc_tf.data.schema import Records
 from xdc_tf.models import import_weights
 from xdc_tf.training import checkpoints
 
@@ -34,11 +41,29 @@ def save(folder: str, encoder, source: str, sha256: str) -> bool:
   return True
 
 
-def describe(folder: str, encoder, source: str) -> None:
-  """Makes a folder that holds trained weights of an encoder one that `load` takes."""
+@dataclasses.dataclass(frozen=True)
+class Fed:
+  """How an encoder was fed.
+
+  Attributes:
+    inputs: VideoInput or AudioInput.
+    short_side: of the frames in its records, in pixels.
+    frame_rate: of its records, frames a second.
+    log_mel_spec: of the sound in its records.
+  """
+
+  inputs: Input
+  short_side: int = 256
+  frame_rate: float = 30.0
+  log_mel_spec: LogMelSpec = LogMelSpec()
+
+
+def describe(folder: str, encoder, source: str, inputs: Input, records: Records) -> None:
+  """Makes a folder that holds trained weights of an encoder one that `load` takes, and notes how it was fed."""
   with tf.io.gfile.GFile(os.path.join(folder, 'weights.data-00000-of-00001'), 'rb') as file:
     sha256 = hashlib.sha256(file.read()).hexdigest()
   info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256, 'xdc_tf': __version__}
+  info['fed'] = dataclasses.asdict(Fed(inputs, records.short_side, records.frame_rate, records.log_mel_spec))
   files.write_json(os.path.join(folder, INFO_FILE), info)
 
 
@@ -65,3 +90,13 @@ def load(folder: str) -> tuple[Any, dict[str, Any]]:
     raise ValueError(f'{path} does not describe an encoder ({error!r}). Import the weights again.') from error
   checkpoints.load_weights(encoder, folder)
   return encoder, info
+
+
+def how_fed(info: dict[str, Any], modality: str) -> Fed | None:
+  """Returns how the encoder of an encoder.json was fed; None for one from elsewhere."""
+  if 'fed' not in info:
+    return None
+  fed = info['fed']
+  values = {name: tuple(value) if isinstance(value, list) else value for name, value in fed['inputs'].items()}
+  inputs = {'video': VideoInput, 'audio': AudioInput}[modality](**values)
+  return Fed(inputs, fed['short_side'], fed['frame_rate'], LogMelSpec(**fed['log_mel_spec']))

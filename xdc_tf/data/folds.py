@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from xdc_tf.data import manifest
+from xdc_tf.data import manifest, sources
+from xdc_tf.data.label_table import NO_LABEL
 from xdc_tf.data.schema import Records
 
 TRAIN, TEST = 1, 2
@@ -37,23 +38,21 @@ class Fold:
   train: Part
   test: Part
 
-  def hold_out(self, labels: np.ndarray, share: float, seed: int) -> 'Fold':
+  def hold_out(self, labels: np.ndarray, source_of: np.ndarray, share: float, seed: int) -> 'Fold':
     """Returns the fold that trains on most of its training clips and tests on the others: to choose a learning rate by.
 
     Args:
-      labels: int [num_rows of the training split], -1 for none; every class gives the same share, at least one of its clips if it
-        has two.
+      labels: int [num_rows of the training split]; every class gives about the same share. Clips without one (-1) teach nothing,
+        and stay where they are.
+      source_of: int [num_rows of the training split]; a source is held out whole (see sources.py).
       share: of the training clips to hold out.
       seed: of the choice.
     """
+    split, clips = self.train.split, self.train.clips
     held_out = np.zeros(len(labels), bool)
-    random = np.random.default_rng(seed)
-    for label in np.unique(labels[self.train.clips]):
-      members = np.flatnonzero(self.train.clips & (labels == label))
-      number = min(len(members) - 1, max(1, round(share * len(members))))
-      held_out[random.permutation(members)[:number]] = True
-    split = self.train.split
-    return Fold(self.number, Part(split, self.train.clips & ~held_out), Part(split, held_out))
+    labelled = clips & (labels != NO_LABEL)
+    held_out[labelled] = sources.draw(labels[labelled], source_of[labelled], share, seed)
+    return Fold(self.number, Part(split, clips & ~held_out), Part(split, held_out))
 
 
 def read_folds(records: Records) -> list[Fold]:

@@ -63,17 +63,11 @@ def training_dataset(
     ValueError: when the records do not suit `inputs`, the labels or the number of pipelines.
   """
   check_inputs(records, split, inputs)
-  lengths = _lengths(records, split, subset)
-  used = np.flatnonzero(lengths)
-  if len(used) < num_input_pipelines:
-    raise ValueError(
-      f'{records.directory} has {len(used)} shards with clips in split {split!r} for {num_input_pipelines} input pipelines; '
-      'expected at least one for each. Make the clips again with a smaller --clips_per_shard, or train on fewer workers.'
-    )
+  paths, lengths = _used_shards(records, split, subset, num_input_pipelines)
   with tf.device('CPU:0'):  # tf.data reads its tables there, also where a GPU would take them.
     order = training_order.TrainingOrder(
-      paths=np.array(records.shard_paths(split))[used],
-      lengths=lengths[used],
+      paths=paths,
+      lengths=lengths,
       seed=seed,
       pipeline=input_pipeline_id,
       num_pipelines=num_input_pipelines,
@@ -81,26 +75,47 @@ def training_dataset(
       shards_together=shards_together,
       keep=None if subset is None else tf.constant(subset),
     )
-    first_pass, position = order.locate(first_step * batch_size)
-
-    def sample(serialized: tf.Tensor, pass_number: tf.Tensor) -> dict[str, tf.Tensor]:
-      example = schema.parse(serialized, **inputs.wanted)
-      clip_seed = training_order.seed_for(seed, training_order.CLIP, pass_number, example['index'])
-      # Folded with 0 the seed places the clip, with 1 it makes the view.
-      sampled = inputs.sample(example, records, training_order.fold_in(clip_seed, 0))
-      return {'index': example['index'], 'seed': training_order.fold_in(clip_seed, 1), 'sampled': sampled}
-
-    def view(clip: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-      return inputs.augment(clip['sampled'], clip['seed']), clip['index']
-
-    tables = _tables(records, split, labels)
-    dataset = order.clips(sample, first_pass, position)
-    dataset = dataset.map(view, num_parallel_calls=num_cpus(), deterministic=True)
-    dataset = dataset.batch(batch_size, drop_remainder=True)
-    dataset = dataset.map(
-      lambda x, index: (x, {head: label_table.lookup(table, index) for head, table in tables.items()})
-    )
+    dataset = _training_views(order, records, inputs, seed, first_clip=first_step * batch_size)
+    dataset = _with_labels(dataset.batch(batch_size, drop_remainder=True), _tables(records, split, labels))
   return dataset.prefetch(2).with_options(options())
+
+
+def _used_shards(
+  records: Records, split: str, subset: np.ndarray | None, num_pipelines: int
+) -> tuple[np.ndarray, np.ndarray]:
+  """The paths and lengths of the shards that hold clips to train on; at least one for each input pipeline."""
+  lengths = _lengths(records, split, subset)
+  used = np.flatnonzero(lengths)
+  if len(used) < num_pipelines:
+    raise ValueError(
+      f'{records.directory} has {len(used)} shards with clips in split {split!r} for {num_pipelines} input pipelines; '
+      'expected at least one for each. Make the clips again with a smaller --clips_per_shard, or train on fewer workers.'
+    )
+  return np.array(records.shard_paths(split))[used], lengths[used]
+
+
+def _training_views(
+  order: training_order.TrainingOrder, records: Records, inputs: Input, seed: int, first_clip: int
+) -> tf.data.Dataset:
+  """Random clips in their order, without end, from clip `first_clip`: (x float32 [*inputs.shape], index int64 [])."""
+
+  def sample(serialized: tf.Tensor, pass_number: tf.Tensor) -> dict[str, tf.Tensor]:
+    example = schema.parse(serialized, **inputs.wanted)
+    clip_seed = training_order.seed_for(seed, training_order.CLIP, pass_number, example['index'])
+    # Folded with 0 the seed places the clip, with 1 it makes the view.
+    sampled = inputs.sample(example, records, training_order.fold_in(clip_seed, 0))
+    return {'index': example['index'], 'seed': training_order.fold_in(clip_seed, 1), 'sampled': sampled}
+
+  def view(clip: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    return inputs.augment(clip['sampled'], clip['seed']), clip['index']
+
+  dataset = order.clips(sample, *order.locate(first_clip))
+  return dataset.map(view, num_parallel_calls=num_cpus(), deterministic=True)
+
+
+def _with_labels(dataset: tf.data.Dataset, tables: Mapping[str, tf.Tensor]) -> tf.data.Dataset:
+  """Batches (x, index) -> (x, {head: labels})."""
+  return dataset.map(lambda x, index: (x, {head: label_table.lookup(table, index) for head, table in tables.items()}))
 
 
 def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndarray:

@@ -60,8 +60,11 @@ def batches(
     split: which split.
     num_clips: clips of each record at uniform distances; 1: its middle.
     shards: numbers of the shards to read; None: all.
-    clips: bool [records.num_rows(split)]: of these records only; None: of all.
+    clips: bool [records.num_rows(split)]: of these records only, the others are not decoded; None: of all.
     batch_size: clips in one call of the encoder; so many records are decoded at a time that they have as many clips.
+
+  Raises:
+    ValueError: for numbers below 1, and when the records do not suit `inputs` or hold none of the clips.
   """
   if num_clips < 1 or batch_size < 1:
     raise ValueError(f'Both must be at least 1. Received: num_clips={num_clips}, batch_size={batch_size}.')
@@ -83,22 +86,13 @@ def extract(
   clips: np.ndarray | None = None,
   batch_size: int = 32,
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Passes an encoder once over a split.
-
-  Args:
-    encoder: a built encoder.
-    inputs: how it is fed.
-    records: the data set.
-    split: which split.
-    num_clips: clips of each record at uniform distances; 1: its middle.
-    clips: bool [records.num_rows(split)]: of these records only, the others are not decoded; None: of all.
-    batch_size: clips in one call of the encoder.
+  """Passes an encoder once over a split: all that `batches` yields, whose arguments these are, with a progress bar.
 
   Returns:
     index int64 [n], in record order; features float32 [n, num_clips, d], not averaged. Records that failed are not among them.
 
   Raises:
-    ValueError: when the records do not suit `inputs`, or hold none of the clips.
+    ValueError: as `batches`.
   """
   index, features = [], []
   with progress.bar(description=f'features {split}', total=_number(records, split, clips), unit='record') as bar:
@@ -123,7 +117,7 @@ def cached(
   clips: np.ndarray | None = None,
   batch_size: int = 32,
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Does what `extract` does, and keeps the result in a folder; the next call reads it from there.
+  """Does what `extract` does, and keeps the result in `folder`; the next call reads it from there.
 
   Writes index.npy and features.npy, and DONE last. A folder belongs to one encoder with its weights, one input, one set of clips:
   settings.json says which.
@@ -169,17 +163,10 @@ def of_folds(
   num_clips: int,
   batch_size: int = 32,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-  """Extracts what some fold needs, each record once however many folds it belongs to.
+  """Extracts what some of the `folds` needs, each record once however many it belongs to; see `batches` for the other arguments.
 
-  Args:
-    folds: of the data set.
-    labels: int32 [num_rows] of each split; records without one (-1) are left out.
-    folder: where to keep the features, in a folder a split; None: nowhere.
-    encoder: a built encoder.
-    inputs: how it is fed.
-    records: the data set.
-    num_clips: clips of each record.
-    batch_size: clips in one call of the encoder.
+  Records without a label (-1 in `labels`, int32 [num_rows] of each split) are left out. The features are kept in `folder`, in a
+  folder a split, or nowhere where that is None.
 
   Returns:
     {split: what `extract` returns}.

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import label_table
+from xdc_tf.data import label_table, sources
 from xdc_tf.data.folds import Fold, Part
 from xdc_tf.data.human_labels import all_labels, first_labels
 from xdc_tf.data.reader import AudioInput, VideoInput
@@ -40,6 +40,8 @@ class Finetuning:
     num_clips: clips of every test video, whose probabilities are averaged (Section 4.1); fc-only also trains on so many.
     held_out_share: of the training videos of each class, to choose a rate without the test videos; 0: do not choose so. The paper
       takes the best rate of the test videos, which is optimistic; both are reported.
+    held_out_group: regular expression, searched in the video_id, whose first group names the source of a video, such as its film.
+      Sources are held out whole: clips of one source on both sides would make the choice optimistic. '': each video alone.
     seed: of everything random.
   """
 
@@ -52,6 +54,7 @@ class Finetuning:
   several_labels: bool = False
   num_clips: int = 10
   held_out_share: float = 0.2
+  held_out_group: str = ''
   seed: int = 0
 
   def __post_init__(self):
@@ -64,6 +67,7 @@ class Finetuning:
         'Finetuning needs num_clips of at least 1 and a held_out_share from 0 to below 1. '
         f'Received: {self.num_clips} and {self.held_out_share}.'
       )
+    sources.check_pattern(self.held_out_group)
 
   def input_of(self, modality: str) -> VideoInput | AudioInput:
     """How an encoder of a modality is fed."""
@@ -72,11 +76,6 @@ class Finetuning:
   def schedule_at(self, rate: float) -> Schedule:
     """The schedule of one cell."""
     return dataclasses.replace(self.schedule, base_learning_rate=rate)
-
-  @property
-  def weights_seed(self) -> int:
-    """The seed of an encoder that starts from random weights."""
-    return derive_seed(self.seed, 'weights')
 
   def seed_of(self, fold: Fold) -> int:
     """The seed of a fold's trainings: the same for every rate, so that a grid compares rates and not seeds."""
@@ -115,7 +114,7 @@ class FullFinetuning:
       {HEAD: len(records.label_names)},
       config.training,
       strategy,
-      config.weights_seed,
+      derive_seed(config.seed, 'weights'),
       records.splits,
     )
 

@@ -15,6 +15,7 @@ from xdc_tf import files
 from xdc_tf.data.folds import Fold
 from xdc_tf.data.human_labels import all_labels, first_labels
 from xdc_tf.data.schema import Records
+from xdc_tf.data.sources import read_sources
 from xdc_tf.evaluation import classification
 from xdc_tf.evaluation.finetuning import Finetuning
 
@@ -43,7 +44,7 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Ce
   """Returns the cells of a whole sweep, fold by fold.
 
   Raises:
-    ValueError: when the configuration has no rates.
+    ValueError: when the configuration has no rates, or its held_out_group does not match a video.
   """
   if not config.learning_rates:
     raise ValueError('Finetuning.learning_rates is empty. Add --gin_file transfer/full.gin or transfer/fc.gin.')
@@ -51,7 +52,9 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Ce
   for fold in folds:
     cells += [Cell(fold, rate) for rate in config.learning_rates]
     if config.held_out_share:
-      inner = fold.hold_out(first_labels(records, fold.train.split), config.held_out_share, config.seed_of(fold))
+      split = fold.train.split
+      labels, sources = first_labels(records, split), read_sources(records, split, config.held_out_group)
+      inner = fold.hold_out(labels, sources, config.held_out_share, config.seed_of(fold))
       cells += [Cell(inner, rate, held_out=True) for rate in config.learning_rates]
   return cells
 

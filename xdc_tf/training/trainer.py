@@ -173,7 +173,7 @@ class EncoderTrainer:
       num_clips: clips at uniform distances over every span, whose features are averaged; 1: its centre.
     """
     data = reader.evaluation_dataset(
-      self.records, split, self.inputs, self.options.evaluation_batch_size, num_clips=num_clips, shards=shards
+      self.records, split, self.inputs, self._videos_together(num_clips), num_clips=num_clips, shards=shards
     )
     for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
       yield batch['index'].numpy(), features.numpy()
@@ -191,13 +191,17 @@ class EncoderTrainer:
       self.records,
       targets.split,
       self.inputs,
-      max(1, self.options.evaluation_batch_size // num_clips),
+      self._videos_together(num_clips),
       num_clips=num_clips,
       labels=targets.labels,
       subset=targets.subset,
     )
     for batch, probabilities in distribution.map_on_replicas(self.strategy, self._predict, data):
       yield batch['index'].numpy(), {head: values.numpy() for head, values in probabilities.items()}
+
+  def _videos_together(self, num_clips: int) -> int:
+    """How many videos make a batch that the memory for `evaluation_batch_size` clips is enough for."""
+    return max(1, self.options.evaluation_batch_size // num_clips)
 
   def evaluate(self, targets: Targets) -> dict[str, float]:
     """Returns the mean loss and every head's accuracy ('loss', 'accuracy_HEAD') on the centre clips of a split's spans."""

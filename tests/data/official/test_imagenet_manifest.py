@@ -2,8 +2,9 @@ import io
 
 import numpy as np
 import pytest
-from official_factory import literal, touch
+from official_factory import literal, touch, write
 from PIL import Image
+from scipy.io import savemat
 
 from xdc_tf.data import media
 from xdc_tf.data.official import imagenet
@@ -39,6 +40,66 @@ def test_folders_of_classes_alone_are_for_training(tmp_path):
   skipped = Skipped()
   assert literal(imagenet.read(folder, skipped), folder) == [('train', 'a', 'n01440764/a.JPEG', ('n01440764',), ())]
   assert skipped.entries == [('unknown_class', 'b.JPEG', f"lies in '{folder}'; expected a folder such as n01440764")]
+
+
+FLAT = (
+  'train/n01440764/a.JPEG',
+  'train/n02123045/b.JPEG',
+  *(f'val/ILSVRC2012_val_0000000{n}.JPEG' for n in (1, 2, 4, 5)),
+)
+KAGGLE = (
+  'ImageId,PredictionString\nILSVRC2012_val_00000002,n02123045 85 1 499 272 n02123045 1 1 9 9 \n'
+  'ILSVRC2012_val_00000001,n01440764 9 9 30 30 \nILSVRC2012_val_00000003,n01440764 1 2 3 4\n'
+  'ILSVRC2012_val_00000004,n02124075 1 2 3 4\n'
+)
+DEVKIT = 'ILSVRC2012_devkit_t12/data'
+# As in meta.mat: numbers in another order than the ids', and a node above the classes.
+SYNSETS = [(1, 'n02123045'), (2, 'n02124075'), (3, 'n01440764'), (4, 'n00001740')]
+
+
+def write_devkit(root, truth='3\n1\n3\n2\n'):
+  folder = touch(root, *FLAT)
+  write(root / DEVKIT, {'ILSVRC2012_validation_ground_truth.txt': truth})
+  fields = [('ILSVRC2012_ID', 'O'), ('WNID', 'O'), ('words', 'O')]
+  rows = [(float(number), wordnet_id, 'words, of it') for number, wordnet_id in SYNSETS]
+  savemat(root / DEVKIT / 'meta.mat', {'synsets': np.array(rows, fields).reshape(-1, 1)})
+  return folder
+
+
+@pytest.mark.parametrize('labels', ['Kaggle', 'development kit'])
+def test_flat_validation_images_have_the_published_labels(tmp_path, labels):
+  if labels == 'Kaggle':
+    folder = write(tmp_path, {'LOC_val_solution.csv': KAGGLE})
+    touch(tmp_path, *FLAT)
+  else:
+    folder = write_devkit(tmp_path)
+  skipped = Skipped()
+  assert literal(imagenet.read(folder, skipped), folder)[2:] == [
+    ('validation', 'ILSVRC2012_val_00000001', FLAT[2], ('n01440764',), ()),
+    ('validation', 'ILSVRC2012_val_00000002', FLAT[3], ('n02123045',), ()),
+  ]
+  assert skipped.entries == [
+    ('unknown_class', FLAT[4], 'n02124075 has no training images'),
+    ('unknown_class', FLAT[5], "lies in 'val'; expected a folder such as n01440764"),
+    ('missing_media', 'ILSVRC2012_val_00000003', 'n01440764 by the labels of the validation images'),
+  ]
+
+
+def test_damaged_labels_are_named(tmp_path):
+  with pytest.raises(
+    ValueError, match=r"ground_truth.txt, line 2: found '5'; expected a number of a class in meta.mat"
+  ):
+    imagenet.read(write_devkit(tmp_path / 'a', '3\n5\n'), Skipped())
+  folder = write_devkit(tmp_path / 'b')
+  (tmp_path / 'b' / DEVKIT / 'meta.mat').write_bytes(b'no such table')
+  with pytest.raises(ValueError, match='meta.mat is not the table of the classes'):
+    imagenet.read(folder, Skipped())
+  (tmp_path / 'b' / DEVKIT / 'meta.mat').unlink()
+  with pytest.raises(FileNotFoundError, match='meta.mat does not exist'):
+    imagenet.read(folder, Skipped())
+  folder = write(tmp_path / 'c', {'LOC_val_solution.csv': 'ImageId,PredictionString\nx,n01440764 1 2 n02123045 3 4\n'})
+  with pytest.raises(ValueError, match='line 2: .*expected the WordNet id of one class'):
+    imagenet.read(folder, Skipped())
 
 
 def test_a_missing_folder_is_named(tmp_path):

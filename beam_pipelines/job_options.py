@@ -1,0 +1,55 @@
+"""The options of a Beam job: its own, strictly parsed, and all of Beam's."""
+
+import argparse
+import difflib
+from collections.abc import Iterable, Sequence
+
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+from beam_pipelines.clip_shard import ClipJobError
+
+SETTINGS_FILE = 'settings.json'  # In the output folder of a job: what it was begun with.
+
+
+def job_parser(name: str, description: str) -> argparse.ArgumentParser:
+  """Returns a parser for a job's own options, still without any; use `parse_known_args`, all others are Beam's.
+
+  Args:
+    name: of the module in beam_pipelines.
+    description: for --help.
+  """
+  return argparse.ArgumentParser(
+    prog=f'python -m beam_pipelines.{name}',
+    description=description,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+    allow_abbrev=False,
+    epilog="All other options are Beam's: https://beam.apache.org/documentation/runners/capability-matrix/",
+  )
+
+
+def beam_options(argv: Sequence[str], own_names: Iterable[str] = ()) -> PipelineOptions:
+  """Parses Beam's options, and chooses the runner.
+
+  Args:
+    argv: the options that the job's own parser does not know.
+    own_names: the names of those that it knows, to guess what a misspelt one should have been.
+
+  Raises:
+    ClipJobError: for an option that neither the job nor Beam knows (Beam itself would only warn).
+  """
+  options = PipelineOptions(list(argv))
+  known = options.get_all_options()
+  unknown = sorted(set(options.get_all_options(retain_unknown_options=True)) - set(known))
+  if unknown:
+    names = [*known, *own_names]
+    guesses = {name: difflib.get_close_matches(name, names, n=1) for name in unknown}
+    listed = ', '.join(
+      f'--{name}' + (f' (did you mean --{near[0]}?)' if near else '') for name, near in guesses.items()
+    )
+    raise ClipJobError(f'Unknown options: {listed}. See --help.')
+  standard = options.view_as(StandardOptions)
+  # Beam's DirectRunner first tries its Prism runner, a Go program that it downloads. FnApiRunner is the Python runner that
+  # it would fall back to; it knows the same --direct_... options and never touches the network.
+  if standard.runner in (None, 'DirectRunner'):
+    standard.runner = 'FnApiRunner'
+  return options
