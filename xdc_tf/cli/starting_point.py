@@ -14,7 +14,7 @@ class StartingPoint:
     name: of its class, a key of import_weights.ENCODERS.
     arguments: of its class, which decide its shape.
     weights: folder of its weights; None: random ones.
-    inputs: how its run fed it (VideoInput or AudioInput); None where nobody knows.
+    inputs: how its run or its finetuning fed it (VideoInput or AudioInput); None where nobody knows.
     source: where it comes from, for tables and configurations.
   """
 
@@ -142,9 +142,14 @@ def find(arguments: argparse.Namespace) -> StartingPoint:
   if arguments.weights:
     from xdc_tf.cli import weights_folder
 
-    _, info = weights_folder.load(arguments.weights)
+    encoder, info = weights_folder.load(arguments.weights)
+    fed = weights_folder.how_fed(info, encoder.modality)
     return StartingPoint(
-      info['encoder'], info['arguments'], arguments.weights, None, f'{info["source"]} {info["sha256"][:16]}'
+      info['encoder'],
+      info['arguments'],
+      arguments.weights,
+      fed.inputs if fed else None,
+      f'{info["source"]} {info["sha256"][:16]}',
     )
   from xdc_tf.models.import_weights import ENCODERS
 
