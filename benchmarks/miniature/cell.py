@@ -76,7 +76,7 @@ def run_cell(
   config, records = configuration.pretraining(), open_records(records_folder)
   clock = StageClock(os.path.join(folder, 'stages.json'))
   run = TimedRunDirectory(os.path.join(folder, 'run'), strategy, clock)
-  run.check_configuration(run_info.header(records, strategy) + f'# few labels: {few_labels}\n' + text)
+  run.check_configuration(run_info.header(records, strategy, config.training) + f'# few labels: {few_labels}\n' + text)
   run_info.save(run.path, records)
   pretrain(config, make_trainers(config, records, strategy), run, records, strategy)
 

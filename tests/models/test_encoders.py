@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from xdc_tf.models import AudioResNet18, R2Plus1D18, ResNet3D18
+from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.models.r2plus1d import middle_planes
-from xdc_tf.models.residual import ConvNorm
+from xdc_tf.models.residual import ConvNorm, whole_lanes
 
 RANDOM = np.random.default_rng(0)
 
@@ -225,6 +226,7 @@ def test_initialisation_is_he_normal_by_fan_out_and_not_truncated():
   assert np.abs(kernel).max() / deviation > 4  # a truncated normal ends at 2
 
 
+@pytest.mark.stack
 def test_batch_norm_constants_and_statistics():
   model = AudioResNet18(base_width=4)
   norms = [layer.batch_norm for layer in conv_norms(model)]
@@ -238,7 +240,103 @@ def test_batch_norm_constants_and_statistics():
   np.testing.assert_allclose(
     model.stem.convolution.batch_norm.moving_mean, 0.1 * convolved.mean(axis=(0, 1, 2)), rtol=1e-3, atol=1e-6
   )
+  # On both stacks with Bessel's correction, as in Caffe2 and PyTorch.
+  variance = convolved.var(axis=(0, 1, 2), ddof=1, dtype=np.float64)
+  np.testing.assert_allclose(model.stem.convolution.batch_norm.moving_variance, 0.9 + 0.1 * variance, rtol=1e-5)
   assert np.abs(np.asarray(model(x)) - before).max() > 1e-3
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(('shape', 'filters'), [((3, 9, 10, 4), 5), ((2, 3, 5, 6, 4), 5)])
+def test_training_normalises_as_the_formula_says_and_so_do_its_gradients(shape, filters):
+  kernel = (3,) * (len(shape) - 2)
+  layer = ConvNorm(4, filters, kernel, (2,) * len(kernel), iter([3]), None)
+  layer.batch_norm.gamma.assign(RANDOM.uniform(0.5, 1.5, filters))
+  layer.batch_norm.beta.assign(RANDOM.normal(size=filters))
+  x = tf.constant(RANDOM.normal(size=shape), tf.float32)
+
+  def formula():
+    padded = tf.pad(x, ((0, 0), *(((1, 1),) * len(kernel)), (0, 0)))
+    convolve = {4: tf.nn.conv2d, 5: tf.nn.conv3d}[len(shape)]
+    y = convolve(padded, tf.convert_to_tensor(layer.convolution.kernel), (1, *layer.strides, 1), 'VALID')
+    mean, variance = tf.nn.moments(y, list(range(len(shape) - 1)))
+    norm = layer.batch_norm
+    return tf.nn.batch_normalization(
+      y, mean, variance, tf.convert_to_tensor(norm.beta), tf.convert_to_tensor(norm.gamma), 1e-3
+    )
+
+  residual = tf.constant(RANDOM.normal(size=formula().shape), tf.float32)
+  with tf.GradientTape(persistent=True) as tape:
+    tape.watch(x)
+    found = layer(x, training=True, relu=True, residual=residual)
+    expected = tf.nn.relu(formula() + residual)
+    losses = tf.reduce_sum(found**2), tf.reduce_sum(expected**2)
+  np.testing.assert_allclose(found, expected, atol=1e-5)
+  watched = [x, *layer.trainable_variables]
+  for a, b in zip(*(tape.gradient(loss, watched) for loss in losses), strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(('kernel', 'frames'), [((3, 3), ()), ((3, 3, 3), (2,)), ((3, 3, 3), (4,))])
+def test_kernel_gradients_in_bfloat16_are_those_in_float32(kernel, frames):
+  x = RANDOM.normal(size=(1, *frames, 14, 14, 32)).astype(np.float32)
+  weights = RANDOM.normal(size=(1, *frames, 14, 14, 32)).astype(np.float32)
+  gradients = []
+  for policy in ('float32', 'mixed_bfloat16'):
+    layer = ConvNorm(32, 32, kernel, (1,) * len(kernel), iter([3]), policy)
+    with tf.GradientTape() as tape:
+      loss = tf.reduce_sum(weights * tf.cast(layer(x, training=True), tf.float32))
+    gradients.append(np.asarray(tape.gradient(loss, layer.trainable_variables)[0]))
+  assert np.linalg.norm(gradients[1] - gradients[0]) < 0.03 * np.linalg.norm(gradients[0])
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('training', [False, True])
+def test_surplus_channels_are_zero_and_change_nothing(training):
+  plain, wide = (ConvNorm(4, 45, (3, 3), (1, 1), iter([3]), None, in_lanes=lanes) for lanes in (False, True))
+  after = [ConvNorm(45, 6, (3, 3), (1, 1), iter([4]), None) for _ in range(2)]
+  x = RANDOM.normal(size=(3, 9, 10, 4)).astype(np.float32)
+  middles = [layer(x, training=training, relu=True) for layer in (plain, wide)]
+  assert [middle.shape[-1] for middle in middles] == [45, 48]
+  np.testing.assert_allclose(middles[1], np.pad(middles[0], [(0, 0)] * 3 + [(0, 3)]), atol=1e-6)
+  found, expected = (layer(middle, training=training) for layer, middle in zip(after, middles, strict=True))
+  np.testing.assert_allclose(found, expected, atol=1e-5)
+  for a, b in zip(plain.variables + after[0].variables, wide.variables + after[1].variables, strict=True):
+    assert a.shape == b.shape
+    np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_lanes_are_filled_where_that_costs_little():
+  assert [whole_lanes(n) for n in (45, 64, 144, 230, 460, 921, 9, 33)] == [48, 64, 144, 240, 464, 928, 9, 33]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+  ('model', 'shape'),
+  [
+    (R2Plus1D18(base_width=4), (2, 5, 19, 22, 3)),
+    (ResNet3D18(base_width=4), (2, 5, 19, 22, 3)),
+    (AudioResNet18(base_width=4), (2, 40, 50, 1)),
+    (AudioResNet18(base_width=4, stem='vmz'), (2, 40, 50, 1)),
+  ],
+)
+def test_folded_weights_give_the_same_features_and_stay_as_they_were(model, shape):
+  randomise_batch_norms(model)
+  x = RANDOM.normal(size=shape).astype(np.float32)
+  expected, names = np.asarray(model(x)), [variable.shape for variable in model.variables]
+  weights = FoldedWeights(model)
+  weights.update()
+  with weights.used():
+    np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+    assert [variable.shape for variable in model.variables] == names
+    randomise_batch_norms(model)
+    np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+  changed = np.asarray(model(x))
+  assert np.abs(changed - expected).max() > 1e-3
+  weights.update()
+  with weights.used():
+    np.testing.assert_allclose(model(x), changed, rtol=1e-5, atol=1e-5 * np.abs(changed).max())
 
 
 @pytest.mark.parametrize('policy', ['mixed_bfloat16', 'mixed_float16'])

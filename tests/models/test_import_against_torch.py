@@ -5,8 +5,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-import torch_networks  # noqa: E402
-
+from benchmarks.speed import torch_networks  # noqa: E402
 from xdc_tf.models.import_weights import export_torch, import_weights, read_checkpoint  # noqa: E402
 
 RANDOM = np.random.default_rng(0)

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from xdc_tf.training import distribution
+from xdc_tf.training.trainer import TrainingOptions
 
 
 @pytest.mark.stack
@@ -36,6 +37,33 @@ def test_counts_on_one_machine(two_replicas, one_replica):
     assert (distribution.num_workers(strategy), distribution.worker_index(strategy)) == (1, 0)
     assert float(distribution.sum_over_workers(strategy, tf.constant(3.0))) == 3.0
     distribution.barrier(strategy)
+
+
+@pytest.mark.parametrize(
+  ('flags', 'precision'),
+  [
+    ('avx512f avx512_bf16', 'bfloat16'),
+    ('avx2 amx_bf16 amx_tile', 'bfloat16'),
+    ('avx512f avx512_bf160', 'float32'),
+    (None, 'float32'),
+  ],
+)
+def test_auto_is_bfloat16_where_the_processor_multiplies_it(flags, precision, tmp_path, monkeypatch):
+  monkeypatch.setattr(distribution, 'CPU_INFO', str(tmp_path / 'cpuinfo'))
+  if flags is not None:
+    (tmp_path / 'cpuinfo').write_text(f'model name\t: some\nflags\t\t: {flags}\n')
+  assert TrainingOptions(precision='auto').computes_in == precision
+  assert TrainingOptions(precision='float16').computes_in == 'float16'
+
+
+@pytest.mark.parametrize(
+  ('capabilities', 'expected'), [([(8, 0), (9, 0)], True), ([(7, 0)], False), ([(8, 6), (7, 5)], False)]
+)
+def test_gpus_have_bfloat16_units_from_ampere_on(capabilities, expected, monkeypatch):
+  monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: list(capabilities))
+  details = lambda capability: {'compute_capability': capability}  # noqa: E731
+  monkeypatch.setattr(tf.config.experimental, 'get_device_details', details)
+  assert distribution.has_bfloat16_units() is expected
 
 
 def test_a_broken_tf_config_says_what_was_expected(monkeypatch):

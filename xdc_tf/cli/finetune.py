@@ -61,7 +61,9 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   folds = _chosen_folds(records, fold_numbers)
   learner = _make_learner(config, start, records, strategy)
   directory = RunDirectory(arguments.output_dir, strategy)
-  directory.check_configuration(run_info.header(records, strategy) + f'# start: {start.source}\n' + text)
+  directory.check_configuration(
+    run_info.header(records, strategy, config.training) + f'# start: {start.source}\n' + text
+  )
   cells = (
     sweep.grid(config, folds, records)
     if whole_grid

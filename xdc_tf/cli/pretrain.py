@@ -69,7 +69,7 @@ def pretrain_run(
   records = open_records(records_folder)
   trainers = make_trainers(config, records, strategy)
   directory = RunDirectory(run_dir, strategy)
-  directory.check_configuration(run_info.header(records, strategy) + text)
+  directory.check_configuration(run_info.header(records, strategy, config.training) + text)
   if directory.is_chief:
     run_info.save(run_dir, records)
   try:

@@ -10,14 +10,17 @@ from xdc_tf.cli import configuration
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.schema import Records, open_records
 from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name
+from xdc_tf.training.trainer import TrainingOptions
 
 
-def header(records: Records, strategy: tf.distribute.Strategy) -> str:
+def header(records: Records, strategy: tf.distribute.Strategy, options: TrainingOptions) -> str:
   """Comment lines before the configuration: what else decides the result of a run."""
   clips = ', '.join(f'{records.num_clips(split)} {split}' for split in sorted(records.shard_lengths))
   return (
     f'# xdc-tf {__version__}, TensorFlow {tf.__version__}, {strategy.num_replicas_in_sync} replicas\n'
     f'# records: {records.name}, {clips} clips, {records.fingerprint()}\n'
+    # A run that goes on on another machine must not go on in another precision.
+    + (f"# precision: 'auto' is {options.computes_in} here\n" if options.precision == 'auto' else '')
   )
 
 

@@ -71,8 +71,10 @@ def log_mel(waveform: tf.Tensor, spec: LogMelSpec = LogMelSpec()) -> tf.Tensor:
   paddings = [[0, 0]] * (waveform.shape.rank - 1) + [[before, padded - before - num_samples]]
   frames = tf.signal.frame(tf.pad(waveform, paddings), spec.window_length, spec.hop_length)
   frames *= tf.signal.hann_window(spec.window_length, periodic=True)
-  power = tf.square(tf.abs(tf.signal.rfft(frames, [spec.fft_length])))
-  return tf.math.log(tf.tensordot(power, mel_filters(spec), 1) + spec.log_offset)[..., :num_frames, :]
+  # The filters add up the squares of real and imaginary parts, which lie side by side: the power itself is never written.
+  squares = tf.square(tf.bitcast(tf.signal.rfft(frames, [spec.fft_length]), tf.float32))
+  filters = np.repeat(mel_filters(spec)[:, np.newaxis], 2, axis=1)
+  return tf.math.log(tf.tensordot(squares, filters, 2) + spec.log_offset)[..., :num_frames, :]
 
 
 def mel_filters(spec: LogMelSpec = LogMelSpec()) -> np.ndarray:

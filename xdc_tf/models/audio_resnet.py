@@ -22,7 +22,7 @@ class PooledStem(keras.layers.Layer):
 
   def call(self, x, training=False):
     """Returns [B, H/4, W/4, filters]."""
-    x = tf.nn.relu(self.convolution(x, training=training))
+    x = self.convolution(x, training=training, relu=True)
     # Zeros do for the padding of a maximum because nothing is negative after ReLU.
     return tf.nn.max_pool2d(tf.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), 3, 2, 'VALID')
 

@@ -7,7 +7,6 @@ trainable parameters without a classifier; torchvision's has 31,505,325 with its
 from collections.abc import Iterator
 
 import keras
-import tensorflow as tf
 
 from xdc_tf.models.configurable import configurable
 from xdc_tf.models.residual import BATCH_NORM_EPSILON, ConvNorm, VideoEncoder, over_frames, over_time
@@ -24,7 +23,7 @@ def middle_planes(in_channels: int, filters: int) -> int:
 
 
 class Conv2Plus1D(keras.layers.Layer):
-  """Convolution in space, BatchNorm, ReLU, convolution in time, BatchNorm, on video [B, T, H, W, C]."""
+  """Convolution in space, BatchNorm, ReLU, convolution in time, BatchNorm, on video [B, T, H, W, C]; ends as ConvNorm."""
 
   def __init__(
     self,
@@ -41,14 +40,14 @@ class Conv2Plus1D(keras.layers.Layer):
     """Makes the pair; `middle` is the number of planes between the two."""
     super().__init__(dtype=dtype)
     kernel, stride = (spatial_kernel, spatial_kernel), (spatial_stride, spatial_stride)
-    self.spatial = ConvNorm(in_channels, middle, kernel, stride, seeds, dtype, epsilon)
+    self.spatial = ConvNorm(in_channels, middle, kernel, stride, seeds, dtype, epsilon, in_lanes=True)
     self.temporal = ConvNorm(middle, filters, (3, 1), (temporal_stride, 1), seeds, dtype, epsilon)
     self.built = True
 
-  def call(self, x, training=False):
-    """Returns [B, T', H', W', filters]; no activation."""
-    x = tf.nn.relu(over_frames(self.spatial, x, training))
-    return over_time(self.temporal, x, training)
+  def call(self, x, training=False, relu=False, residual=None):
+    """Returns [B, T', H', W', filters]; `relu` and `residual` are ConvNorm's."""
+    x = over_frames(self.spatial, x, training, relu=True)
+    return over_time(self.temporal, x, training, relu=relu, residual=residual)
 
 
 @configurable

@@ -2,9 +2,10 @@
 or of one on small machines (10 layers).
 
 Video runs as two-dimensional convolutions wherever the kernel allows it: [B, T, H, W, C] becomes [B*T, H, W, C] for a
-1x3x3 kernel and [B, T, H*W, C] for a 3x1x1 kernel. Both are free reshapes, and TensorFlow's 2-D kernels and its fused
-BatchNormalization are the fast ones. A 2-D kernel [kh, kw, in, out] is the 3-D one [1, kh, kw, in, out] without its
-axis of size 1, and [kt, 1, in, out] is [kt, 1, 1, in, out].
+1x3x3 kernel and [B, T, H*W, C] for a 3x1x1 kernel. Both are free reshapes, and TensorFlow's 2-D kernels are the fast
+ones. A 2-D kernel [kh, kw, in, out] is the 3-D one [1, kh, kw, in, out] without its axis of size 1, and [kt, 1, in, out]
+is [kt, 1, 1, in, out]. ReLU and the sum with the shortcut stand before the reshape back: only next to the normalisation
+can TensorFlow fuse them.
 """
 
 import itertools
@@ -19,6 +20,8 @@ BATCH_NORM_EPSILON = 1e-3
 BATCH_NORM_MOMENTUM = 0.9
 NUM_STAGES = 4
 SMALLEST_BASE_WIDTH = 4
+# Channels that a processor's vector unit takes at once (AVX-512); GPUs want multiples of 8.
+LANES = 16
 
 
 def layer_seeds(seed: int) -> Iterator[int]:
@@ -38,27 +41,46 @@ def dimensions(x: tf.Tensor) -> list:
   return [dynamic[axis] if size is None else size for axis, size in enumerate(known)]
 
 
-def over_frames(layer: Callable, x: tf.Tensor, training: bool) -> tf.Tensor:
-  """Applies a layer for images [n, H, W, C] to every frame of `x` [B, T, H, W, C]."""
+def over_frames(layer: Callable, x: tf.Tensor, training: bool, **ending) -> tf.Tensor:
+  """Applies a layer for images [n, H, W, C] to every frame of `x` [B, T, H, W, C]; `ending` goes to the layer."""
   _, t, h, w, c = dimensions(x)
-  y = layer(tf.reshape(x, [-1, h, w, c]), training=training)
+  y = layer(tf.reshape(x, [-1, h, w, c]), training=training, **ending)
   return tf.reshape(y, [-1, t, *dimensions(y)[1:]])
 
 
-def over_time(layer: Callable, x: tf.Tensor, training: bool) -> tf.Tensor:
+def over_time(layer: Callable, x: tf.Tensor, training: bool, **ending) -> tf.Tensor:
   """Applies a layer for images whose kernel is [kt, 1] to `x` [B, T, H, W, C] seen as images of T x H*W."""
   _, t, h, w, c = dimensions(x)
-  y = layer(tf.reshape(x, [-1, t, h * w, c]), training=training)
+  y = layer(tf.reshape(x, [-1, t, h * w, c]), training=training, **ending)
   _, new_t, _, new_c = dimensions(y)
   return tf.reshape(y, [-1, new_t, h, w, new_c])
 
 
+def padded(x: tf.Tensor, paddings: Sequence, filling: float = 0.0) -> tf.Tensor:
+  """Pads by PadV2, not tf.pad: TensorFlow fuses Pad into convolutions, and then fails on gradients and on padded weights."""
+  return tf.raw_ops.PadV2(input=x, paddings=paddings, constant_values=tf.constant(filling, x.dtype))
+
+
+def every_nth_frame(x: tf.Tensor, n: int) -> tf.Tensor:
+  """Returns x[:, ::n] of [B, T, H, W, C]. Strided slices and their gradients copy value by value; this copies whole frames."""
+  _, t, h, w, c = dimensions(x)
+  x = tf.pad(x, ((0, 0), (0, -t % n), (0, 0), (0, 0), (0, 0)))
+  frames = tf.reshape(x, [-1, n * h * w * c])
+  return tf.reshape(tf.slice(frames, [0, 0], [-1, h * w * c]), [-1, (t + n - 1) // n, h, w, c])
+
+
+def whole_lanes(channels: int) -> int:
+  """Returns how many channels to compute in place of so many: a multiple of LANES, where that is at most a tenth more."""
+  whole = -(-channels // LANES) * LANES
+  return whole if whole <= 1.1 * channels else channels
+
+
 class ConvNorm(keras.layers.Layer):
-  """Convolution without bias, padded by half the kernel on both sides, then BatchNorm.
+  """Convolution without bias, padded by half the kernel on both sides, then BatchNorm, then what `call` is told.
 
   TensorFlow's 'same' pads 0 and 1 where stride 2 meets an even size, PyTorch and Caffe2 pad 1 and 1; weights from there
-  need theirs, so strided convolutions are padded by hand and 'valid'. At stride 1 'same' pads both sides alike and
-  saves a copy. The weights are made at once: a new encoder can be counted, saved and restored before its first call.
+  need theirs. The weights are made at once: a new encoder can be counted, saved and restored before its first call. Keras's
+  two layers only hold them: Keras 3 normalises by a dozen operations, in float32, where TensorFlow has a fused one.
   """
 
   def __init__(
@@ -70,26 +92,27 @@ class ConvNorm(keras.layers.Layer):
     seeds: Iterator[int],
     dtype: str | None,
     epsilon: float = BATCH_NORM_EPSILON,
+    in_lanes: bool = False,
   ):
     """Makes the layer.
 
     Args:
-      in_channels: channels of the input.
+      in_channels: channels of the input, which may have more, all zero.
       filters: channels of the output.
       kernel: odd sizes, two for images [n, H, W, C] or three for video [B, T, H, W, C].
       strides: as many as `kernel`.
       seeds: where the initialiser's seed comes from.
       dtype: name of a Keras dtype policy, e.g. 'mixed_bfloat16'; None for the global one.
       epsilon: of the BatchNorm.
+      in_lanes: the output has whole_lanes(filters) channels, the surplus zero: 230 channels take longer than 240.
     """
     super().__init__(dtype=dtype)
-    padded_by_hand = max(strides) > 1 and max(kernel) > 1
+    self.surplus = whole_lanes(filters) - filters if in_lanes else 0
     make = {2: keras.layers.Conv2D, 3: keras.layers.Conv3D}[len(kernel)]
     self.convolution = make(
       filters,
       tuple(kernel),
       strides=tuple(strides),
-      padding='valid' if padded_by_hand else 'same',
       use_bias=False,
       kernel_initializer=he_normal_fan_out(next(seeds)),
       dtype=dtype,
@@ -98,15 +121,84 @@ class ConvNorm(keras.layers.Layer):
     free = (None,) * (len(kernel) + 1)
     self.convolution.build((*free, in_channels))
     self.batch_norm.build((*free, filters))
+    self.strides = tuple(strides)
+    # At stride 1, and where the kernel is a single place, 'SAME' pads both sides alike and saves a copy. But oneDNN's gradient of
+    # a 3-D kernel in bfloat16 is wrong under 'SAME' for clips of two frames (TensorFlow 2.15 and 2.21).
+    is_safe = len(kernel) == 2 or self.compute_dtype != 'bfloat16'
+    padded_by_hand = max(kernel) > 1 and not (max(strides) == 1 and is_safe)
     self.paddings = ((0, 0), *((size // 2, size // 2) for size in kernel), (0, 0)) if padded_by_hand else None
+    # None, or a function that returns what `fold` did (see folding.py); Keras would count variables among the layer's own.
+    self.folded_weights: Callable | None = None
     self.built = True
 
-  def call(self, x, training=False):
-    """Returns the normalised convolution of `x`; no activation."""
+  def call(self, x, training=False, relu=False, residual=None):
+    """Returns relu(norm(convolution(x)) + residual).
+
+    Args:
+      x: [n, H, W, in] or [B, T, H, W, in], as the kernel is.
+      training: normalise by the batch's own statistics and update the moving ones.
+      relu: whether ReLU comes last.
+      residual: None, or as many values as the result has, in the same order.
+    """
+    if training or self.folded_weights is None:
+      y = self._convolve(x, tf.convert_to_tensor(self.convolution.kernel))
+      y = self._normalize_by_batch(y) if training else self._normalize(y)
+    else:
+      kernel, bias = self.folded_weights()
+      y = tf.nn.bias_add(self._convolve(x, kernel), tf.cast(self._with_surplus(bias), x.dtype))
+    if residual is not None:
+      y += tf.reshape(residual, [-1, *dimensions(y)[1:]])
+    return tf.nn.relu(y) if relu else y
+
+  def fold(self) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the kernel and the bias [out], float32, of the one convolution that does all in inference."""
+    norm = self.batch_norm
+    scale = norm.gamma * tf.math.rsqrt(norm.moving_variance + norm.epsilon)
+    kernel = tf.cast(tf.convert_to_tensor(self.convolution.kernel), tf.float32)
+    return kernel * scale, norm.beta - norm.moving_mean * scale
+
+  def _with_surplus(self, values, filling: float = 0.0):
+    """Appends what belongs to the surplus channels to values [filters]."""
+    values = tf.convert_to_tensor(values)
+    return padded(values, [[0, self.surplus]], filling) if self.surplus else values
+
+  def _convolve(self, x, kernel):
+    kernel, missing = tf.cast(kernel, x.dtype), x.shape[-1] - kernel.shape[-2]
+    if missing or self.surplus:
+      kernel = padded(kernel, [[0, 0]] * (x.shape.rank - 2) + [[0, missing], [0, self.surplus]])
     if self.paddings is not None:
-      # PadV2 and not tf.pad: TensorFlow's graph optimizer fuses Pad into Conv3D and then fails on the gradient.
-      x = tf.raw_ops.PadV2(input=x, paddings=self.paddings, constant_values=tf.zeros([], x.dtype))
-    return self.batch_norm(self.convolution(x), training=training)
+      # Not conv2d's explicit padding: its gradients are not oneDNN's, and on a CPU the step takes a third longer.
+      x = padded(x, self.paddings)
+    convolve = {4: tf.nn.conv2d, 5: tf.nn.conv3d}[x.shape.rank]
+    return convolve(x, kernel, (1, *self.strides, 1), 'SAME' if self.paddings is None else 'VALID')
+
+  def _normalize_by_batch(self, y):
+    """Normalises by the batch's statistics; the moving variance takes N / (N - 1) of the batch's, as Caffe2's does."""
+    norm = self.batch_norm
+    result, mean, variance = self._fused(y, [], [], True)
+    for moving, new in ((norm.moving_mean, mean), (norm.moving_variance, variance)):
+      moving.assign(moving * norm.momentum + new[: moving.shape[0]] * (1 - norm.momentum))
+    return result
+
+  def _normalize(self, y):
+    norm = self.batch_norm
+    mean, variance = self._with_surplus(norm.moving_mean), self._with_surplus(norm.moving_variance, 1.0)
+    return self._fused(y, mean, variance, False)[0]
+
+  def _fused(self, y, mean, variance, is_training):
+    """Returns `y` normalised, and the mean and the variance of the batch or those given."""
+    norm, sizes = self.batch_norm, dimensions(y)
+    in_three = y.shape.rank == 5
+    result, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+      x=tf.reshape(y, [-1, 1, sizes[-2], sizes[-1]]) if in_three else y,
+      scale=self._with_surplus(norm.gamma),
+      offset=self._with_surplus(norm.beta),
+      mean=mean,
+      variance=variance,
+      epsilon=norm.epsilon,
+      is_training=is_training,
+    )
+    return tf.reshape(result, sizes) if in_three else result, mean, variance
 
 
 class Stem(keras.layers.Layer):
@@ -120,7 +212,7 @@ class Stem(keras.layers.Layer):
 
   def call(self, x, training=False):
     """Returns relu(convolution(x))."""
-    return tf.nn.relu(self.convolution(x, training=training))
+    return self.convolution(x, training=training, relu=True)
 
 
 class VideoShortcut(keras.layers.Layer):
@@ -132,13 +224,12 @@ class VideoShortcut(keras.layers.Layer):
     """Makes the projection."""
     super().__init__(dtype=dtype)
     self.stride = stride
-    self.projection = ConvNorm(in_channels, filters, (1, 1), (1, 1), seeds, dtype, epsilon)
+    self.projection = ConvNorm(in_channels, filters, (1, 1), (stride, stride), seeds, dtype, epsilon)
     self.built = True
 
   def call(self, x, training=False):
     """Returns the projection of every stride-th frame, row and column."""
-    step = self.stride
-    return over_frames(self.projection, x[:, ::step, ::step, ::step], training)
+    return over_frames(self.projection, every_nth_frame(x, self.stride), training)
 
 
 class BasicBlock(keras.layers.Layer):
@@ -152,9 +243,9 @@ class BasicBlock(keras.layers.Layer):
 
   def call(self, x, training=False):
     """Returns the block's output."""
-    y = tf.nn.relu(self.conv1(x, training=training))
-    y = self.conv2(y, training=training)
-    return tf.nn.relu(y + (x if self.shortcut is None else self.shortcut(x, training=training)))
+    y = self.conv1(x, training=training, relu=True)
+    residual = x if self.shortcut is None else self.shortcut(x, training=training)
+    return self.conv2(y, training=training, relu=True, residual=residual)
 
 
 def make_block(

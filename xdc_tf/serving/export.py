@@ -2,6 +2,7 @@
 
 The graph takes what clients have (JPEG files, frames of any size, sound of any length) and does the rest itself with the
 functions the training reader uses, in TensorFlow's core ops: a server needs no Python, no Keras and none of this package.
+The encoder's BatchNorms are folded into its convolutions.
 """
 
 import os
@@ -14,6 +15,7 @@ import xdc_tf
 from xdc_tf import files
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import AudioInput, VideoInput
+from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.serving.served_clusters import ServedClusters
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
 
@@ -67,7 +69,10 @@ def export_video(
     'short_side': record_short_side,
     'crop_size': video_input.crop_size,
   }
-  signatures = video_signatures(encoder, video_input, record_short_side, clusters)
+  folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
+  folded.update()
+  with folded.used():
+    signatures = video_signatures(encoder, video_input, record_short_side, clusters)
   return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}))
 
 
@@ -107,7 +112,10 @@ def export_audio(
     'num_samples': audio_input.num_frames * log_mel_spec.hop_length,
     'clip_length': audio_input.clip_length,
   }
-  signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters)
+  folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
+  folded.update()
+  with folded.used():
+    signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters)
   return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}))
 
 

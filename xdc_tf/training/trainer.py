@@ -11,10 +11,12 @@ from collections.abc import Sequence
 import gin
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from xdc_tf import compat, progress
 from xdc_tf.data import label_table, reader
 from xdc_tf.data.schema import Records
+from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.models.heads import HeadedEncoder
 from xdc_tf.training import checkpoints, distribution
 from xdc_tf.training.early_stopping import EarlyStopping
@@ -22,6 +24,7 @@ from xdc_tf.training.metrics_log import MetricsLog
 from xdc_tf.training.schedules import Schedule
 
 POLICIES = {'float32': None, 'bfloat16': 'mixed_bfloat16', 'float16': 'mixed_float16'}
+PRECISIONS = ('auto', *POLICIES)
 
 
 @gin.configurable
@@ -35,7 +38,8 @@ class TrainingOptions:
     nesterov: unpublished; True as in VMZ.
     head_deviation: standard deviation of a new head's weights; unpublished, 0.01 as in VMZ. Features of narrow encoders are
       shorter, and their heads take the longer to be heard: such encoders learn from noisy labels sooner with 0.1.
-    precision: 'float32', 'bfloat16' or 'float16' (with loss scaling).
+    precision: 'float32', 'bfloat16', 'float16' (with loss scaling), or 'auto': bfloat16 where this machine has units for it
+      (see distribution.has_bfloat16_units), else float32. A run under 'auto' is tied to what it chose at its start.
     jit_compile: compile the training step with XLA.
     checkpoint_steps: steps between checkpoints; one more is written after every epoch.
     evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
@@ -68,8 +72,15 @@ class TrainingOptions:
       raise ValueError(
         "The optimizer 'sgd' has no decoupled weight decay: set Schedule.weight_decay, the paper's L2, instead."
       )
-    if self.precision not in POLICIES:
-      raise ValueError(f'TrainingOptions.precision must be one of {sorted(POLICIES)}. Received: {self.precision!r}.')
+    if self.precision not in PRECISIONS:
+      raise ValueError(f'TrainingOptions.precision must be one of {PRECISIONS}. Received: {self.precision!r}.')
+
+  @property
+  def computes_in(self) -> str:
+    """The precision, 'auto' replaced by what it means on this machine."""
+    if self.precision != 'auto':
+      return self.precision
+    return 'bfloat16' if distribution.has_bfloat16_units() else 'float32'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,18 +138,21 @@ class EncoderTrainer:
       )
     for split in splits:
       reader.check_inputs(records, split, inputs)
+    logging.info('%s computes in %s.', name, options.computes_in)
     with strategy.scope():
-      self.encoder = model_class(seed=seed, dtype=POLICIES[options.precision])
+      self.encoder = model_class(seed=seed, dtype=POLICIES[options.computes_in])
       self.model = HeadedEncoder(self.encoder, num_classes, seed, options.head_deviation)
       self.model(tf.zeros([1, *inputs.shape]))  # A subclassed model makes its variables at the first call.
       self.optimizer = compat.make_optimizer(
         options.optimizer, options.momentum, options.nesterov, options.decoupled_weight_decay
       )
-      if options.precision == 'float16':
+      if options.computes_in == 'float16':
         self.optimizer = compat.with_loss_scaling(self.optimizer)
       self._optimizer_variables = compat.build_optimizer(self.optimizer, self.model.trainable_variables)
+      self._folded_weights = FoldedWeights(self.encoder)
     self._fresh_scalars = [v.numpy() if not v.shape.rank else None for v in self._optimizer_variables]
-    self._train_step = tf.function(self._distributed_step)
+    self.train_step = tf.function(self._distributed_step)
+    self._fold = tf.function(lambda: strategy.run(self._folded_weights.update))
     self._embed = distribution.replicated(strategy, self._replica_features)
     self._predict = distribution.replicated(strategy, self._replica_probabilities)
     self._evaluation_step = distribution.replicated(strategy, self._replica_evaluation)
@@ -175,6 +189,7 @@ class EncoderTrainer:
     data = reader.evaluation_dataset(
       self.records, split, self.inputs, self._videos_together(num_clips), num_clips=num_clips, shards=shards
     )
+    self._fold()
     for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
       yield batch['index'].numpy(), features.numpy()
 
@@ -279,7 +294,7 @@ class EncoderTrainer:
     weight_decay = tf.constant(schedule.weight_decay, tf.float32)
     for i in bar:
       self.optimizer.learning_rate = schedule.learning_rate(epoch + i / steps, self.num_replicas)
-      totals = totals + tf.cast(self._train_step(next(data), weight_decay), tf.float64)
+      totals = totals + tf.cast(self.train_step(next(data), weight_decay), tf.float64)
       if i % 20 == 0:  # Reading a number waits for the device, so not at every step.
         bar.set_postfix_str(f'loss {self._summary("", totals.numpy())["_loss"]:.3f}', refresh=False)
       if (i + 1) % self.options.checkpoint_steps == 0 and i + 1 < steps:
@@ -352,7 +367,8 @@ class EncoderTrainer:
 
   def _replica_features(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
     views = batch['input']
-    features = self.encoder(tf.reshape(views, [-1, *self.inputs.shape]), training=False)
+    with self._folded_weights.used():
+      features = self.encoder(tf.reshape(views, [-1, *self.inputs.shape]), training=False)
     # tf.shape and not the static one: after calls with other numbers of clips the function is traced for any.
     return tf.reduce_mean(tf.reshape(features, [-1, tf.shape(views)[1], self.encoder.feature_dimension]), axis=1)
 

@@ -1,18 +1,22 @@
-"""The video and audio networks in PyTorch, written from the papers and the released files' key names; needs PyTorch."""
+"""The video and audio networks in PyTorch, by the papers and the released files' key names: the peer of benchmarks and tests."""
 
 import torch
 from torch import nn
 
 
 def convolution(inputs, outputs, kernel, stride=(1, 1, 1)):
+  """Returns a convolution without bias, padded by half its kernel."""
   return nn.Conv3d(inputs, outputs, kernel, stride, [size // 2 for size in kernel], bias=False)
 
 
 def planes(inputs, outputs):
+  """Returns the planes in the middle that give the pair as many parameters as a 3x3x3 convolution."""
   return (inputs * outputs * 27) // (inputs * 9 + 3 * outputs)
 
 
 class Block(nn.Module):
+  """A basic block of video; `kind` is VideoNetwork's."""
+
   def __init__(self, inputs, outputs, stride, kind):
     super().__init__()
     make = {'conv': self.factored, 'block': self.factored, 'whole': self.whole}[kind]
@@ -27,6 +31,7 @@ class Block(nn.Module):
 
   @staticmethod
   def factored(inputs, outputs, middle, stride):
+    """Returns a 1x3x3 and a 3x1x1 convolution."""
     return nn.Sequential(
       convolution(inputs, middle, (1, 3, 3), (1, stride, stride)), nn.BatchNorm3d(middle), nn.ReLU(),
       convolution(middle, outputs, (3, 1, 1), (stride, 1, 1)),
@@ -34,9 +39,11 @@ class Block(nn.Module):
 
   @staticmethod
   def whole(inputs, outputs, middle, stride):
+    """Returns a 3x3x3 convolution."""
     return convolution(inputs, outputs, (3, 3, 3), (stride,) * 3)
 
   def forward(self, x):
+    """Returns the block's output."""
     return torch.relu(self.conv2(self.conv1(x)) + (x if self.downsample is None else self.downsample(x)))
 
 
@@ -66,6 +73,8 @@ class VideoNetwork(nn.Module):
 
 
 class AudioBlock(nn.Module):
+  """A basic block of sound."""
+
   def __init__(self, inputs, outputs, stride):
     super().__init__()
     self.conv1, self.bn1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)
@@ -75,6 +84,7 @@ class AudioBlock(nn.Module):
       self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
   def forward(self, x):
+    """Returns the block's output."""
     y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
     return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
 

@@ -1,0 +1,74 @@
+"""The log-mel of 10,000 windows of two seconds at 16 kHz against librosa.
+
+librosa takes them in batches or one by one, whichever is faster; its transform knows no threads.
+"""
+
+import librosa
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.speed import comparison
+from benchmarks.speed.comparison import Comparison
+from xdc_tf.data import audio_ops
+from xdc_tf.data.audio_ops import LogMelSpec
+
+WINDOWS = 10_000
+BATCH = 100
+SAMPLES = 32_000
+SPEC = LogMelSpec()
+# librosa pads the window of 400 samples to the 512 of the transform, and frames only whole ones.
+PADDING = (SPEC.window_length - SPEC.hop_length) // 2 + (SPEC.fft_length - SPEC.window_length) // 2
+
+
+def theirs(waveforms: np.ndarray) -> np.ndarray:
+  """Returns librosa's log-mel, float32 [n, M, 40], of waveforms [n, S]."""
+  power = librosa.feature.melspectrogram(
+    y=np.pad(waveforms, ((0, 0), (PADDING, PADDING))),
+    sr=SPEC.sample_rate,
+    n_fft=SPEC.fft_length,
+    win_length=SPEC.window_length,
+    hop_length=SPEC.hop_length,
+    center=False,
+    power=2,
+    n_mels=SPEC.num_filters,
+    fmin=SPEC.lower_hz,
+    fmax=SPEC.upper_hz,
+    htk=True,
+    norm=None,
+  )
+  return np.log(power.swapaxes(1, 2) + SPEC.log_offset)
+
+
+def ours(waveforms: tf.Tensor, batch: int, threads: int) -> tf.data.Dataset:
+  """Returns our log-mels of waveforms [n, S] in batches, mapped as a reader maps its records."""
+  return tf.data.Dataset.from_tensor_slices(waveforms).batch(batch).map(audio_ops.log_mel, num_parallel_calls=threads)
+
+
+def main() -> None:
+  """Checks that both give the same, then measures and reports."""
+  parser = comparison.parser('log_mel', __doc__)
+  parser.set_defaults(repeats=3)
+  arguments = parser.parse_args()
+  tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+  waveforms = np.random.default_rng(0).uniform(-0.9, 0.9, (BATCH, SAMPLES)).astype(np.float32)
+  once = ours(tf.constant(waveforms), BATCH // 4, arguments.threads)
+  np.testing.assert_allclose(np.concatenate(list(once.as_numpy_iterator())), theirs(waveforms), atol=2e-3)
+  all_of_ours = once.repeat(WINDOWS // BATCH)
+
+  def one_by_one():
+    return [theirs(waveform[np.newaxis]) for waveform in waveforms]
+
+  peer = comparison.faster([lambda: theirs(waveforms), one_by_one])
+  work = Comparison(
+    f'log-mel of {WINDOWS:,} windows of 2 s',
+    'librosa',
+    lambda: [batch.shape for batch in all_of_ours.as_numpy_iterator()],
+    lambda: [peer() for _ in range(WINDOWS // BATCH)],
+    0.3,
+  )
+  row = comparison.measure(work, arguments.repeats, warmups=0)
+  comparison.report([row], arguments.output, arguments.threads, ('librosa',))
+
+
+if __name__ == '__main__':
+  main()

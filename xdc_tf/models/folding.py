@@ -1,0 +1,44 @@
+"""An encoder for inference only: every BatchNorm folded into its convolution, which saves a pass over memory each."""
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+import tensorflow as tf
+
+from xdc_tf.models.residual import ConvNorm
+
+
+class FoldedWeights:
+  """The folded kernels and biases of an encoder, float32, as variables beside the encoder's own, which stay as they are.
+
+  They are folded once, not in every call: a kernel of R(2+1)D-18 is read faster than it is folded.
+  """
+
+  def __init__(self, encoder: keras.Model):
+    """Makes the variables, all zero until `update`, under the strategy of the caller. An encoder without ConvNorm has none.
+
+    Every replica folds its own BatchNorm statistics: replicas need not wait for each other.
+    """
+    self._layers = [layer for layer in encoder._flatten_layers(include_self=False) if isinstance(layer, ConvNorm)]
+    own = {'synchronization': tf.VariableSynchronization.ON_READ, 'aggregation': tf.VariableAggregation.MEAN}
+    self._variables = [
+      [tf.Variable(tf.zeros(value.shape), trainable=False, **own) for value in layer.fold()] for layer in self._layers
+    ]
+
+  def update(self) -> None:
+    """Folds the weights as they are now; what was traced goes on with them. Call it in every replica."""
+    for layer, variables in zip(self._layers, self._variables, strict=True):
+      for variable, value in zip(variables, layer.fold(), strict=True):
+        variable.assign(value)
+
+  @contextlib.contextmanager
+  def used(self) -> Iterator[None]:
+    """Within it, the encoder infers with these weights, and so does for ever what is traced."""
+    try:
+      for layer, variables in zip(self._layers, self._variables, strict=True):
+        layer.folded_weights = lambda variables=variables: variables
+      yield
+    finally:
+      for layer in self._layers:
+        layer.folded_weights = None
