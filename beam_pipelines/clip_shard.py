@@ -41,6 +41,7 @@ class ClipJob:
     read_options: what the decoder makes of a span.
     log_mel_spec: what the sound becomes.
     decoder_timeout_seconds: after which a decoder that hangs is killed.
+    decoder_threads: of every worker's decoder; see media.read_span.
     retry_failed: whether finished shards with failed rows are made again.
   """
 
@@ -52,6 +53,7 @@ class ClipJob:
   read_options: ReadOptions
   log_mel_spec: audio_ops.LogMelSpec
   decoder_timeout_seconds: float
+  decoder_threads: int = 1
   retry_failed: bool = False
 
   def num_shards(self, split: str) -> int:
@@ -148,7 +150,8 @@ class MakeShard(beam.DoFn):
     self._manifest = manifest.read_manifest(self._job.manifest_directory)
     self._label_numbers = {label: number for number, label in enumerate(self._manifest.label_names)}
     self._open = contextlib.ExitStack()
-    self._decoder = self._open.enter_context(DecoderProcess(timeout_seconds=self._job.decoder_timeout_seconds))
+    decoder = DecoderProcess(self._job.decoder_timeout_seconds, threads=self._job.decoder_threads)
+    self._decoder = self._open.enter_context(decoder)
 
   def teardown(self):
     """Stops the decoder."""

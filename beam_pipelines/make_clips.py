@@ -68,6 +68,12 @@ def parser() -> argparse.ArgumentParser:
     default=300.0,
     help='a decoder that hangs is killed then; default %(default)s',
   )
+  add(
+    '--decoder_threads',
+    type=int,
+    default=1,
+    help='of every worker; more only pay where there are fewer workers than cores; default %(default)s',
+  )
   return result
 
 
@@ -82,7 +88,7 @@ def make_job(options: argparse.Namespace) -> ClipJob:
   modalities = options.modalities.split(',')
   if not set(modalities) <= set(MODALITIES):
     raise ClipJobError(f'--modalities={options.modalities}: expected video,audio or video or audio.')
-  for name in ('clips_per_shard', 'short_side', 'frame_rate', 'decoder_timeout_seconds'):
+  for name in ('clips_per_shard', 'short_side', 'frame_rate', 'decoder_timeout_seconds', 'decoder_threads'):
     if not getattr(options, name) > 0:
       raise ClipJobError(f'--{name}={getattr(options, name)}: expected more than 0.')
   if not 0 <= options.max_failed_share <= 1:
@@ -116,6 +122,7 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     ),
     log_mel_spec=log_mel_spec,
     decoder_timeout_seconds=options.decoder_timeout_seconds,
+    decoder_threads=options.decoder_threads,
     retry_failed=options.retry_failed,
   )
 

@@ -136,6 +136,11 @@ def test_records_hold_what_the_manifest_asks_for(clip_manifest, reference):
   np.testing.assert_allclose(examples[3]['log_mel'], audio_ops.log_mel(expected.waveform), rtol=1e-5, atol=1e-5)
 
 
+def test_decoder_threads_change_no_byte(clip_manifest, reference, tmp_path):
+  make_clips.run(arguments(clip_manifest, tmp_path / 'clips', '--decoder_threads', '2'))
+  assert_same(tmp_path / 'clips', reference)
+
+
 def test_failed_videos_are_listed_with_their_reasons(clip_manifest, reference):
   failures = [json.loads(line) for line in (reference / 'failed_videos.jsonl').read_text().splitlines()]
   assert [(failure['index'], failure['reason']) for failure in failures] == FAILED

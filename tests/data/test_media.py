@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from xdc_tf.data import media
+from xdc_tf.data.jpeg_encoder import JpegEncoder
 from xdc_tf.data.media import MediaError, ReadOptions, read_span
 from xdc_tf.data.video_track import output_size
 
@@ -402,3 +403,65 @@ def test_impossible_options_are_refused():
     ReadOptions(frame_rate=0.0)
   with pytest.raises(ValueError, match='Nothing to read'):
     ReadOptions(want_video=False, want_audio=False)
+
+
+@pytest.mark.parametrize('threads', [2, 3])
+def test_threads_change_nothing(film, threads):
+  one, more = read_span(film, 1.0, 3.0), read_span(film, 1.0, 3.0, threads=threads)
+  assert more.frames == one.frames
+  np.testing.assert_array_equal(more.waveform, one.waveform)
+
+
+def test_frames_before_the_span_that_nobody_sees_are_left_out(tmp_path, monkeypatch):
+  times = [0, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 1.0, 1.5, 1.6, 1.7]
+  path = media_factory.write_video(tmp_path / 'a.mp4', frame_times=times, gop=1000, b_frames=3, audio_rate=None)
+  decoded, add = [], media.VideoTrack.add
+
+  def counted_add(track, frame, time, duration):
+    decoded.append(round(float(time), 3))
+    add(track, frame, time, duration)
+
+  monkeypatch.setattr(media.VideoTrack, 'add', counted_add)
+  span = read_span(path, 1.2, 1.7, ReadOptions(want_audio=False))
+  assert _numbers(span) == [8] * 9 + [9] * 3 + [10] * 3  # The frame of 1.0 s is still shown when the span begins.
+  before = [time for time in decoded if time < 1.0]
+  assert decoded[-3:] == [1.5, 1.6, 1.7]
+  assert 1.0 in decoded
+  assert 1 <= len(before) < 6  # Of eight; of four frames in a row the three B-frames at most can go.
+
+
+def _exact_planes(frame, size):
+  """Full-range BT.601 Y, U, V in float64 of a BT.709 limited-range 4:2:0 frame, by box averages and the definitions."""
+  planes = []
+  for plane, scale, offset, small in zip(
+    frame.planes, (219, 224, 224), (16, 128, 128), (size, *[(size[0] // 2, size[1] // 2)] * 2), strict=True
+  ):
+    pixels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+    average = Image.fromarray(pixels.astype(np.float32)).resize(small, Image.Resampling.BOX)
+    planes.append((np.asarray(average, np.float64) - offset) * 255 / scale)
+  y, u, v = planes
+  red, blue = 1.5748 * v, 1.8556 * u  # Above the luma of BT.709.
+  green = -(0.2126 * red + 0.0722 * blue) / 0.7152
+  luma = 0.299 * red + 0.587 * green + 0.114 * blue
+  return y + luma.repeat(2, 0).repeat(2, 1), (blue - luma) / 1.772 + 128, (red - luma) / 1.402 + 128
+
+
+def test_scaled_planes_are_those_of_the_definitions(tmp_path):
+  rng = np.random.default_rng(0)
+  coarse = Image.fromarray(rng.integers(40, 216, (9, 16, 3), dtype=np.uint8))
+  image = np.asarray(coarse.resize((512, 288), Image.Resampling.BICUBIC))
+  path = media_factory.write_video(
+    tmp_path / 'a.mp4', seconds=0.1, size=(512, 288), images=[image] * 3, audio_rate=None, colour='ITU709'
+  )
+  with av.open(path) as container:
+    frame = next(container.decode(video=0))
+  jpeg = JpegEncoder((256, 144), 2).encode(frame)
+  stored = Image.open(io.BytesIO(jpeg))
+  stored.draft('YCbCr', None)
+  found = np.asarray(stored, np.float64)
+  exact = _exact_planes(frame, (256, 144))
+  # PIL repeats chroma smoothly, so it is compared where it is stored: a value for 2x2 pixels.
+  chroma = found[..., 1:].reshape(72, 2, 128, 2, 2).mean((1, 3))
+  for channel, pixels in zip(exact, (found[..., 0], chroma[..., 0], chroma[..., 1]), strict=True):
+    assert np.abs(pixels - channel).mean() < 1.2  # 8 bits twice, and the JPEG.
+    assert abs((pixels - channel).mean()) < 0.3  # Over RGB, luma would be 0.6 too dark.

@@ -1,6 +1,7 @@
 """Decoded audio frames -> one mono waveform on the sample grid of the file's time line. PyAV only; used by media.py."""
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import av
@@ -11,21 +12,30 @@ import numpy as np
 MARGIN_SECONDS = Fraction(1, 50)
 # Sound that starts within this time of where the last frame stopped goes on there: containers round timestamps.
 JITTER_SECONDS = Fraction(1, 100)
-
+# So many frames are mixed down and resampled at once, 0.7 s of AAC: each call costs more than the sound of one frame.
+_RUN_FRAMES = 32
 
 _SAMPLE_TYPES = {'u8': 'u1', 's16': 'i2', 's32': 'i4', 's64': 'i8', 'flt': 'f4', 'dbl': 'f8'}
 
 
-def mono(frame: av.AudioFrame) -> np.ndarray:
-  """Returns float32 [n]: the mean of all channels but the subwoofer's, integers scaled to [-1, 1)."""
-  channels = frame.layout.channels
-  dtype = np.dtype(_SAMPLE_TYPES[frame.format.packed.name])
-  if frame.format.is_planar:
+def mono(frames: Sequence[av.AudioFrame]) -> np.ndarray:
+  """Returns float32 [n]: the mean of all channels but the subwoofer's, integers scaled to [-1, 1).
+
+  Args:
+    frames: consecutive frames of one sample format and one layout; many at once cost little more than one.
+  """
+  channels, planes = frames[0].layout.channels, [frame.planes for frame in frames]
+  dtype = np.dtype(_SAMPLE_TYPES[frames[0].format.packed.name])
+
+  def joined(plane: int, values_per_sample: int) -> np.ndarray:
+    pairs = zip(frames, planes, strict=True)
+    return np.concatenate([np.frombuffer(p[plane], dtype, frame.samples * values_per_sample) for frame, p in pairs])
+
+  if frames[0].format.is_planar:
     # Not frame.to_ndarray(): it takes one plane too many when there are eight (PyAV 18 and 19).
-    planes = frame.planes[: len(channels)]
-    samples = np.stack([np.frombuffer(plane, dtype, frame.samples) for plane in planes])
+    samples = np.stack([joined(channel, 1) for channel in range(len(channels))])
   else:
-    samples = np.frombuffer(frame.planes[0], dtype, frame.samples * len(channels)).reshape(-1, len(channels)).T
+    samples = joined(0, len(channels)).reshape(-1, len(channels)).T
   samples = samples[[i for i, channel in enumerate(channels) if channel.name != 'LFE'] or [0]]
   if dtype.kind == 'f':
     # Damaged floating-point sound may hold anything.
@@ -46,6 +56,7 @@ class _Segment:
     step = rate // math.gcd(rate, target_rate)
     self.rate, self.limit = rate, limit
     self._written = first // step * step
+    self.first = self._written
     self.first_output = self._written // step * (target_rate // math.gcd(rate, target_rate))
     self._resampler = av.AudioResampler(format='fltp', layout='mono', rate=target_rate)
     self._resamples = rate != target_rate
@@ -86,6 +97,7 @@ class AudioTrack:
     """Makes an empty track."""
     self._start, self._limit, self._sample_rate = start, limit, sample_rate
     self._segment = self._position = None
+    self._run, self._run_start, self._run_kind = [], 0, None
     self._pieces = []
     self.first_time = self.end_time = None
     self.gaps: list[tuple[Fraction, Fraction]] = []
@@ -103,9 +115,9 @@ class AudioTrack:
       position = self._position
     if self.end_time is not None and time > self.end_time + JITTER_SECONDS:
       self.gaps.append((self.end_time, time))
-    samples = mono(frame)
-    self._segment.write(position, samples)
-    self._position = position + samples.size
+    if position + frame.samples > self._segment.first:
+      self._append(position, frame)
+    self._position = position + frame.samples
     if self.first_time is None:
       self.first_time = time
     self.end_time = Fraction(self._position, rate)
@@ -122,6 +134,20 @@ class AudioTrack:
       waveform[max(0, first) : max(0, first) + piece.size] = piece
     return np.clip(waveform, -1.0, 1.0)
 
+  def _append(self, position: int, frame: av.AudioFrame) -> None:
+    """Adds a frame to the run of frames that follow one another; what ends the run writes it."""
+    kind = frame.format.name, frame.layout.name
+    if len(self._run) == _RUN_FRAMES or kind != self._run_kind or position != self._position:
+      self._write_run()
+    if not self._run:
+      self._run_start, self._run_kind = position, kind
+    self._run.append(frame)
+
+  def _write_run(self) -> None:
+    if self._run:
+      self._segment.write(self._run_start, mono(self._run))
+      self._run = []
+
   def _begin_segment(self, rate: int, position: int) -> None:
     self._end_segment()
     first = max(position, math.floor((self._start - MARGIN_SECONDS) * rate))
@@ -130,5 +156,6 @@ class AudioTrack:
 
   def _end_segment(self) -> None:
     if self._segment is not None:
+      self._write_run()
       self._pieces.append((self._segment.first_output, self._segment.finish()))
       self._segment = None

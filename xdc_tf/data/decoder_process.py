@@ -34,14 +34,16 @@ _ROOT = pathlib.Path(media.__file__).resolve().parents[2]
 class DecoderProcess:
   """Context manager around one child process; a child that fails is replaced at the next call. Not for several threads."""
 
-  def __init__(self, timeout_seconds: float = 120.0, memory_limit_bytes: int = 8 * 2**30):
+  def __init__(self, timeout_seconds: float = 120.0, memory_limit_bytes: int = 8 * 2**30, threads: int = 1):
     """Sets the limits of every call.
 
     Args:
       timeout_seconds: wall-clock time for one span, after which the child is killed.
       memory_limit_bytes: address space of the child; a video that wants more is one that crashes its decoder.
+      threads: see media.read_span.
     """
     self._timeout_seconds, self._memory_limit_bytes = timeout_seconds, memory_limit_bytes
+    self._threads = threads
     self._child = None
 
   def __enter__(self) -> 'DecoderProcess':
@@ -87,6 +89,7 @@ class DecoderProcess:
       'start_seconds': start_seconds,
       'end_seconds': end_seconds,
       'options': dataclasses.asdict(options),
+      'threads': self._threads,
     }
     deadline = time.monotonic() + self._timeout_seconds
     try:

@@ -16,7 +16,7 @@ import contextlib
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +25,8 @@ import numpy as np
 
 from xdc_tf.data.audio_track import MARGIN_SECONDS, AudioTrack
 from xdc_tf.data.container import REASONS, MediaError, find_stream, media_errors, open_container
-from xdc_tf.data.video_track import TIMESTAMP_TOLERANCE, JpegEncoder, VideoTrack, output_size
+from xdc_tf.data.jpeg_encoder import EncoderThread, JpegEncoder
+from xdc_tf.data.video_track import TIMESTAMP_TOLERANCE, VideoTrack, output_size
 
 __all__ = ['REASONS', 'MediaError', 'MediaInfo', 'MediaSpan', 'ReadOptions', 'probe', 'read_span']
 
@@ -38,6 +39,8 @@ _MISSING_SHARE = Fraction(1, 10)
 _MISSING_SECONDS = Fraction(1, 4)
 # These formats write a duration down; elsewhere FFmpeg estimates it, and an estimate proves nothing.
 _FORMATS_WITH_DURATION = {'mov', 'matroska', 'avi', 'flv', 'asf', 'wav'}
+# Here the bitstream says which frames no other is made from, and FFmpeg leaves exactly those out.
+_CODECS_WITH_DISPOSABLE_FRAMES = {'h264'}
 _SAMPLE_RATES = range(1_000, 768_001)
 
 
@@ -106,7 +109,11 @@ class MediaInfo:
 
 
 def read_span(
-  path: str, start_seconds: float = 0.0, end_seconds: float | None = None, options: ReadOptions = ReadOptions()
+  path: str,
+  start_seconds: float = 0.0,
+  end_seconds: float | None = None,
+  options: ReadOptions = ReadOptions(),
+  threads: int = 1,
 ) -> MediaSpan:
   """Reads one span of a video file.
 
@@ -115,6 +122,8 @@ def read_span(
     start_seconds: since the file's start.
     end_seconds: where the span ends; None reads to the end of the film.
     options: see ReadOptions.
+    threads: 2 scale and encode while the next frames are decoded, more decode in threads too; the span is the same. Only
+      for cores that would idle: several processes with one thread each cost less.
 
   Returns:
     a MediaSpan. A span partly beyond the film's end holds what exists, both streams cut to the same end: the video's when
@@ -128,7 +137,7 @@ def read_span(
   leads = [lead for lead in _LEADS if lead is None or start > lead]
   with media_errors(path):
     for lead in leads:
-      reading = _Reading(path, start, limit, options)
+      reading = _Reading(path, start, limit, options, threads)
       with contextlib.closing(reading):
         if end is None:
           reading.check_length(limit)
@@ -137,7 +146,7 @@ def read_span(
         reading.read()
         if lead is None or not reading.began_late(lead):
           break
-  return _assemble(path, reading, start, limit, end is None, options)
+    return _assemble(path, reading, start, limit, end is None, options)
 
 
 def probe(path: str) -> MediaInfo:
@@ -177,8 +186,9 @@ class _Part:
 class _Reading:
   """One attempt at a span: an open file and a part for each wanted stream."""
 
-  def __init__(self, path: str, start: Fraction, limit: Fraction, options: ReadOptions):
-    self._path, self._start, self._options = path, start, options
+  def __init__(self, path: str, start: Fraction, limit: Fraction, options: ReadOptions, threads: int):
+    self._path, self._start, self._options, self._threads = path, start, options, threads
+    self._lead_in = None
     self._container = open_container(path, options.max_pixels)
     try:
       self.origin = Fraction(self._container.start_time or 0, av.time_base)
@@ -206,10 +216,21 @@ class _Reading:
       self._container.seek(math.floor((self.origin + seconds) / stream.time_base), stream=stream)
     except av.FFmpegError:
       return False
+    if self.video and stream.codec_context.name in _CODECS_WITH_DISPOSABLE_FRAMES:
+      self._lead_in = []
     return True
 
   def read(self) -> None:
     """Decodes packets until every track reaches the span's end or the file ends."""
+    for packet, part in self._packets():
+      if part is self.video and self._lead_in is not None:
+        self._collect_lead_in(packet)
+      else:
+        self._decode(packet, part)
+    self._decode_lead_in()
+
+  def _packets(self) -> Iterator[tuple[av.Packet, _Part]]:
+    """Yields the packets of the tracks that are not done yet, while there are such."""
     parts = {part.stream.index: part for part in self.parts}
     packets = self._container.demux([part.stream for part in self.parts])
     while not all(part.track.done for part in self.parts):
@@ -223,7 +244,34 @@ class _Reading:
         return  # The file breaks off: the time that it declares and does not have shows in _check_complete.
       part = parts[packet.stream.index]
       if not part.track.done:
-        self._decode(packet, part)
+        yield packet, part
+
+  def _collect_lead_in(self, packet: av.Packet) -> None:
+    """Keeps the packets from the keyframe to the span's first frame, to decode them once it is known which one that is."""
+    self._lead_in.append(packet)
+    # No later packet is shown before its decoding time. A file with broken timestamps must not fill the memory.
+    if (
+      packet.dts is None
+      or self._time(packet.dts, packet) > self._start + TIMESTAMP_TOLERANCE
+      or len(self._lead_in) > 1000
+    ):
+      self._decode_lead_in()
+
+  def _decode_lead_in(self) -> None:
+    """Decodes what was collected, without the frames before the span's first that no other frame is made from."""
+    packets, self._lead_in = self._lead_in or [], None
+    stamps = [packet.pts for packet in packets if packet.size]
+    first = None
+    if None not in stamps:
+      begun = [p.pts for p in packets if p.size and self._time(p.pts, p) <= self._start + TIMESTAMP_TOLERANCE]
+      first = max(begun, default=None)
+    for packet in packets:
+      unseen = first is not None and packet.size > 0 and packet.pts < first
+      packet.stream.codec_context.skip_frame = 'NONREF' if unseen else 'DEFAULT'
+      self._decode(packet, self.video)
+
+  def _time(self, stamp: int, packet: av.Packet) -> Fraction:
+    return stamp * packet.time_base - self.origin
 
   def check_length(self, limit: Fraction) -> None:
     """Raises MediaError('too_large') when the file declares more than `limit` seconds."""
@@ -253,7 +301,7 @@ class _Reading:
   def _decode(self, packet: av.Packet, part: _Part) -> None:
     stamp = packet.pts if packet.pts is not None else packet.dts
     # After a seek the first packets may lack what they refer to, so only the span's own are counted.
-    in_span = stamp is None or stamp * packet.time_base - self.origin >= self._start
+    in_span = stamp is None or self._time(stamp, packet) >= self._start
     part.packets += in_span and packet.size > 0
     try:
       frames = packet.decode()
@@ -277,11 +325,11 @@ class _Reading:
     if stream is None:
       raise MediaError(f'no_{kind}_track', f'{self._path} has no {kind} track that can be decoded.')
     track = make_track(stream)
-    stream.codec_context.thread_count = 1  # Threads do not speed up short spans (measured).
+    stream.codec_context.thread_count, stream.codec_context.thread_type = max(1, self._threads - 1), 'AUTO'
     first_stamp = (stream.start_time or 0) * stream.time_base - self.origin
     return _Part(stream, kind, track, first_stamp, self._declared_end(stream, first_stamp))
 
-  def _jpeg_encoder(self, stream) -> JpegEncoder:
+  def _jpeg_encoder(self, stream) -> JpegEncoder | EncoderThread:
     context, options = stream.codec_context, self._options
     width, height = context.width, context.height
     if width <= 0 or height <= 0:
@@ -302,7 +350,8 @@ class _Reading:
         f'{self._path} is {width}x{height}, which would become {size[0]}x{size[1]}; max_pixels is {options.max_pixels}.',
       )
     stream.codec_context.options = {'max_pixels': str(options.max_pixels)}  # The size may change on the way.
-    return JpegEncoder(size, options.jpeg_quality)
+    encoder = JpegEncoder(size, options.jpeg_quality)
+    return encoder if self._threads == 1 else EncoderThread(encoder)
 
   def _declared_end(self, stream, first_stamp: Fraction) -> Fraction | None:
     """Returns the second at which the file says that the stream ends; None when it says nothing reliable."""

@@ -1,10 +1,11 @@
 """Decoded video frames -> JPEGs on a regular time grid. PyAV only; used by media.py."""
 
+from concurrent.futures import Future
 from fractions import Fraction
 
 import av
-import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from xdc_tf.data.jpeg_encoder import EncoderThread, JpegEncoder
 
 # Timestamps are rounded by containers (to 1 ms by Matroska and Flash), so a frame may look up to this much too late.
 # Not a round number of milliseconds, so that no rounded timestamp lies exactly on the border.
@@ -28,84 +29,22 @@ def output_size(width: int, height: int, pixel_aspect: Fraction | None, short_si
   return max(short_side, 2 * round(short_side * shown_width / height / 2)), short_side
 
 
-class JpegEncoder:
-  """Scales frames and writes them as baseline JPEGs: full-range BT.601 4:2:0, as every JPEG reader expects.
-
-  The planes go from the decoder to the encoder without a detour over RGB. A frame without colour tags is taken for
-  BT.601, as FFmpeg does. The same frame always gives the same bytes: fixed quantiser, one thread, no version string.
-  """
-
-  def __init__(self, size: tuple[int, int], quality: int):
-    """Sets up the scaler; `size` is (width, height) before rotation, `quality` FFmpeg's qscale (2 best .. 31)."""
-    self._size, self._quality = size, quality
-    self._reformatter = VideoReformatter()
-    self._encoders = {}
-    self._count = 0
-
-  def encode(self, frame: av.VideoFrame) -> bytes:
-    """Returns the JPEG of one decoded frame, turned upright when the file carries rotation metadata."""
-    width, height = self._size
-    shrinks = min(frame.width, frame.height) >= min(width, height)
-    scaled = self._reformatter.reformat(
-      frame,
-      width,
-      height,
-      'yuvj420p',
-      dst_colorspace=Colorspace.ITU601,
-      dst_color_range=ColorRange.JPEG,
-      # Averaging is the most exact when shrinking and shows blocks when enlarging.
-      interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
-    )
-    quarter_turns = round(frame.rotation / 90) % 4
-    if quarter_turns:
-      scaled = _rotate(scaled, quarter_turns)
-    elif scaled is frame:
-      scaled = _rotate(frame, 0)  # The decoder still owns this frame: its timestamp must stay.
-    scaled.pts, scaled.time_base, scaled.pict_type = self._count, Fraction(1, 30), 0
-    self._count += 1
-    return b''.join(bytes(packet) for packet in self._encoder(scaled.width, scaled.height).encode(scaled))
-
-  def _encoder(self, width: int, height: int) -> av.VideoCodecContext:
-    if (width, height) not in self._encoders:
-      encoder = av.CodecContext.create('mjpeg', 'w')
-      encoder.width, encoder.height, encoder.pix_fmt = width, height, 'yuvj420p'
-      encoder.time_base = Fraction(1, 30)
-      encoder.qmin = encoder.qmax = self._quality
-      encoder.thread_count = 1
-      encoder.options = {'flags': '+bitexact'}
-      self._encoders[width, height] = encoder
-    return self._encoders[width, height]
-
-
-def _rotate(frame: av.VideoFrame, quarter_turns: int) -> av.VideoFrame:
-  """Returns a copy of a planar 8-bit frame, turned counterclockwise."""
-  size = (frame.width, frame.height) if quarter_turns % 2 == 0 else (frame.height, frame.width)
-  turned = av.VideoFrame(*size, frame.format.name)
-  turned.color_range, turned.colorspace = frame.color_range, frame.colorspace
-  for source, target in zip(frame.planes, turned.planes, strict=True):
-    pixels = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)[: source.height, : source.width]
-    rows = np.zeros((target.buffer_size // target.line_size, target.line_size), np.uint8)
-    rows[: target.height, : target.width] = np.rot90(pixels, quarter_turns)
-    target.update(rows.tobytes())
-  return turned
-
-
 class VideoTrack:
   """Collects the JPEG shown at every grid time start + k / frame_rate: the last frame that began by then.
 
   Attributes:
-    frames: list of JPEG bytes so far. A frame shown at several grid times is encoded once.
+    frames: list of JPEGs so far, bytes or to come. A frame shown at several grid times is encoded once.
     first_time: seconds of the first decoded frame, None before it.
     end_time: seconds at which the last decoded frame stops being shown, None before the first.
     gaps: list of (start, end) seconds for which a frame was held longer than it says.
     done: whether the grid is full up to `limit`.
   """
 
-  def __init__(self, start: Fraction, limit: Fraction, frame_rate: Fraction, encoder: JpegEncoder):
+  def __init__(self, start: Fraction, limit: Fraction, frame_rate: Fraction, encoder: JpegEncoder | EncoderThread):
     """Makes an empty grid over [start, limit) seconds."""
     self._start, self._limit, self._frame_rate, self._encoder = start, limit, frame_rate, encoder
     self._held = self._held_jpeg = self._held_time = None
-    self.frames: list[bytes] = []
+    self.frames: list[bytes | Future] = []
     self.first_time = self.end_time = None
     self.gaps: list[tuple[Fraction, Fraction]] = []
     self.done = False
@@ -137,7 +76,7 @@ class VideoTrack:
     count = max(0, round((end - self._start) * self._frame_rate))
     if self._held is not None:
       self._show_held(count=count)
-    return self.frames[:count]
+    return [jpeg.result() if isinstance(jpeg, Future) else jpeg for jpeg in self.frames[:count]]
 
   def _show_held(self, before: Fraction | None = None, count: int | None = None) -> None:
     count = round((self._limit - self._start) * self._frame_rate) if count is None else count

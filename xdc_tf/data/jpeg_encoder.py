@@ -1,0 +1,134 @@
+"""Decoded video frames -> JPEGs of one size. PyAV only; used by video_track.py."""
+
+import collections
+from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.filter import Graph
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+# AVColorSpace of frames in BT.709, as their tag says. Such frames are most of the world's video.
+_TAG_709 = 1
+# Decoded frames that wait for the encoder: enough to even out frames that take long, few enough for 8K.
+_MAX_WAITING = 8
+
+
+class JpegEncoder:
+  """Scales frames and writes them as baseline JPEGs: full-range BT.601 4:2:0, as every JPEG reader expects.
+
+  The planes go from the decoder to the encoder without a detour over RGB. A frame without colour tags is taken for
+  BT.601, as FFmpeg does. The same frame always gives the same bytes: fixed quantiser, one thread, no version string.
+  """
+
+  def __init__(self, size: tuple[int, int], quality: int):
+    """Sets up the scaler; `size` is (width, height) before rotation, `quality` FFmpeg's qscale (2 best .. 31)."""
+    self._size, self._quality = size, quality
+    self._reformatter = VideoReformatter()
+    self._encoders, self._graphs = {}, {}
+    self._count = 0
+
+  def encode(self, frame: av.VideoFrame) -> bytes:
+    """Returns the JPEG of one decoded frame, turned upright when the file carries rotation metadata."""
+    scaled = self._scale(frame)
+    quarter_turns = round(frame.rotation / 90) % 4
+    if quarter_turns:
+      scaled = _rotate(scaled, quarter_turns)
+    elif scaled is frame:
+      scaled = _rotate(frame, 0)  # The decoder still owns this frame: its timestamp must stay.
+    scaled.pts, scaled.time_base, scaled.pict_type = self._count, Fraction(1, 30), 0
+    self._count += 1
+    encoder = self._encoder(scaled.width, scaled.height, scaled.format.name)
+    return b''.join(bytes(packet) for packet in encoder.encode(scaled))
+
+  def _scale(self, frame: av.VideoFrame) -> av.VideoFrame:
+    """Returns the frame in the size asked for, full-range BT.601, 8 bits, 4:2:0."""
+    if any(side % 2 for side in self._size):
+      return self._reformat(
+        frame, 'yuvj420p', Colorspace.ITU601, ColorRange.JPEG
+      )  # The colour filter wants even sides.
+    # Asked for another matrix, swscale would go over RGB, which takes twice as long and is less exact. So the planes are
+    # scaled as they are, and FFmpeg's colour filter changes matrix and range of the few pixels that are left.
+    is_709 = frame.colorspace == _TAG_709
+    is_full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith('yuvj')
+    matrix = Colorspace.ITU709 if is_709 else Colorspace.ITU601
+    color_range = ColorRange.JPEG if is_full else ColorRange.MPEG
+    scaled = self._reformat(frame, 'yuv420p', matrix, color_range)
+    if is_full and not is_709:
+      return scaled
+    graph = self._graph(is_709, is_full)
+    graph.push(scaled)
+    return graph.pull()
+
+  def _reformat(self, frame: av.VideoFrame, pixel_format: str, matrix: int, color_range: int) -> av.VideoFrame:
+    width, height = self._size
+    shrinks = min(frame.width, frame.height) >= min(width, height)
+    return self._reformatter.reformat(
+      frame,
+      width,
+      height,
+      pixel_format,
+      dst_colorspace=matrix,
+      dst_color_range=color_range,
+      # Averaging is the most exact when shrinking and shows blocks when enlarging.
+      interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
+      threads=1,
+    )
+
+  def _graph(self, is_709: bool, is_full: bool) -> Graph:
+    """Returns the filter from one kind of scaled planes to full-range BT.601."""
+    if (is_709, is_full) not in self._graphs:
+      graph, (width, height) = Graph(), self._size
+      graph.threads = 1
+      matrix, color_range = 'bt709' if is_709 else 'smpte170m', 'pc' if is_full else 'tv'
+      source = f'video_size={width}x{height}:pix_fmt=yuv420p:time_base=1/30:colorspace={matrix}:range={color_range}'
+      # Primaries and transfer curve are named the same on both sides: RGB would not change, so neither is touched.
+      same = ':'.join(f'{side}primaries=bt709:{side}trc=bt709' for side in ('i', ''))
+      colours = f'ispace={matrix}:irange={color_range}:space=smpte170m:range=pc:format=yuv420p:{same}'
+      graph.link_nodes(graph.add('buffer', source), graph.add('colorspace', colours), graph.add('buffersink'))
+      graph.configure()
+      self._graphs[is_709, is_full] = graph
+    return self._graphs[is_709, is_full]
+
+  def _encoder(self, width: int, height: int, pixel_format: str) -> av.VideoCodecContext:
+    key = width, height, pixel_format
+    if key not in self._encoders:
+      encoder = av.CodecContext.create('mjpeg', 'w')
+      encoder.width, encoder.height, encoder.pix_fmt = key
+      encoder.color_range = ColorRange.JPEG
+      encoder.time_base = Fraction(1, 30)
+      encoder.qmin = encoder.qmax = self._quality
+      encoder.thread_count = 1
+      encoder.options = {'flags': '+bitexact'}
+      self._encoders[key] = encoder
+    return self._encoders[key]
+
+
+class EncoderThread:
+  """Lets a JpegEncoder work in a thread of its own, a few frames behind the decoder; the thread ends with this object."""
+
+  def __init__(self, encoder: JpegEncoder):
+    """Starts no thread before the first frame."""
+    self._encoder, self._pool = encoder, ThreadPoolExecutor(1)
+    self._waiting = collections.deque()
+
+  def encode(self, frame: av.VideoFrame) -> Future:
+    """Returns the JPEG to come; waits when the encoder has fallen behind. The frame must not be changed any more."""
+    if len(self._waiting) == _MAX_WAITING:
+      self._waiting.popleft().result()
+    self._waiting.append(self._pool.submit(self._encoder.encode, frame))
+    return self._waiting[-1]
+
+
+def _rotate(frame: av.VideoFrame, quarter_turns: int) -> av.VideoFrame:
+  """Returns a copy of a planar 8-bit frame, turned counterclockwise."""
+  size = (frame.width, frame.height) if quarter_turns % 2 == 0 else (frame.height, frame.width)
+  turned = av.VideoFrame(*size, frame.format.name)
+  turned.color_range, turned.colorspace = frame.color_range, frame.colorspace
+  for source, target in zip(frame.planes, turned.planes, strict=True):
+    pixels = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)[: source.height, : source.width]
+    rows = np.zeros((target.buffer_size // target.line_size, target.line_size), np.uint8)
+    rows[: target.height, : target.width] = np.rot90(pixels, quarter_turns)
+    target.update(rows.tobytes())
+  return turned
