@@ -12,7 +12,9 @@ from benchmarks.speed import comparison
 from xdc_tf import files
 
 # In the order of the table. A benchmark is the module of this name; it writes RESULTS/NAME.json.
-BENCHMARKS = ('clip_making', 'reader', 'training_step', 'inference', 'saved_model', 'log_mel', 'outer_loop')
+BENCHMARKS = (
+  'clip_making', 'reader', 'training_step', 'inference', 'saved_model', 'log_mel', 'kmeans', 'kmeans_scale', 'outer_loop'
+)  # fmt: skip
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files, progress
-from xdc_tf.clustering.clusters import Clusters, nearest_centroids
+from xdc_tf.clustering.clusters import Clusters, lay_out, nearest_centroids, squared_distances
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.clustering.rounds import Rounds, full_float32
@@ -33,18 +33,20 @@ def assign(
   source = source.with_projection(clusters.projection)
   _check(source, clusters)
 
-  def nearest(block, centroids, columns):
+  def nearest(block, centroids, columns, offsets):
     parts, _ = block
-    return nearest_centroids(source.prepare(parts), centroids, columns)
+    features = source.prepare(parts)
+    assignments = nearest_centroids(features, columns, offsets)
+    return assignments, squared_distances(features, centroids, assignments)
 
   @tf.function(autograph=False)
-  def step(block, centroids, columns):
-    return strategy.run(nearest, args=(block, centroids, columns))
+  def step(block, *laid_out):
+    return strategy.run(nearest, args=(block, *laid_out))
 
-  centroids, columns = tf.constant(clusters.centroids), tf.constant(clusters.centroids.T)
+  laid_out = lay_out(tf.constant(clusters.centroids))
   for current in Rounds(source, options.block_size, strategy):
     with full_float32():
-      gathered = [strategy.gather(values, axis=0).numpy() for values in step(current.blocks, centroids, columns)]
+      gathered = [strategy.gather(values, axis=0).numpy() for values in step(current.blocks, *laid_out)]
     # Only the round's last blocks can be padded, so that its clips come first.
     num_clips = len(current.index)
     yield current.index, gathered[0][:num_clips], gathered[1][:num_clips]
@@ -107,7 +109,7 @@ def pseudo_labels(
   """
   result = PseudoLabels(np.full(num_rows, -1, np.int32), np.full(num_rows, np.nan, np.float32))
   with progress.bar(description='assign clips to clusters', total=source.num_clips, unit='clip') as bar:
-    for index, assignments, squared_distances in assign(source, clusters, options, strategy):
+    for index, assignments, squared in assign(source, clusters, options, strategy):
       unknown = index[(index < 0) | (index >= num_rows)]
       if len(unknown):
         raise ValueError(
@@ -115,7 +117,7 @@ def pseudo_labels(
           'The features belong to another manifest: extract them again.'
         )
       result.labels[index] = assignments
-      result.distances[index] = squared_distances
+      result.distances[index] = squared
       bar.update(len(index))
   return result
 

@@ -1,4 +1,4 @@
-"""Streaming k-means (Lloyd) under a tf.distribute strategy: memory is a few blocks per replica however many clips there are.
+"""Streaming k-means (Lloyd) under a tf.distribute strategy: memory stays below a bound however many clips there are.
 
 Every replica takes blocks of the feature source, finds the nearest centroids by one matrix product and sums its clips by
 cluster; one reduction over the strategy ends a pass. The state is written after every pass: run again, a killed fit goes on
@@ -13,13 +13,13 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import progress
-from xdc_tf.clustering.clusters import Clusters, nearest_centroids
+from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.initialisation import kmeans_plus_plus, strided_sample
 from xdc_tf.clustering.kmeans_state import KMeansState, load_state, save_state
+from xdc_tf.clustering.lloyd_pass import LloydPass, PassTotals
 from xdc_tf.clustering.preprocessing import fit_whitening
 from xdc_tf.clustering.reseeding import split_largest
-from xdc_tf.clustering.rounds import BlockSum
 
 
 @gin.configurable
@@ -33,6 +33,7 @@ class KMeansOptions:
     l2_normalize: divide features by their length first. It made the first clusters much better.
     pca_components: dimensions kept by a whitening PCA; 0 means none.
     block_size: clips of one replica at a time.
+    memory: bytes of each replica for prepared features. They are read and prepared only once if they fit, else in every pass.
     init_sample_per_cluster: clips per cluster in the sample that k-means++ chooses from. 256 lowers the final inertia by less
       than 0.1 % and takes four times as long (100,000 clips, k = 256).
   """
@@ -42,6 +43,7 @@ class KMeansOptions:
   l2_normalize: bool = True
   pca_components: int = 0
   block_size: int = 8192
+  memory: int = 1 << 29
   init_sample_per_cluster: int = 64
 
 
@@ -78,9 +80,7 @@ def fit(
     state = _start(source, num_clusters, options, seed, strategy, initial_centroids)
     _save(state_dir, state, settings, strategy)
   source = source.with_projection(state.projection)
-  lloyd_pass = BlockSum(
-    source, options.block_size, strategy, _block_function(source), (num_clusters, source.dimension + 2)
-  )
+  lloyd_pass = LloydPass(source, num_clusters, options.block_size, options.memory, strategy)
   bar = progress.bar(
     description=f'k-means k={num_clusters}',
     total=options.num_passes * source.num_clips,
@@ -89,7 +89,7 @@ def fit(
   )
   with bar:
     while state.pass_number < options.num_passes and not state.converged:
-      totals = lloyd_pass(tf.constant(state.centroids), tf.constant(state.centroids.T), on_round=bar.update)
+      totals = lloyd_pass(state.centroids, on_round=bar.update)
       state = _next_state(state, totals, options.tolerance, seed)
       _save(state_dir, state, settings, strategy)
   return Clusters(state.centroids, state.projection, state.inertia, source.l2_normalize)
@@ -139,43 +139,24 @@ def _start(source, num_clusters, options, seed, strategy, initial_centroids) -> 
   return KMeansState(centroids, source.projection, [])
 
 
-def _block_function(source: FeatureSource):
-  """The sums of one block: float64 [k, d + 2], per cluster the sum of its clips, their number and their squared distances."""
-
-  def block_totals(parts, count, centroids, columns):
-    features = source.prepare(parts)
-    assignments, squared_distances = nearest_centroids(features, centroids, columns)
-    # Padding belongs to cluster -1, which the sums leave out.
-    assignments = tf.where(tf.range(assignments.shape[0]) < count, assignments, -1)
-
-    def sum_by_cluster(values):
-      # Each clip is added once, where a one-hot product would multiply it with k zeros: that took as long as the distances.
-      return tf.cast(tf.math.unsorted_segment_sum(values, assignments, centroids.shape[0]), tf.float64)
-
-    counts_and_distances = tf.cast(tf.stack([tf.ones_like(squared_distances), squared_distances], axis=1), tf.float64)
-    return tf.concat([sum_by_cluster(features), sum_by_cluster(counts_and_distances)], axis=1)
-
-  return block_totals
-
-
-def _next_state(state: KMeansState, totals: np.ndarray, tolerance: float, seed: int) -> KMeansState:
+def _next_state(state: KMeansState, totals: PassTotals, tolerance: float, seed: int) -> KMeansState:
   """Moves the centroids to the means of their clips and decides whether that was the last pass.
 
   Args:
     state: before the pass.
-    totals: float64 [k, d + 2], see _block_function.
+    totals: what it found.
     tolerance: relative change of the inertia.
     seed: of re-seeding.
   """
-  sums, counts, squared_distances = totals[:, :-2], totals[:, -2], totals[:, -1]
+  counts, squared = totals.counts, totals.squared_distances
   old = state.centroids.astype(np.float64)
   filled = counts > 0
   divisors = np.maximum(counts, 1)
-  means = np.where(filled[:, None], sums / divisors[:, None], old)
+  means = np.where(filled[:, None], totals.sums / divisors[:, None], old)
   # The distances were measured from the old centroids; seen from the mean they are smaller by the way it moved.
-  variances = np.maximum(squared_distances / divisors - np.square(means - old).sum(axis=1), 0)
+  variances = np.maximum(squared / divisors - np.square(means - old).sum(axis=1), 0)
   centroids, num_reseeded = split_largest(means, counts, variances, seed, state.pass_number)
-  inertia = float(squared_distances.sum())
+  inertia = float(squared.sum())
   change = (state.inertia[-1] - inertia) / max(state.inertia[-1], 1e-30) if state.inertia else np.inf
   converged = change <= tolerance and not num_reseeded
   logging.debug(

@@ -62,14 +62,15 @@ def fit_whitening(source, num_components: int, block_size: int, strategy: tf.dis
       f'{max(0, min(dimension, source.num_clips - 1))}: choose fewer components, or 0 for no PCA.'
     )
 
-  def moments(parts, count):
-    features = tf.cast(source.prepare(parts), tf.float64)
+  def moments(prepared, count):
+    features = tf.cast(prepared[0], tf.float64)
     features = tf.where(tf.range(features.shape[0])[:, None] < count, features, 0.0)
     return tf.concat(
       [tf.matmul(features, features, transpose_a=True), tf.reduce_sum(features, 0, keepdims=True)], axis=0
     )
 
-  totals = rounds.BlockSum(source, block_size, strategy, moments, (dimension + 1, dimension))()
+  blocks = rounds.PreparedRounds(source, block_size, strategy, lambda features: (features,))
+  totals = rounds.BlockSum(blocks, moments, (dimension + 1, dimension))()
   mean = totals[-1] / source.num_clips
   covariance = totals[:-1] / source.num_clips - np.outer(mean, mean)
   variances, directions = np.linalg.eigh(covariance)

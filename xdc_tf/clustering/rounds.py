@@ -68,45 +68,84 @@ class Rounds:
     return Round(index, self._strategy.experimental_distribute_values_from_function(block))
 
 
-class BlockSum:
-  """Sums a function of a block over all blocks of a source: float64, one reduction over the strategy at the end."""
+class PreparedRounds:
+  """The blocks of a source as a pass wants them, read anew or kept from the first pass on."""
 
   def __init__(
     self,
     source,
     block_size: int,
     strategy: tf.distribute.Strategy,
-    function: Callable[..., tf.Tensor],
-    shape: tuple[int, ...],
+    prepare: Callable[[tf.Tensor], tuple[tf.Tensor, ...]],
+    keep: bool = False,
   ):
-    """Prepares the sum; calling the object makes one pass.
+    """Plans the rounds.
 
     Args:
       source: a FeatureSource.
       block_size: clips of one replica at a time.
-      strategy: whose replicas share the pass.
-      function: (parts, count, *arguments) -> float64 [*shape]; rows from `count` on are padding.
-      shape: of the sum.
+      strategy: whose replicas take the blocks.
+      prepare: features float32 [n, d] -> tensors that are the same in every pass.
+      keep: whether these stay in the memory of the devices, so that later passes read nothing.
     """
+    self.strategy = strategy
     self._rounds = Rounds(source, block_size, strategy)
-    self._strategy = strategy
-    self._shape = shape
+    self._keep = keep
+    self._kept: list[tuple[int, Any]] = []
 
-    def add(totals, block, *arguments):
+    def prepare_block(block):
       parts, count = block
-      return totals + function(parts, count, *arguments)
+      return prepare(source.prepare(parts)), count
 
     @tf.function(autograph=False)
-    def step(totals, block, arguments):
-      return strategy.run(add, args=(totals, block, *arguments))
+    def step(block):
+      return strategy.run(prepare_block, args=(block,))
 
     self._step = step
 
-  def __call__(self, *arguments: tf.Tensor, on_round: Callable[[int], None] | None = None) -> np.ndarray:
+  def __iter__(self) -> Iterator[tuple[int, Any]]:
+    """Yields how many clips a round has, and per replica (what `prepare` made, count)."""
+    if self._kept and len(self._kept) == self._rounds.num_rounds:
+      yield from self._kept
+      return
+    self._kept.clear()  # of a pass that was broken off
+    for current in self._rounds:
+      prepared = len(current.index), self._step(current.blocks)
+      if self._keep:
+        self._kept.append(prepared)
+      yield prepared
+
+
+class BlockSum:
+  """Sums a function of a block over all blocks of a source: float64, one reduction over the strategy at the end."""
+
+  def __init__(self, rounds: PreparedRounds, function: Callable[..., tf.Tensor], shape: tuple[int, ...]):
+    """Prepares the sum; calling the object makes one pass.
+
+    Args:
+      rounds: the blocks.
+      function: (prepared tensors, count, *arguments) -> float64 [*shape]; rows from `count` on are padding.
+      shape: of the sum.
+    """
+    self._rounds = rounds
+    self._strategy = rounds.strategy
+    self._shape = shape
+
+    def add(totals, block, *arguments):
+      prepared, count = block
+      return totals + function(prepared, count, *arguments)
+
+    @tf.function(autograph=False)
+    def step(totals, block, arguments):
+      return rounds.strategy.run(add, args=(totals, block, *arguments))
+
+    self._step = step
+
+  def __call__(self, *arguments: Any, on_round: Callable[[int], None] | None = None) -> np.ndarray:
     """Makes one pass.
 
     Args:
-      *arguments: tensors that every replica receives.
+      *arguments: tensors, or tuples of them, that every replica receives.
       on_round: called with the number of clips of every finished round, for progress bars.
 
     Returns:
@@ -114,10 +153,10 @@ class BlockSum:
     """
     totals = self._strategy.experimental_distribute_values_from_function(lambda _: tf.zeros(self._shape, tf.float64))
     with full_float32():
-      for current in self._rounds:
-        totals = self._step(totals, current.blocks, arguments)
+      for num_clips, block in self._rounds:
+        totals = self._step(totals, block, arguments)
         if on_round:
-          on_round(len(current.index))
+          on_round(num_clips)
       return self._strategy.reduce(tf.distribute.ReduceOp.SUM, totals, axis=None).numpy()
 
 
