@@ -1,5 +1,6 @@
 # make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
 # make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
+# make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes)     make bench-gpu  on GPUs
 # PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
 
 VENV ?= .venv
@@ -8,7 +9,7 @@ SEEDS ?= 0
 JOBS ?= 1
 SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: demo test table1 lint lock clean
+.PHONY: demo test table1 bench bench-gpu lint lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/xdc demo --output_dir demo_run
@@ -16,6 +17,13 @@ demo: $(VENV)/.installed
 table1: $(VENV)/.installed
 	$(BIN)/xdc make-avdigits --output_dir table1_run/corpus --level hard
 	$(BIN)/python -m benchmarks.table1_miniature --corpus table1_run/corpus --seeds $(SEEDS) --jobs $(JOBS) --output table1_run/results.json
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m benchmarks.speed
+
+bench-gpu: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.gpu --output benchmarks/results/gpu.json
 
 test: lint
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m pytest $(PYTEST_ARGS)

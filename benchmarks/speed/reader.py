@@ -23,8 +23,8 @@ from benchmarks.speed.comparison import Comparison, measure
 from xdc_tf.data import reader, schema
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import VideoInput
+from xdc_tf.data.jpeg_encoder import JpegEncoder
 from xdc_tf.data.media import ReadOptions
-from xdc_tf.data.video_track import JpegEncoder
 
 CLIPS = 256
 PASSES = 2

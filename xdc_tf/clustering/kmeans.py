@@ -42,7 +42,7 @@ class KMeansOptions:
   tolerance: float = 1e-4
   l2_normalize: bool = True
   pca_components: int = 0
-  block_size: int = 8192
+  block_size: int = 16384
   memory: int = 1 << 29
   init_sample_per_cluster: int = 64
 

@@ -41,7 +41,7 @@ class TrainingOptions:
     precision: 'float32', 'bfloat16', 'float16' (with loss scaling), or 'auto': bfloat16 where this machine has units for it
       (see distribution.has_bfloat16_units), else float32. A run under 'auto' is tied to what it chose at its start.
     jit_compile: compile the training step with XLA.
-    checkpoint_steps: steps between checkpoints; one more is written after every epoch.
+    checkpoint_steps: a checkpoint is written after every so many steps of a training, wherever in an epoch that is.
     evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
     initial_statistics_batches: batches run in training mode before the very first features are taken, to set the
       statistics of BatchNorm. SeLaVi uses 20; 0 gave better first clusters, so it is the default (ours).
@@ -271,8 +271,10 @@ class EncoderTrainer:
         state.best_epoch.assign(epoch)
         self.save(self._best_folder(folder, state))
       state.finish_epoch(step)
-      self._save_checkpoint(checkpoint, step)
-      self._delete(folder, 'best-', keep=self._best_folder(folder, state))
+      if self._is_checkpoint(step):
+        self._save_checkpoint(checkpoint, step)
+        # Not earlier: a run that goes on from the checkpoint before needs the best epoch of then.
+        self._delete(folder, 'best-', keep=self._best_folder(folder, state))
     log.close()
     if schedule.keep_best:
       self.load(self._best_folder(folder, state))
@@ -299,15 +301,20 @@ class EncoderTrainer:
       totals = totals + tf.cast(self.train_step(next(data), weight_decay), tf.float64)
       if i % 20 == 0:  # Reading a number waits for the device, so not at every step.
         bar.set_postfix_str(f'loss {self._summary("", totals.numpy())["_loss"]:.3f}', refresh=False)
-      if (i + 1) % self.options.checkpoint_steps == 0 and i + 1 < steps:
-        state.step.assign(epoch * steps + i + 1)
+      step = epoch * steps + i + 1
+      if self._is_checkpoint(step) and i + 1 < steps:  # The end of an epoch comes after its validation.
+        state.step.assign(step)
         state.totals.assign(totals)
-        self._save_checkpoint(checkpoint, int(state.step))
+        self._save_checkpoint(checkpoint, step)
     state.totals.assign(totals)
 
   def _delete(self, folder: str, prefix: str, keep: str = '') -> None:
     with self.strategy.scope():
       checkpoints.delete_others(folder, prefix, keep)
+
+  def _is_checkpoint(self, step: int) -> bool:
+    """Depends on the step alone: where replicas agree on statistics must not depend on where a run was interrupted."""
+    return step % self.options.checkpoint_steps == 0
 
   def _save_checkpoint(self, checkpoint: checkpoints.TrainingCheckpoint, step: int) -> None:
     self._agree_on_statistics()
