@@ -9,6 +9,8 @@ import pytest
 from beam_pipelines import extract_features, make_clips
 from benchmarks import table1_miniature, transfer_miniature
 from benchmarks.miniature import results
+from benchmarks.speed import __main__ as speed
+from benchmarks.speed import comparison
 from xdc_tf import files
 from xdc_tf.cli import configuration, main
 
@@ -60,6 +62,12 @@ def test_the_readme_quotes_the_results_of_the_miniature():
   words = ' '.join((ROOT / 'README.md').read_text().split())  # Wherever its lines are broken.
   for part in (video, audio, about, transfer):
     assert ' '.join(part.split()) in words
+
+
+def test_the_readme_quotes_the_ratios_of_the_benchmarks():
+  names = speed.BENCHMARKS
+  assert {path.stem for path in (ROOT / 'benchmarks/speed').glob('*.py')} >= set(names)
+  assert comparison.short_table(comparison.read_rows(names)) in (ROOT / 'README.md').read_text()
 
 
 @pytest.mark.parametrize('page', PAGES)

@@ -4,12 +4,10 @@ python -m benchmarks.speed [NAME ...]
 """
 
 import argparse
-import os
 import subprocess
 import sys
 
 from benchmarks.speed import comparison
-from xdc_tf import files
 
 # In the order of the table. A benchmark is the module of this name; it writes RESULTS/NAME.json.
 BENCHMARKS = (
@@ -28,9 +26,7 @@ def main() -> None:
   if unknown:
     parser.error(f'{unknown[0]} is no benchmark; expected some of {", ".join(BENCHMARKS)}')
   failed = [n for n in names if subprocess.run([sys.executable, '-m', f'benchmarks.speed.{n}'], check=False).returncode]
-  found = [os.path.join(comparison.RESULTS, f'{name}.json') for name in BENCHMARKS]
-  rows = [row for path in found if os.path.exists(path) for row in files.read_json(path)['rows']]
-  print('\n' + comparison.table(rows))
+  print('\n' + comparison.table(comparison.read_rows(BENCHMARKS)))
   sys.exit(f'failed: {", ".join(failed)}' if failed else 0)
 
 

@@ -97,18 +97,36 @@ def table(rows: Sequence[dict]) -> str:
   """Formats a Markdown table; a ratio above its limit is marked."""
   cells = [HEADER]
   for row in rows:
-    missed = row['limit'] is not None and row['ratio'] > row['limit']
+    seconds = (f'{row["ours_seconds"]:.3g}', f'{row["peer_seconds"]:.3g}')
     cells.append(
-      (
-        row['what'],
-        row['peer'],
-        f'{row["ours_seconds"]:.3g}',
-        f'{row["peer_seconds"]:.3g}',
-        f'{row["ratio"]:.2f}' + (' (missed)' if missed else ''),
-        f'{row["lowest"]:.2f} .. {row["highest"]:.2f}',
-        '' if row['limit'] is None else f'{row["limit"]:.2f}',
-      )
+      (row['what'], row['peer'], *seconds, _ratio(row), f'{row["lowest"]:.2f} .. {row["highest"]:.2f}', _limit(row))
     )
+  return _markdown(cells)
+
+
+def short_table(rows: Sequence[dict]) -> str:
+  """Formats what the README quotes: the ratios that have a limit."""
+  return _markdown(
+    [('what', 'peer', 'ratio', 'limit')]
+    + [(row['what'], row['peer'], _ratio(row), _limit(row)) for row in rows if row['limit'] is not None]
+  )
+
+
+def read_rows(names: Sequence[str]) -> list[dict]:
+  """Reads the results of benchmarks that there are, in the order of their names."""
+  paths = [os.path.join(RESULTS, f'{name}.json') for name in names]
+  return [row for path in paths if os.path.exists(path) for row in files.read_json(path)['rows']]
+
+
+def _ratio(row: dict) -> str:
+  return f'{row["ratio"]:.2f}' + (' (missed)' if row['limit'] is not None and row['ratio'] > row['limit'] else '')
+
+
+def _limit(row: dict) -> str:
+  return '' if row['limit'] is None else f'{row["limit"]:.2f}'
+
+
+def _markdown(cells: Sequence[Sequence[str]]) -> str:
   widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
   lines = [
     '| ' + ' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + ' |' for row in cells
