@@ -68,7 +68,6 @@ def _rates(model, inputs, precision: str, jit: bool, sizes: Sizes, strategy) -> 
   """Clips a second of a training step and of the features of a batch, over all replicas."""
   options = TrainingOptions(precision=precision, jit_compile=jit)
   trainer = EncoderTrainer('encoder', model, inputs, None, {'head': NUM_CLASSES}, options, strategy, seed=0, splits=())
-  trainer.optimizer.learning_rate = 0.001
   clips = tf.random.stateless_normal([sizes.batch_size, *inputs.shape], (0, 0))
   x = tf.cast(tf.clip_by_value(128 + 40 * clips, 0, 255), tf.uint8) if isinstance(inputs, VideoInput) else clips
   batch = strategy.experimental_distribute_values_from_function(lambda _: x)
@@ -77,9 +76,9 @@ def _rates(model, inputs, precision: str, jit: bool, sizes: Sizes, strategy) -> 
     lambda x: strategy.run(lambda y: tf.reduce_sum(trainer.encoder(inputs.normalize(y), training=False)), args=(x,)),
     jit_compile=jit,
   )
-  decay = tf.constant(1e-4)
+  rate, decay = tf.constant(0.001), tf.constant(1e-4)
   per_step = sizes.batch_size * strategy.num_replicas_in_sync
-  training = _seconds(lambda: trainer.train_step((batch, {'head': labels}), decay), sizes.steps)
+  training = _seconds(lambda: trainer.train_step((batch, {'head': labels}), rate, decay), sizes.steps)
   extraction = _seconds(lambda: strategy.experimental_local_results(features(batch))[0], sizes.steps)
   return {'training': per_step / training, 'extraction': per_step / extraction}
 

@@ -48,7 +48,7 @@ class FusedSGD(keras.optimizers.SGD):
 
 
 def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_decay: float):
-  """Makes an optimizer whose `learning_rate` is assigned before every step.
+  """Makes an optimizer whose learning rate `set_learning_rate` sets before every step.
 
   Args:
     name: 'sgd' (the paper's), 'sgdw' or 'lamb': tensorflow-addons' on the lower stack, Keras's own on the upper one.
@@ -60,7 +60,8 @@ def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_
     ValueError: for another name.
   """
   if name == 'sgd':
-    return FusedSGD(learning_rate=0.0, momentum=momentum, nesterov=nesterov)
+    make = FusedSGD if momentum else keras.optimizers.SGD  # Keras 3 keeps no variable for a momentum of 0.
+    return make(learning_rate=0.0, momentum=momentum, nesterov=nesterov)
   if name not in OPTIMIZERS:
     raise ValueError(f'optimizer must be one of {OPTIMIZERS}. Received: {name!r}.')
   if LOWER_STACK:
@@ -75,6 +76,14 @@ def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_
       learning_rate=0.0, momentum=momentum, nesterov=nesterov, weight_decay=decoupled_weight_decay
     )
   return keras.optimizers.Lamb(learning_rate=0.0, weight_decay=decoupled_weight_decay)
+
+
+def set_learning_rate(optimizer, rate: tf.Tensor) -> None:
+  """Sets the rate in a graph, before the replicas' part: from outside, a distributed variable takes a millisecond to set."""
+  if hasattr(optimizer, '_hyper'):  # tensorflow-addons' optimizers are of Keras's older kind.
+    optimizer._hyper['learning_rate'].assign(rate)
+  else:
+    optimizer.learning_rate = rate
 
 
 def with_loss_scaling(optimizer):

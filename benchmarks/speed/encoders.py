@@ -68,7 +68,6 @@ class Ours:
     self._trainer = EncoderTrainer(
       'encoder', encoder.model_class, encoder.inputs, None, {'head': NUM_CLASSES}, options, strategy, seed=0, splits=()
     )
-    self._trainer.optimizer.learning_rate = LEARNING_RATE
     clips, labels = _batch(encoder, batch_size)
     self._batch = tf.constant(clips), {'head': tf.constant(labels)}
     # Features are extracted with folded weights; EncoderTrainer.embed adds the reading of records only.
@@ -80,7 +79,7 @@ class Ours:
 
   def train(self) -> np.ndarray:
     """Takes one step: loss, gradients, update, statistics, accuracy."""
-    return self._trainer.train_step(self._batch, tf.constant(WEIGHT_DECAY)).numpy()
+    return self._trainer.train_step(self._batch, tf.constant(LEARNING_RATE), tf.constant(WEIGHT_DECAY)).numpy()
 
   def infer(self) -> np.ndarray:
     """Returns the features of the batch, float32 [batch_size, 512]."""

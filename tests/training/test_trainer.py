@@ -62,6 +62,7 @@ def test_two_replicas_do_what_one_does_on_the_joint_batch(records, one_replica, 
   assert float(rows[0][1]['validation_loss']) == pytest.approx(float(rows[1][1]['validation_loss']), rel=1e-4)
 
 
+@pytest.mark.stack
 def test_only_kernels_decay_and_clips_without_a_label_teach_nothing(records, one_replica, tmp_path):
   trainer = make_trainer(records, one_replica, momentum=0.0, nesterov=False)
   trainer.model.reset_heads(5)

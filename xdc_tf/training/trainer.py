@@ -297,8 +297,8 @@ class EncoderTrainer:
     )
     weight_decay = tf.constant(schedule.weight_decay, tf.float32)
     for i in bar:
-      self.optimizer.learning_rate = schedule.learning_rate(epoch + i / steps, self.num_replicas)
-      totals = totals + tf.cast(self.train_step(next(data), weight_decay), tf.float64)
+      rate = tf.constant(schedule.learning_rate(epoch + i / steps, self.num_replicas), tf.float32)
+      totals = totals + tf.cast(self.train_step(next(data), rate, weight_decay), tf.float64)
       if i % 20 == 0:  # Reading a number waits for the device, so not at every step.
         bar.set_postfix_str(f'loss {self._summary("", totals.numpy())["_loss"]:.3f}', refresh=False)
       step = epoch * steps + i + 1
@@ -356,7 +356,8 @@ class EncoderTrainer:
 
     return distribution.distributed_dataset(self.strategy, dataset)
 
-  def _distributed_step(self, batch, weight_decay: tf.Tensor) -> tf.Tensor:
+  def _distributed_step(self, batch, learning_rate: tf.Tensor, weight_decay: tf.Tensor) -> tf.Tensor:
+    compat.set_learning_rate(self.optimizer, learning_rate)
     step = tf.function(self._replica_step, jit_compile=True) if self.options.jit_compile else self._replica_step
     statistics = self.strategy.run(step, args=(*batch, weight_decay))
     return self.strategy.reduce(tf.distribute.ReduceOp.SUM, statistics, axis=None)
