@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from xdc_tf.models.residual import ConvNorm
+
 FEATURE_DIMENSION = 8
 
 
@@ -44,3 +46,8 @@ class NormalizedAudio(TinyAudio):
 
   def call(self, x, training=False):
     return self.norm(super().call(x), training=training)
+
+
+def folded_weights(encoder) -> list[tf.Tensor]:
+  """The kernels and biases of an encoder with its BatchNorm folded in, as exported models have them."""
+  return [value for layer in encoder._flatten_layers() if isinstance(layer, ConvNorm) for value in layer.fold()]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import records_factory
 import tensorflow as tf
-from tiny_encoders import AnyLengthVideo, TinyAudio
+from tiny_encoders import AnyLengthVideo, TinyAudio, folded_weights
 
 from xdc_tf import files
 from xdc_tf.cli import main, run_info, starting_point
@@ -19,7 +19,6 @@ from xdc_tf.deep_clustering import supervision
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
 from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.deep_clustering.run_directory import RunDirectory
-from xdc_tf.models.residual import ConvNorm
 from xdc_tf.training import checkpoints
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.schedules import Schedule
@@ -128,10 +127,6 @@ def xdc(*words: str) -> None:
   parsed.run(parsed)
 
 
-def conv_norms(encoder):
-  return [layer for layer in encoder._flatten_layers() if isinstance(layer, ConvNorm)]
-
-
 def test_export_and_finetuning_take_the_retrained_encoder(records, tmp_path):
   run_dir, models = str(tmp_path / 'run'), tmp_path / 'models'
   bindings = {
@@ -165,7 +160,7 @@ def test_export_and_finetuning_take_the_retrained_encoder(records, tmp_path):
   checkpoints.load_weights(before, f'{run_dir}/iteration-00/train/video')
   exported = tf.saved_model.load(str(models / 'xdc_video' / '1'))
   # The exported kernels and biases are those of the encoder with its BatchNorm folded in.
-  folded = [[v for layer in conv_norms(e) for v in layer.fold()] for e in (encoder, before)]
+  folded = [folded_weights(e) for e in (encoder, before)]
   sums = [sorted(float(tf.reduce_sum(v)) for v in vs) for vs in (exported.weights, *folded)]
   assert sums[0] == sums[1] != sums[2]
   outputs = {name: set(signature.structured_outputs) for name, signature in exported.signatures.items()}
