@@ -1,6 +1,7 @@
 # make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
 # make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
-# make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes)     make bench-gpu  on GPUs
+# make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes; BENCH=kmeans: one of them)
+# make bench-gpu  measures training, feature extraction and k-means on GPUs
 # PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
 
 VENV ?= .venv
@@ -19,8 +20,10 @@ table1: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.table1_miniature --corpus table1_run/corpus --seeds $(SEEDS) --jobs $(JOBS) --output table1_run/results.json
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(BIN)/python -m benchmarks.speed
+	version=$$($(BIN)/python -c 'import sys; print("%d%d" % sys.version_info[:2])') && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt \
+	  --no-build-isolation --editable '.[bench]'
+	$(BIN)/python -m benchmarks.speed $(BENCH)
 
 bench-gpu: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.gpu --output benchmarks/results/gpu.json
