@@ -137,10 +137,13 @@ class Theirs:
     return sum(parameter.numel() for parameter in self._network.parameters())
 
 
-def check_same_size(ours: Ours, theirs: Theirs) -> None:
-  """Raises ValueError when the two networks are not the same."""
-  if ours.num_parameters != theirs.num_parameters:
-    raise ValueError(f'Ours has {ours.num_parameters} parameters, the peer {theirs.num_parameters}.')
+def both_sides(encoder: Encoder, batch_size: int) -> tuple[Ours, list[Theirs]]:
+  """Makes ours and PyTorch's in either memory format, float32. Raises ValueError when the two networks are not the same."""
+  ours = Ours(encoder, batch_size)
+  theirs = [Theirs(encoder, batch_size, channels_last=last) for last in (False, True)]
+  if ours.num_parameters != theirs[0].num_parameters:
+    raise ValueError(f'Ours has {ours.num_parameters} parameters, the peer {theirs[0].num_parameters}.')
+  return ours, theirs
 
 
 def _batch(encoder: Encoder, batch_size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from benchmarks.speed import comparison, encoders
 from benchmarks.speed.comparison import Comparison
-from benchmarks.speed.encoders import VIDEO, Ours, Theirs
+from benchmarks.speed.encoders import VIDEO, Ours
 from xdc_tf.training.distribution import has_bfloat16_units
 
 BATCH = 4
@@ -10,9 +10,7 @@ BATCH = 4
 
 def comparisons() -> list[Comparison]:
   """Makes the networks and says what is compared."""
-  ours = Ours(VIDEO, BATCH)
-  peers = [Theirs(VIDEO, BATCH, channels_last=last) for last in (False, True)]
-  encoders.check_same_size(ours, peers[0])
+  ours, peers = encoders.both_sides(VIDEO, BATCH)
   theirs = comparison.faster([peer.infer for peer in peers])
   what = f'features, {VIDEO.name}, batch {BATCH}, '
   result = [Comparison(what + 'float32', 'PyTorch, float32', ours.infer, theirs, 0.90)]

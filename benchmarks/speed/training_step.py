@@ -14,9 +14,7 @@ AUDIO_BATCH = 32
 
 def comparisons() -> list[Comparison]:
   """Makes the networks and says what is compared."""
-  ours = Ours(VIDEO, VIDEO_BATCH)
-  peers = [Theirs(VIDEO, VIDEO_BATCH, channels_last=last) for last in (False, True)]
-  encoders.check_same_size(ours, peers[0])
+  ours, peers = encoders.both_sides(VIDEO, VIDEO_BATCH)
   theirs = comparison.faster([peer.train for peer in peers])
   what = f'training step, {VIDEO.name}, batch {VIDEO_BATCH}, '
   result = [Comparison(what + 'float32', 'PyTorch, float32', ours.train, theirs, 0.85)]
@@ -29,9 +27,7 @@ def comparisons() -> list[Comparison]:
       Comparison(what + 'bfloat16', 'PyTorch, float32', ours_bfloat16.train, theirs, 0.52),
       Comparison(what + 'bfloat16', 'PyTorch, bfloat16', ours_bfloat16.train, theirs_bfloat16, 0.95),
     ]
-  ours = Ours(AUDIO, AUDIO_BATCH)
-  peers = [Theirs(AUDIO, AUDIO_BATCH, channels_last=last) for last in (False, True)]
-  encoders.check_same_size(ours, peers[0])
+  ours, peers = encoders.both_sides(AUDIO, AUDIO_BATCH)
   theirs = comparison.faster([peer.train for peer in peers])
   what = f'training step, {AUDIO.name}, batch {AUDIO_BATCH}, float32'
   return [*result, Comparison(what, 'PyTorch, float32', ours.train, theirs, 0.85)]
