@@ -29,8 +29,12 @@ def comparisons() -> list[Comparison]:
     ]
   ours, peers = encoders.both_sides(AUDIO, AUDIO_BATCH)
   theirs = comparison.faster([peer.train for peer in peers])
-  what = f'training step, {AUDIO.name}, batch {AUDIO_BATCH}, float32'
-  return [*result, Comparison(what, 'PyTorch, float32', ours.train, theirs, 0.85)]
+  what = f'training step, {AUDIO.name}, batch {AUDIO_BATCH}, '
+  result.append(Comparison(what + 'float32', 'PyTorch, float32', ours.train, theirs, 0.85))
+  if has_bfloat16_units():
+    ours_bfloat16 = Ours(AUDIO, AUDIO_BATCH, 'bfloat16')
+    result.append(Comparison(what + 'bfloat16', 'PyTorch, float32', ours_bfloat16.train, theirs, 0.85))
+  return result
 
 
 def main() -> None:

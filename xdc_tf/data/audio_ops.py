@@ -19,7 +19,7 @@ class LogMelSpec:
     sample_rate: hertz.
     window_length: samples of the periodic Hann window, 25 ms.
     hop_length: samples from frame to frame, 20 ms.
-    fft_length: samples; a shorter window is padded with zeros on both sides alike.
+    fft_length: samples; a shorter window is padded with zeros.
     num_filters: mel filters, Q of the paper.
     lower_hz: where the first filter begins.
     upper_hz: where the last filter ends.
@@ -67,12 +67,14 @@ def log_mel(waveform: tf.Tensor, spec: LogMelSpec = LogMelSpec()) -> tf.Tensor:
   num_frames = -(-num_samples // spec.hop_length)
   before = (spec.window_length - spec.hop_length) // 2
   # No sound gives no frame, but the transform wants one: it is cut off at the end.
-  padded = (tf.maximum(num_frames, 1) - 1) * spec.hop_length + spec.window_length
+  padded = (tf.maximum(num_frames, 1) - 1) * spec.hop_length + spec.fft_length
   paddings = [[0, 0]] * (waveform.shape.rank - 1) + [[before, padded - before - num_samples]]
-  frames = tf.signal.frame(tf.pad(waveform, paddings), spec.window_length, spec.hop_length)
-  frames *= tf.signal.hann_window(spec.window_length, periodic=True)
+  # Frames as long as the transform, which would take as long again to lengthen them; the window is zero where they are longer.
+  frames = tf.signal.frame(tf.pad(waveform, paddings), spec.fft_length, spec.hop_length)
+  window = tf.signal.hann_window(spec.window_length, periodic=True)
+  frames *= tf.pad(window, [[0, spec.fft_length - spec.window_length]])
   # The filters add up the squares of real and imaginary parts, which lie side by side: the power itself is never written.
-  squares = tf.square(tf.bitcast(tf.signal.rfft(frames, [spec.fft_length]), tf.float32))
+  squares = tf.square(tf.bitcast(tf.signal.rfft(frames), tf.float32))
   filters = np.repeat(mel_filters(spec)[:, np.newaxis], 2, axis=1)
   return tf.math.log(tf.tensordot(squares, filters, 2) + spec.log_offset)[..., :num_frames, :]
 
