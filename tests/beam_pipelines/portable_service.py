@@ -1,4 +1,4 @@
-"""Beam's local job service and a separate pool of workers, which stand in for a cluster. It starts one worker for a job.
+"""Beam's local job service and two pools of workers, which stand in for a cluster. It splits a job among a worker of each.
 
 with portable_service(tmp_path) as options:
   output = finish(start('beam_pipelines.make_clips', ..., *options, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
@@ -19,13 +19,21 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+SERVICE = pathlib.Path(__file__).with_name('two_pool_service.py')
+
+
 def start(*command, **options) -> subprocess.Popen:
-  """Starts a Python program as a user would, with the package and this interpreter on the path."""
+  """Starts a Python module as a user would, with the package and this interpreter on the path."""
   # Beam's worker pool starts its workers as `python`.
   path = os.pathsep.join([os.path.dirname(sys.executable), os.environ['PATH']])
   environment = dict(os.environ, PYTHONPATH=str(ROOT), PATH=path)
+  is_file = isinstance(command[0], pathlib.Path)
   return subprocess.Popen(
-    [sys.executable, '-m', *command], env=environment, text=True, start_new_session=True, **options
+    [sys.executable, *([] if is_file else ['-m']), *map(str, command)],
+    env=environment,
+    text=True,
+    start_new_session=True,
+    **options,
   )
 
 
@@ -60,21 +68,27 @@ def listens(port: int) -> bool:
 
 @contextlib.contextmanager
 def portable_service(folder: pathlib.Path) -> Iterator[list[str]]:
-  """Starts both; yields the options that lead a job to them; kills them at the end."""
-  port_file, pool_port = folder / 'port', free_port()
-  service = 'apache_beam.runners.portability.local_job_service_main'
+  """Starts all; yields the options that lead a job to them; then checks that each pool had a worker, and kills them."""
+  port_file, pools, started = folder / 'port', [f'localhost:{free_port()}' for _ in range(2)], folder / 'started'
   quiet = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
-  processes = [start(service, '--port_file', str(port_file), '--staging_dir', str(folder / 'staging'), **quiet)]
-  processes.append(start('apache_beam.runners.worker.worker_pool_main', f'--service_port={pool_port}', **quiet))
+  with open(started, 'w') as out:
+    service = [SERVICE, ','.join(pools), '--port_file', port_file, '--staging_dir', folder / 'staging']
+    processes = [start(*service, stdout=out, stderr=subprocess.DEVNULL)]
+  ports = [pool.partition(':')[2] for pool in pools]
+  processes += [
+    start('apache_beam.runners.worker.worker_pool_main', f'--service_port={port}', **quiet) for port in ports
+  ]
   try:
-    wait_until(lambda: port_file.exists() and listens(pool_port))
+    wait_until(lambda: port_file.exists() and all(listens(int(port)) for port in ports))
     yield [
       '--runner=PortableRunner',
       f'--job_endpoint=localhost:{port_file.read_text()}',
       '--environment_type=EXTERNAL',
-      f'--environment_config=localhost:{pool_port}',
+      f'--environment_config={pools[0]}',
       '--job_server_timeout=60',
     ]
+    # The first line is the service's own.
+    assert started.read_text().splitlines()[1:] == [f'started a worker at {pool}' for pool in pools]
   finally:
     for process in processes:
       with contextlib.suppress(ProcessLookupError):
