@@ -56,6 +56,7 @@ setup(
     'av>=17,<20',
     'gin-config>=0.5,<0.6',
     'numpy>=1.26,<3',
+    'packaging>=23',
     'scikit-learn>=1.5,<2',
     'tqdm>=4.66,<5',
   ],

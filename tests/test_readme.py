@@ -1,5 +1,8 @@
-"""What the README and the help texts tell people to type must exist."""
+"""What the pages and the help texts tell people to type must exist, and the messages that they quote must be the real ones."""
 
+import argparse
+import ast
+import inspect
 import pathlib
 import re
 import shlex
@@ -15,7 +18,8 @@ from xdc_tf import files
 from xdc_tf.cli import configuration, main
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = ('README.md', 'saved_models/README.md', 'beam_pipelines/README.md', 'gin/papers/neurips2020/README.md')
+DOCS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'docs').glob('*.md'))
+PAGES = ('README.md', 'saved_models/README.md', 'beam_pipelines/README.md', 'gin/papers/neurips2020/README.md', *DOCS)
 
 
 def commands(text: str) -> list[list[str]]:
@@ -48,11 +52,87 @@ def test_the_commands_of_a_page_can_be_typed(page):
       benchmarks[words[2]].parser().parse_args(words[3:])
 
 
+def verbs_of(page: str) -> set[str]:
+  return {words[1] for words in commands((ROOT / page).read_text()) if words[0] == 'xdc'}
+
+
+def subparser(parser: argparse.ArgumentParser, name: str) -> argparse.ArgumentParser | None:
+  """The parser of a verb, or of a source of `xdc manifest`; None where there is none of this name."""
+  for action in parser._actions:
+    if isinstance(action, argparse._SubParsersAction) and name in action.choices:
+      return action.choices[name]
+  return None
+
+
 def test_the_readme_has_the_commands_it_promises():
-  verbs = {words[1] for words in commands((ROOT / 'README.md').read_text()) if words[0] == 'xdc'}
-  assert verbs == {
-    'manifest', 'pretrain', 'report', 'export', 'embed', 'make-avdigits', 'sweep', 'finetune', 'svm', 'retrieval', 'tables'
-  }  # fmt: skip
+  road = {'doctor', 'manifest', 'pretrain', 'report', 'export', 'embed'}
+  assert verbs_of('README.md') == road | {'make-avdigits'}
+  assert road <= verbs_of('docs/quickstart.md') | verbs_of('docs/own_videos.md')
+
+
+def test_every_verb_is_shown_on_some_page():
+  verbs = {module.__name__.rpartition('.')[2].replace('_', '-') for module in main.VERBS}
+  assert set().union(*map(verbs_of, PAGES)) == verbs
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_verbs_and_flags_in_a_sentence_exist(page):
+  """Such as `xdc manifest folder --hold_out span`, whatever it leaves out."""
+  xdc = main.build_parser()
+  for words in re.findall(r'`xdc ([a-z][^`]*)`', (ROOT / page).read_text()):
+    parser = xdc
+    for word in words.replace('|', ' ').split():
+      if word.startswith('--'):
+        flag = word.partition('=')[0]
+        assert flag == '--help' or flag in parser._option_string_actions, words
+      else:
+        inner = subparser(parser, word)
+        assert inner or parser is not xdc, words
+        parser = inner or parser
+
+
+@pytest.mark.parametrize('page', ['README.md', *DOCS])
+def test_the_settings_that_a_page_names_exist(page):
+  settings = {c.__name__: inspect.signature(c).parameters for c in configuration.CONFIGURABLES}
+  text = re.sub(r'^New file .*?^```.*?^```', '', (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
+  for name, parameter in re.findall(r"[`'\"]([A-Z]\w+)\.([a-z]\w*)\b(?!\.)", text):
+    assert name == 'README' or parameter in settings.get(name, ()), f'{name}.{parameter}'
+
+
+def test_the_documentation_has_an_index_of_all_its_pages():
+  index = (ROOT / 'docs/README.md').read_text()
+  pages = {path.name for path in (ROOT / 'docs').iterdir() if path.suffix in ('.md', '.ipynb')}
+  assert set(re.findall(r'\]\(([\w.]+)\)', index)) == pages - {'README.md'}
+  readme = (ROOT / 'README.md').read_text()
+  assert all(f'(docs/{name})' in readme for name in pages), pages
+
+
+def templates() -> list[tuple[re.Pattern, int]]:
+  """Every line of every text in the source: as a pattern, f-strings open where they have braces, and how many letters are fixed."""
+  found = []
+  for path in [*(ROOT / 'xdc_tf').rglob('*.py'), *(ROOT / 'beam_pipelines').rglob('*.py')]:
+    for node in ast.walk(ast.parse(path.read_text())):
+      parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+      if isinstance(node, ast.JoinedStr) or isinstance(node, ast.Constant) and isinstance(node.value, str):
+        text = ''.join(part.value if isinstance(part, ast.Constant) else '\0' for part in parts)
+        lines = [line for line in text.split('\n') if line.strip('\0 ')]
+        found += [(re.compile(re.escape(line).replace('\0', '.*')), len(line.replace('\0', ''))) for line in lines]
+  for line in re.findall(r'echo "([^"]*)"', (ROOT / 'Makefile').read_text()):
+    found.append((re.compile(re.escape(line)), len(line)))
+  return found
+
+
+def test_the_messages_in_troubleshooting_are_those_of_the_source():
+  quoted = re.findall(r'^> (.*)$', (ROOT / 'docs/troubleshooting.md').read_text(), re.MULTILINE)
+  assert len(quoted) >= 30
+  known = templates()
+  # At least a third must be fixed text: a template such as '{path}: {error}' would take anything.
+  unknown = [
+    message
+    for message in quoted
+    if not any(fixed >= max(20, len(message) / 3) and pattern.fullmatch(message) for pattern, fixed in known)
+  ]
+  assert unknown == []
 
 
 def test_the_readme_quotes_the_results_of_the_miniature():
@@ -74,11 +154,23 @@ def test_the_readme_quotes_the_ratios_of_the_benchmarks():
 def test_links_and_folders_of_a_page_exist(page):
   text = re.sub(r'^```.*?^```', '', (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
   folder = (ROOT / page).parent
-  for link in re.findall(r'\]\(([^)#]+)\)', text):
-    assert link.startswith('http') or (folder / link).exists(), link
-  if page == 'README.md':
-    for name in re.findall(r'`((?:xdc_tf|beam_pipelines|gin|requirements|docs)/[\w./]*)`', text):
-      assert (ROOT / name).exists(), name
+  for link, anchor in re.findall(r'\]\(([^)#]*)(?:#([^)]*))?\)', text):
+    target = folder / link if link else ROOT / page
+    assert link.startswith('http') or target.exists(), link
+    if anchor:
+      headings = re.findall(r'^#+ (.*)$', target.read_text(), re.MULTILINE)
+      assert anchor in {re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-') for heading in headings}, anchor
+  if page == 'README.md' or page in DOCS:
+    to_be_made = set(re.findall(r'^New file `([^`]+)`', text, re.MULTILINE))
+    for name in re.findall(r'`((?:xdc_tf|beam_pipelines|gin|requirements|docs|tests)/[\w./]*)`', text):
+      assert (ROOT / name).exists() or name in to_be_made, name
+
+
+def test_the_page_of_the_tables_names_gin_files():
+  names = re.findall(r'`((?:table\d+|superv)_[\w.]*)`', (ROOT / 'docs/tables.md').read_text())
+  assert len(names) > 10
+  for name in names:  # Some stand for several: `table4_...`.
+    assert list((ROOT / 'gin/papers/neurips2020').glob(name.replace('...', '*') + '.gin')), name
 
 
 @pytest.mark.parametrize('module', main.VERBS, ids=lambda module: module.__name__)

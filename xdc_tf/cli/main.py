@@ -11,6 +11,7 @@ from absl.flags import argparse_flags
 from xdc_tf import __version__
 from xdc_tf.cli import (
   demo,
+  doctor,
   embed,
   export,
   export_weights,
@@ -28,7 +29,7 @@ from xdc_tf.cli import (
 )
 
 VERBS = (
-  demo, make_avdigits, manifest, pretrain, report, export, embed,
+  demo, doctor, make_avdigits, manifest, pretrain, report, export, embed,
   finetune, sweep, svm, retrieval, extract_features, tables, import_weights, export_weights,
 )  # fmt: skip
 
