@@ -82,7 +82,8 @@ setup(
       'torch>=2.4,<3',
     ],
     'plots': ['matplotlib>=3.8,<4'],
-    'test': ['pytest>=8.2,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12'],
+    # playwright drives a Chromium that is installed already; without one those tests are skipped.
+    'test': ['pytest>=8.2,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12', 'playwright>=1.50,<2'],
   },
   entry_points={'console_scripts': ['xdc = xdc_tf.cli.main:run']},
 )

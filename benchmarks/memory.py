@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 import numpy as np
@@ -25,6 +25,8 @@ from beam_pipelines import clip_shard, make_clips
 from benchmarks import machine
 from xdc_tf import files
 from xdc_tf.analysis import cluster_report
+from xdc_tf.analysis.nearest_clips import ClusteringView
+from xdc_tf.analysis.report_content import ClipName
 from xdc_tf.data import human_labels, manifest, reader, schema
 
 RESULTS = os.path.join(os.path.dirname(__file__), 'results', 'memory.json')
@@ -104,10 +106,29 @@ def report(folder: str, num_rows: int) -> None:
   labels, rng = np.load(f'{folder}/labels.npy'), np.random.default_rng(1)
   human = (labels + rng.integers(0, 3, num_rows, np.int32)) % len(LABELS)
   views = [
-    cluster_report.ClusteringView(name, rng.permutation(labels), rng.random(num_rows, np.float32), human)
+    ClusteringView(name, rng.permutation(labels), rng.random(num_rows, np.float32), human)
     for name in ('video', 'audio')
   ]
-  cluster_report.build_report(f'{folder}/report.html', 'clusters', views, LABELS, lambda clip: None)
+  given = cluster_report.ReportInput(
+    'clusters', views, LABELS, _clip_names, lambda clip: None, features=[_features(num_rows)] * 2
+  )
+  cluster_report.build_report(f'{folder}/report', given)
+
+
+def _clip_names(clips: np.ndarray) -> list[ClipName]:
+  return [ClipName(f'{i}.mp4', 0.0) for i in clips.tolist()]
+
+
+def _features(num_rows: int) -> Callable:
+  """The walk that the map takes: random features, a block in memory at a time."""
+
+  def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    rng = np.random.default_rng(2)
+    for first in range(0, num_rows, 8192):
+      index = np.arange(first, min(first + 8192, num_rows))
+      yield index, rng.random((len(index), 64), np.float32)
+
+  return blocks
 
 
 # In the order in which they need each other: name -> (what runs, how many rows it is run with at most).

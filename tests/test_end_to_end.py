@@ -82,8 +82,12 @@ def test_the_demo_on_own_videos_and_once_more(videos, tmp_path, capfd, caplog):
     assert all(0 <= value <= 1 for name, value in row.items() if name != 'iteration')
   failed = [json.loads(line) for line in (output / 'records' / 'failed_videos.jsonl').read_text().splitlines()]
   assert [(row['reason'], os.path.basename(row['path'])) for row in failed] == [('unreadable', 'broken.mp4')]
-  page = (output / 'report.html').read_text()
-  assert '0:02 0.mp4' in page or '0:04 0.mp4' in page
+  pages = list((output / 'report' / 'pages').iterdir())
+  assert len(pages) == 6
+  text = ''.join(page.read_text() for page in pages)
+  assert '0:02 0.mp4' in text or '0:04 0.mp4' in text
+  assert 'random weights' in text and 'class="reason"' not in text
+  assert 'nmi' in (output / 'report' / 'index.html').read_text()
   assert 'R2Plus1D18.base_width = 4' in (output / 'run' / 'operative_config.gin').read_text()
 
   assert not list(output.glob('run/*/train/*/checkpoints'))  # Only an interrupted stage needs them.

@@ -1,195 +1,209 @@
-import base64
 import dataclasses
-import hashlib
-import html.parser
 import re
 
 import clip_factory
 import numpy as np
 import pytest
-from clip_factory import brightening_clip
+from report_factory import CREDIT, FEATURES, LABEL_NAMES, NASTY, clip_names, make_input, make_views
+from report_reader import Page, data, unpack
 from sklearn.metrics import normalized_mutual_info_score
 
-from xdc_tf.analysis import cluster_report, thumbnails
-from xdc_tf.analysis.cluster_report import ClipMedia, ClusteringView
-
-NASTY = '</script><script>alert("1")</script> \'quoted\' & <b>bold</b> $x ${title} 鳥\u202e gnp.mp4'
-LABEL_NAMES = ['playing "bagpipes"', '<i>scuba</i> diving', '登山']
-CREDIT = 'Big Buck Bunny (c) Blender Foundation, CC BY 3.0'
-
-
-class Page(html.parser.HTMLParser):
-  """The elements of a page as (tag, attributes, text inside), in order; says when tags do not match."""
-
-  VOID = ('meta', 'link', 'input', 'img', 'br', 'line', 'path', 'polyline')
-
-  def __init__(self, text: str):
-    super().__init__()
-    self.elements, self.open = [], []
-    self.feed(text)
-    self.close()
-    assert not self.open, f'not closed: {self.open}'
-
-  def handle_starttag(self, tag, attributes):
-    self.elements.append([tag, dict(attributes), ''])
-    if tag not in self.VOID:
-      self.open.append((tag, len(self.elements) - 1))
-
-  def handle_startendtag(self, tag, attributes):
-    self.elements.append([tag, dict(attributes), ''])
-
-  def handle_endtag(self, tag):
-    if tag not in self.VOID:
-      assert self.open[-1][0] == tag, (tag, self.open)
-      self.open.pop()
-
-  def handle_data(self, data):
-    for _, number in self.open:
-      self.elements[number][2] += data
-
-  def find(self, tag, css_class=None):
-    return [
-      (attributes, text)
-      for name, attributes, text in self.elements
-      if name == tag and (css_class is None or css_class in (attributes.get('class') or '').split())
-    ]
-
-
-def make_views():
-  """12 clips: two video and three audio clusters; clip 11 is in no cluster."""
-  video = np.int32([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, -1])
-  audio = np.int32([2, 2, 2, 0, 0, 0, 1, 1, 1, 1, 2, -1])
-  labels = np.int32([0, 0, 0, 1, 2, 0, 1, 1, 1, 1, 1, -1])
-  distances = np.float32([6, 5, 4, 3, 2, 1, 1, 2, 3, 4, 5, np.nan])
-  return [ClusteringView('video', video, distances, labels), ClusteringView('audio', audio, distances, labels)]
-
-
-def clip_media(index: int) -> ClipMedia | None:
-  nothing = np.zeros(0, np.float32)
-  short = brightening_clip(12)
-  if index == 3:
-    return None
-  if index == 4:
-    return ClipMedia('gone.mp4 0:04', short.frames[:1], nothing, note='source file is gone: no sound')
-  if index == 5:
-    return ClipMedia('damaged.mp4', [b'not a picture'], nothing)
-  return dataclasses.replace(short, caption=f'{index} {NASTY}')
+from xdc_tf.analysis import clip_data, cluster_report
+from xdc_tf.analysis.cluster_report import ClipMedia, ClusteringView, ReportInput
 
 
 @pytest.fixture(scope='module')
-def written(tmp_path_factory):
-  path = tmp_path_factory.mktemp('report') / 'report "1".html'
-  iterations = [
-    {'iteration': 'random', 'nmi': 0.1, 'same_part': np.float32(0.25)},
-    {'iteration': 1, 'nmi': 0.5, 'same_part': None},
+def report(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('reports') / 'report "1"'
+  counts = cluster_report.build_report(str(folder), make_input(), clips_per_cluster=3)
+  # Cluster 0 of video shows 5 4 3 and the farthest, 0; cluster 1 6 7 8 and 10. Audio: 6 7 8 and 9, 2 1 10 and 0, 5 4 3.
+  assert (counts.made, counts.before, counts.empty) == (9, 0, 2)
+  return folder
+
+
+@pytest.fixture(scope='module')
+def pages(report):
+  return [Page(path) for path in sorted(report.rglob('*.html'))]
+
+
+@pytest.fixture(scope='module')
+def index(report):
+  return Page(report / 'index.html')
+
+
+@pytest.fixture(scope='module')
+def cluster(report):
+  return Page(report / 'pages' / '0-video-0.html')
+
+
+def test_every_text_is_escaped(pages, index, cluster):
+  for page in pages:
+    assert {script.get('src', '')[-3:] for script, _ in page.find('script')} == {'.js'}
+    assert not page.find('i', 'scuba')
+    assert 'Film </script><script>alert("1")</script>' in page.texts('title')[0]
+  assert index.texts('h1') == [f'Film {NASTY}']
+  assert cluster.texts('span', 'caption') == [
+    f'5:07 5 {NASTY}',
+    f'4:06 4 {NASTY}',
+    f'3:04 3 {NASTY}',
+    f'0:00 0 {NASTY}',
   ]
-  facts = {'data set': 'BBB', 'method': 'XDC', 'iteration': '1 of 1'}
-  cluster_report.build_report(
-    str(path), f'Film {NASTY}', make_views(), LABEL_NAMES, clip_media, iterations, CREDIT, num_nearest=4, facts=facts
-  )
-  return path
+  assert cluster.texts('span', 'reason') == [f'gone: {NASTY}', 'no picture and no sound found']
+  assert {name for page in pages for name in page.texts('span', 'name')} >= set(LABEL_NAMES)
+  assert [page.texts('p', 'credit') for page in pages] == [[CREDIT]] * len(pages)
 
 
-@pytest.fixture(scope='module')
-def page(written) -> Page:
-  return Page(written.read_text('utf-8'))
+def test_everything_that_is_linked_is_in_the_folder(pages, report):
+  names = {str(path.relative_to(report)) for path in report.rglob('*.html')}
+  assert names == {'index.html', 'map.html'} | {f'pages/0-video-{c}.html' for c in (0, 1)} | {
+    f'pages/1-audio-{c}.html' for c in (0, 1, 2)
+  }
+  linked = set()
+  for page in pages:
+    for tag, attributes, _ in page.elements:
+      for name in ('src', 'href', 'srcset', 'action', 'data', 'poster', 'background', 'data-video'):
+        target = (attributes.get(name) or '').split('#')[0]
+        if target and target != 'data:,':
+          assert (page.path.parent / target).resolve().is_relative_to(report.resolve()), (tag, attributes)
+          assert (page.path.parent / target).is_file(), (page.path, tag, attributes)
+          linked.add((page.path.parent / target).resolve())
+      assert not [name for name in attributes if name.startswith('on')], (tag, attributes)
+    (policy,) = [a['content'] for a, _ in page.find('meta') if a.get('http-equiv') == 'Content-Security-Policy']
+    assert policy.startswith("default-src 'none';") and 'http' not in policy
+  for asset in (report / 'assets').iterdir():
+    assert not re.search(r'url\(|@import|https?:(?!//www\.w3\.org/2000/svg)', asset.read_text()), asset
+  # Nothing lies there for nothing.
+  assert {path.name for path in report.rglob('*.*') if path.resolve() not in linked} == {'report.json'}
 
 
-def test_every_text_is_escaped(page, written):
-  text = written.read_text('utf-8')
-  assert text.count('alert(') == text.count('alert(&quot;1&quot;)') > 10
-  assert page.find('title')[0][1] == f'Film {NASTY}' == page.find('h1')[0][1]
-  captions = {caption for _, caption in page.find('span', 'caption')}
-  named = {f'{i} {NASTY}' for i in (0, 1, 2, 6, 7, 8, 9, 10)}
-  assert captions == named | {'clip 3', 'gone.mp4 0:04', 'damaged.mp4'}
-  assert {name for _, name in page.find('span', 'name')} >= set(LABEL_NAMES)
-  scripts = page.find('script')
-  assert [attributes.get('type') for attributes, _ in scripts[1:]] == ['text/plain'] * (len(scripts) - 1)
-
-
-def test_nothing_is_loaded(page, written):
-  for tag, attributes, _ in page.elements:
-    for name in ('src', 'href', 'srcset', 'action', 'data', 'poster', 'background'):
-      assert re.match(r'$|#|data:', attributes.get(name) or ''), (tag, attributes)
-    assert not [name for name in attributes if name.startswith('on')], (tag, attributes)
-  (style,) = [text for _, text in page.find('style')]
-  assert not re.search(r'url\(|@import|https?:', style)
-  (policy,) = [a['content'] for a, _ in page.find('meta') if a.get('http-equiv') == 'Content-Security-Policy']
-  digest = base64.b64encode(hashlib.sha256(page.find('script')[0][1].encode()).digest()).decode()
-  assert policy.startswith("default-src 'none';")
-  assert policy.endswith(f"script-src 'sha256-{digest}'")
-  assert 'http' not in policy
-
-
-def test_the_head_says_what_this_is(page):
-  facts = dict(zip([t for _, t in page.find('dt')], [t for _, t in page.find('dd')], strict=True))
-  assert facts == {'data set': 'BBB', 'method': 'XDC', 'iteration': '1 of 1', 'clips': '12'}
+def test_the_head_says_what_this_is(index):
+  facts = dict(zip(index.texts('dt'), index.texts('dd'), strict=True))
+  assert facts == {'data set': 'BBB', 'method': 'XDC'}
   # Purity by hand: (4 + 5) of 11 for video, (1 + 4 + 3) of 11 for audio.
   video, audio = (view.pseudo_labels[:11] for view in make_views())
-  numbers = dict(re.match(r'([\d.]+)(.*)', text).groups()[::-1] for _, text in page.find('p', 'number'))
+  numbers = dict(re.match(r'([\d.]+)(.*)', text).groups()[::-1] for text in index.texts('p', 'number'))
   assert numbers == {
     'NMI of video and audio': f'{normalized_mutual_info_score(video, audio):.3f}',
     'purity of video': '0.818',
     'purity of audio': '0.727',
   }
-  assert page.find('p', 'credit')[0][1] == CREDIT
-  assert [text for _, text in page.find('th')] == ['iteration', 'nmi', 'same part']
-  assert [text for _, text in page.find('td')] == ['random', '0.1', '0.25', '1', '0.5', '–']
+  assert index.texts('th') == ['iteration', 'nmi', 'same part']
+  assert index.texts('td') == ['random', '0.1', '0.25', '1', '0.5', '–']
   # One number is no curve.
-  assert [text for _, text in page.find('figcaption')][0] == 'nmi0.1 → 0.5'
-  assert len(page.find('figure', 'chart')) == 1
+  assert index.texts('figcaption') == ['nmi0.1 → 0.5', 'video: loss1 to 2; last: train 1']
+  assert index.texts('option')[:4] == ['all', '<i>scuba</i> diving', 'playing "bagpipes"', '登山']
 
 
-def test_clusters_are_ranked_and_linked(page):
-  cards = [(a['id'], a['data-rank'], a['data-size']) for a, _ in page.find('li', 'card')]
-  # Purity of video: cluster 1 5/5, cluster 0 4/6. Of audio: 1 4/4, 2 3/4, 0 1/3.
-  assert cards == [('c0-1', '1', '5'), ('c0-0', '2', '6'), ('c1-1', '1', '4'), ('c1-2', '2', '4'), ('c1-0', '3', '3')]
-  anchors = {card[0] for card in cards}
-  links = [a['href'][1:] for a, _ in page.find('a') if a['href'] != '#clusters']
-  assert set(links) == anchors
-  qualities = [text for _, text in page.find('p', 'quality')]
-  assert qualities == ['purity 1.000', 'purity 0.667', 'purity 1.000', 'purity 0.750', 'purity 0.333']
-  overlaps = [text for _, text in page.find('div', 'overlaps')]
-  assert overlaps[0] == 'Lies in audio clusterscluster 1 · <i>scuba</i> diving0.80cluster 2 · playing "bagpipes"0.20'
-
-
-def test_tiles_and_their_media(page):
-  strips = [a['data-clip'] for a, _ in page.find('button', 'tile')]
-  # Video: cluster 1 shows 6 7 8 9, cluster 0 5 4 3 2, of which 5 and 3 hold nothing. Audio: 6 7 8 9, then 2 1 10 0, then 5 4 3.
-  assert strips == ['6', '7', '8', '9', '4', '2', '6', '7', '8', '9', '2', '1', '10', '0', '4']
-  reasons = [text for _, text in page.find('span', 'reason')]
-  assert reasons == ['its pictures cannot be decoded', 'no picture and no sound found'] * 2
-  assert [text for _, text in page.find('span', 'badge')] == ['source file is gone: no sound'] * 2
-  first_of_strip = [a['data-clip'] for a, _ in page.find('button', 'tile') if a['tabindex'] == '0']
-  assert first_of_strip == ['6', '4', '6', '2', '4']
-  silent = [a['data-clip'] for a, _ in page.find('button', 'tile') if 'aria-pressed' not in a]
-  assert silent == ['4', '4']
-  media = [(a['id'], text) for a, text in page.find('script')[1:]]
-  expected = [
-    kind + clip for clip in ('0', '1', '2', '4', '6', '7', '8', '9', '10') for kind in 'pv' if kind + clip != 'v4'
+def test_a_clusters_page(cluster):
+  numbers = cluster.texts('p', 'number')
+  assert numbers == [
+    '6clips, 54.5% of 11',
+    '0.667purity: the share of the top label',
+    '3.500mean distance to the centroid',
   ]
-  assert [name for name, _ in media] == expected
-  assert base64.b64decode(dict(media)['v6']) == thumbnails.make_thumbnail(clip_media(6)).video
+  assert re.sub(r'\s+', ' ', cluster.texts('h1')[0]).strip() == 'video cluster 0 playing "bagpipes"'
+  assert cluster.texts('nav', 'pager') == ['←rank 2 of 2→']
+  assert [a['href'] for a, _ in cluster.find('a') if 'rel' in a] == ['0-video-1.html']
+  ids = [a['id'] for tag, a, _ in cluster.elements if 'tile' in (a.get('class') or '').split()]
+  assert ids == ['clip-5', 'clip-4', 'clip-3', 'clip-0']
+  assert cluster.texts('span', 'distance') == ['1.000', '2.000', '3.000', '6.000']
+  assert cluster.texts('span', 'label') == [LABEL_NAMES[0], LABEL_NAMES[2], LABEL_NAMES[1], LABEL_NAMES[0]]
+  assert [('data-video' in a, 'aria-pressed' in a) for a, _ in cluster.find('button', 'tile')] == [
+    (False, False),
+    (True, True),
+  ]
+  assert cluster.texts('ul', 'bars') == [
+    'playing "bagpipes"67%<i>scuba</i> diving17%登山17%',
+    'cluster 0 · playing "bagpipes"50%cluster 2 · playing "bagpipes"50%',
+  ]
+  # Clips 0 to 5 were in cluster 4, but for clip 4 in cluster 5 and clip 5 in none.
+  assert cluster.texts('span', 'parts') == ['4 · playing "bagpipes" 80%5 · <i>scuba</i> diving 20%']
+  assert cluster.texts('span', 'when') == ['random weights']
 
 
-def test_one_clustering_without_labels_and_odd_names(tmp_path):
+def test_the_data_of_the_overview(report):
+  found = data(report, 'clusters')
+  assert found['labels'] == LABEL_NAMES
+  clusters = [
+    [(c['cluster'], c['rank'], c['size'], c['purity']) for c in each['clusters']] for each in found['clusterings']
+  ]
+  assert clusters == [[(1, 1, 5, 1.0), (0, 2, 6, 0.6667)], [(1, 1, 4, 1.0), (2, 2, 4, 0.75), (0, 3, 3, 0.3333)]]
+  first, second = found['clusterings'][0]['clusters']
+  assert (first['poster'], first['video']) == ('media/0/6.webp', 'media/0/6.webm')
+  # The nearest of cluster 0 that has a picture is clip 4, a still one.
+  assert (second['poster'], second['video'], second['page']) == ('media/0/4.webp', '', 'pages/0-video-0.html')
+  assert second['clips'].split('\n') == [f'{i} {NASTY}' for i in (5, 4, 3)]
+  assert second['labels'] == [[0, 0.667], [1, 0.167], [2, 0.167]]
+
+
+def test_the_data_of_the_clips_and_of_the_map(report):
+  clips = data(report, 'clips')
+  video, audio = make_views()
+  assert unpack(clips['index'], '<i4') == list(range(12))
+  assert unpack(clips['label'], '<i4') == video.label_ids.tolist()
+  assert unpack(clips['start'], '<f4') == [61.5 * i for i in range(12)]
+  assert [clips['files'][i] for i in unpack(clips['file'], '<i4')] == [
+    f'{i} {NASTY}' if i != 1 else 'caf?.mp4' for i in range(12)
+  ]
+  assert unpack(clips['pictured'], 'u1') == [i not in (3, 5, 11) for i in range(12)]
+  for view, found in zip((video, audio), clips['clusterings'], strict=True):
+    assert unpack(found['cluster'], '<i4') == view.pseudo_labels.tolist()
+    np.testing.assert_array_equal(unpack(found['distance'], '<f4'), view.distances)
+  assert clips['clusterings'][1]['pages'] == {str(c): f'1-audio-{c}.html' for c in (0, 1, 2)}
+  maps = data(report, 'map')
+  assert [found['name'] for found in maps] == ['video', 'audio']
+  x, y = (np.float64(unpack(maps[0][axis], '<u2')) for axis in 'xy')
+  assert x[11] == y[11] == 65535
+  assert max(np.ptp(x[:11]), np.ptp(y[:11])) == 65534  # One direction fills the map, the other has the same scale.
+  centred = FEATURES - FEATURES.mean(axis=0)
+  places = centred @ np.linalg.svd(centred)[2][:2].T
+  np.testing.assert_allclose(np.ptp(y[:11]) / np.ptp(x[:11]), np.ptp(places[:, 1]) / np.ptp(places[:, 0]), rtol=1e-3)
+
+
+def test_too_many_clips_are_sampled_but_all_that_pages_show_stay():
+  shown = [3, 500, 99_999]
+  clips = clip_data.choose_clips(100_000, shown, max_clips=1000)
+  assert len(clips) == 1000 == len(set(clips.tolist())) and set(shown) <= set(clips.tolist())
+  assert (np.diff(clips) > 0).all() and abs(clips.mean() - 50_000) < 4000
+  np.testing.assert_array_equal(clip_data.choose_clips(1000, shown, max_clips=1000), np.arange(1000))
+
+
+def test_one_clustering_without_labels_and_once_more(tmp_path):
   view = ClusteringView('joint', np.int32([0, 1, 1]), np.float32([1, 0.5, 1.5]))
-  # A file name that is no UTF-8 comes from the file system with surrogates.
-  cluster_report.build_report(
-    str(tmp_path / 'report.html'),
-    'Film',
-    [view],
-    None,
-    lambda i: ClipMedia(f'caf\udce9 {i}.mp4', [], clip_factory.tone(0.5)),
-  )
-  page = Page((tmp_path / 'report.html').read_text('utf-8'))
-  assert [text for _, text in page.find('span', 'caption')] == ['caf? 1.mp4', 'caf? 2.mp4', 'caf? 0.mp4']
-  assert [text for _, text in page.find('p', 'quality')] == ['tightness 1.000', 'tightness 1.000']
-  assert not page.find('p', 'number')
-  assert not page.find('div', 'overlaps')
+  given = ReportInput('Film', [view], [], clip_names, lambda i: ClipMedia('', [], clip_factory.tone(0.5)), source='a')
+  cluster_report.build_report(str(tmp_path), given)
+  page = Page(tmp_path / 'pages' / '0-joint-1.html')
+  assert page.texts('p', 'number') == ['2clips, 66.7% of 3', '1.000mean distance to the centroid']
+  assert not page.find('section', 'overlaps') and not page.find('section', 'history')
+  assert [c['rank'] for c in data(tmp_path, 'clusters')['clusterings'][0]['clusters']] == [1, 2]
+  assert data(tmp_path, 'map') == []
+  # Another clustering of the same clips: pages of the first do not stay, thumbnails do.
+  other = dataclasses.replace(given, views=[dataclasses.replace(view, pseudo_labels=np.int32([7, 7, 7]))])
+  counts = cluster_report.build_report(str(tmp_path), other)
+  assert (counts.made, counts.before, counts.empty) == (0, 3, 0)
+  assert [path.name for path in (tmp_path / 'pages').iterdir()] == ['0-joint-7.html']
+
+  def killed(clips):
+    raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    cluster_report.build_report(str(tmp_path), dataclasses.replace(given, clip_names=killed))
+  assert not (tmp_path / 'index.html').exists()  # Half a report has no first page.
+  with pytest.raises(ValueError, match='was made with other settings'):
+    cluster_report.build_report(str(tmp_path), dataclasses.replace(given, source='b'))
+
+
+def test_refuses_a_folder_of_something_else(tmp_path):
+  (tmp_path / 'pages').mkdir()
+  (tmp_path / 'pages' / 'precious').write_text('mine')
+  with pytest.raises(ValueError, match='is not empty and no report'):
+    cluster_report.build_report(str(tmp_path), make_input())
+  assert (tmp_path / 'pages' / 'precious').exists()
 
 
 def test_labels_without_names_are_refused(tmp_path):
   with pytest.raises(ValueError, match='A clip has label 2 but there are 2 label names'):
-    cluster_report.build_report(str(tmp_path / 'report.html'), 'Film', make_views(), LABEL_NAMES[:2], clip_media)
-  assert not (tmp_path / 'report.html').exists()
+    cluster_report.build_report(
+      str(tmp_path / 'report'), dataclasses.replace(make_input(), label_names=LABEL_NAMES[:2])
+    )
+  assert not (tmp_path / 'report').exists()

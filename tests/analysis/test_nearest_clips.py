@@ -37,15 +37,25 @@ def test_nearest_clips_equal_a_brute_force_sort():
   rng = np.random.default_rng(0)
   # Few distinct distances, so that equal ones occur and the order of the indices decides.
   clustering = view(rng.integers(-1, 7, 500), rng.integers(0, 40, 500) / 8)
-  ranked = nearest_clips.rank_clusters(clustering, num_nearest=10)
+  ranked = nearest_clips.rank_clusters(clustering, num_nearest=10, num_farthest=3)
   assert sorted(s.cluster for s in ranked) == list(range(7))
   for summary in ranked:
     members = [i for i in range(500) if clustering.pseudo_labels[i] == summary.cluster]
-    expected = sorted(members, key=lambda i: (clustering.distances[i], i))[:10]
+    ordered = sorted(members, key=lambda i: (clustering.distances[i], i))
+    expected = ordered[:10]
     assert summary.nearest == expected
     assert summary.nearest_distances == [clustering.distances[i] for i in expected]
+    assert summary.farthest == ordered[-3:]
+    assert summary.farthest_distances == [clustering.distances[i] for i in ordered[-3:]]
     assert summary.size == len(members)
     assert summary.tightness == pytest.approx(np.mean([clustering.distances[i] for i in members]))
+
+
+@pytest.mark.parametrize(('size', 'expected'), [(3, []), (4, []), (5, [4]), (6, [4, 5]), (9, [7, 8])])
+def test_farthest_clips_are_not_shown_twice(size, expected):
+  (summary,) = nearest_clips.rank_clusters(view([0] * size, range(size)), num_nearest=4, num_farthest=2)
+  assert summary.nearest == list(range(min(size, 4)))
+  assert summary.farthest == expected
 
 
 def test_overlaps_with_the_other_modality():

@@ -48,6 +48,8 @@ class ClusterSummary:
     purity: the share of its top label among its labelled clips; None when none of them has a label.
     nearest: indices of the clips nearest to the centroid, the nearest first.
     nearest_distances: their distances.
+    farthest: indices of the clips farthest from it, the farthest last; none that is among the nearest.
+    farthest_distances: their distances.
     labels: its most frequent labels with their shares of the labelled clips.
     overlaps: for every other clustering, in the given order, its clusters that hold the most clips of this one.
   """
@@ -59,6 +61,8 @@ class ClusterSummary:
   purity: float | None
   nearest: list[int]
   nearest_distances: list[float]
+  farthest: list[int]
+  farthest_distances: list[float]
   labels: list[Share]
   overlaps: list[list[Share]]
 
@@ -80,18 +84,17 @@ def check_views(views: Sequence[ClusteringView]) -> None:
       raise ValueError(f'Clustering {view.name!r} has distances that are not finite: cluster its features again.')
 
 
-def nearest_clips(members: np.ndarray, distances: np.ndarray, num_nearest: int) -> np.ndarray:
-  """Returns the clips nearest to the centroid.
+def nearest_first(members: np.ndarray, distances: np.ndarray) -> np.ndarray:
+  """Orders the clips of a cluster by their distance to the centroid.
 
   Args:
     members: int64 [n], the clips of one cluster.
     distances: float32 [N], of all clips.
-    num_nearest: how many to return at most.
 
   Returns:
-    int64 [min(n, num_nearest)], the nearest first; equal distances in the order of the indices.
+    int64 [n], the nearest first; equal distances in the order of the indices.
   """
-  return members[np.lexsort((members, distances[members]))[:num_nearest]]
+  return members[np.lexsort((members, distances[members]))]
 
 
 def shares(ids: np.ndarray, num_shares: int) -> list[Share]:
@@ -110,7 +113,11 @@ def shares(ids: np.ndarray, num_shares: int) -> list[Share]:
 
 
 def rank_clusters(
-  view: ClusteringView, others: Sequence[ClusteringView] = (), num_nearest: int = 10, num_shares: int = 5
+  view: ClusteringView,
+  others: Sequence[ClusteringView] = (),
+  num_nearest: int = 10,
+  num_shares: int = 5,
+  num_farthest: int = 0,
 ) -> list[ClusterSummary]:
   """Describes every cluster that has clips, the best first (Tables 6, 14, 15).
 
@@ -122,9 +129,10 @@ def rank_clusters(
     others: the clusterings to compare it with.
     num_nearest: how many nearest clips to list.
     num_shares: how many labels, and how many clusters of each other clustering, to list.
+    num_farthest: how many of the clips farthest from the centroid to list.
   """
   summaries = [
-    _summary(view, cluster, members, others, num_nearest, num_shares)
+    _summary(view, cluster, members, others, (num_nearest, num_farthest), num_shares)
     for cluster, members in _clusters(view.pseudo_labels)
   ]
   by_purity = is_labelled(view)
@@ -144,8 +152,11 @@ def _clusters(pseudo_labels: np.ndarray) -> list[tuple[int, np.ndarray]]:
   return [(int(c), members) for c, members in zip(clusters, np.split(order, starts[1:]), strict=True) if c >= 0]
 
 
-def _summary(view, cluster, members, others, num_nearest, num_shares) -> ClusterSummary:
-  nearest = nearest_clips(members, view.distances, num_nearest)
+def _summary(view, cluster, members, others, num_shown, num_shares) -> ClusterSummary:
+  ordered = nearest_first(members, view.distances)
+  num_nearest, num_farthest = num_shown
+  nearest = ordered[:num_nearest]
+  farthest = ordered[num_nearest:][max(0, len(ordered) - num_nearest - num_farthest) :]
   labels = shares(view.label_ids[members], num_shares) if view.label_ids is not None else []
   return ClusterSummary(
     cluster=cluster,
@@ -155,6 +166,8 @@ def _summary(view, cluster, members, others, num_nearest, num_shares) -> Cluster
     purity=labels[0].share if labels else None,
     nearest=nearest.tolist(),
     nearest_distances=view.distances[nearest].tolist(),
+    farthest=farthest.tolist(),
+    farthest_distances=view.distances[farthest].tolist(),
     labels=labels,
     overlaps=[shares(other.pseudo_labels[members], num_shares) for other in others],
   )

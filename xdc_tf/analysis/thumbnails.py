@@ -1,6 +1,6 @@
-"""A clip as a thumbnail for a web page: a small looping video with its sound, and a still picture (poster).
+"""A clip as a thumbnail for a web page: a small looping video with its sound, a still picture (poster) and its spectrogram.
 
-WebM with VP9 and Opus, and WebP for the poster: every current browser plays them (Safari since 16, iOS since 17.4), those builds
+WebM with VP9 and Opus, and WebP for the pictures: every current browser plays them (Safari since 16, iOS since 17.4), those builds
 of Chromium and Firefox without licensed codecs included, which do not play H.264 with AAC. Two seconds take about 15 kB.
 The same clip gives the same bytes: one encoder thread, and a container without dates or random numbers.
 """
@@ -14,8 +14,9 @@ import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
+from xdc_tf.analysis.spectrogram_picture import spectrogram_picture
+
 MIME_TYPE = 'video/webm'
-POSTER_MIME_TYPE = 'image/webp'
 HEIGHT = 112  # pixels; wide pictures are lower, so that they are at most twice as wide
 FRAME_RATE = 15  # frames per second
 SAMPLE_RATE = 16_000
@@ -47,7 +48,7 @@ class ClipMedia:
     frames: JPEG files; empty when there are no pictures.
     waveform: float32 [S] in [-1, 1], mono, 16 kHz; empty when there is no sound.
     frame_rate: frames per second.
-    note: what is missing and why, e.g. 'source file is gone: no sound'; empty when nothing is.
+    note: why there is neither picture nor sound, e.g. 'the source file is gone'.
   """
 
   caption: str
@@ -64,12 +65,12 @@ class Thumbnail:
   Attributes:
     video: a WebM file; empty when the clip is a single picture without sound, or nothing at all.
     poster: a WebP file; empty when there is neither picture nor sound.
-    has_sound: whether `video` has a sound track.
+    spectrogram: a WebP file of the sound in `video`; empty when there is none.
   """
 
   video: bytes
   poster: bytes
-  has_sound: bool
+  spectrogram: bytes
 
 
 def make_thumbnail(clip: ClipMedia) -> Thumbnail:
@@ -80,22 +81,23 @@ def make_thumbnail(clip: ClipMedia) -> Thumbnail:
   """
   num_pictures, has_sound = len(clip.frames), len(clip.waveform) > 0
   if not num_pictures and not has_sound:
-    return Thumbnail(b'', b'', False)
+    return Thumbnail(b'', b'', b'')
   seconds = num_pictures / clip.frame_rate if num_pictures > 1 else len(clip.waveform) / SAMPLE_RATE
   kept_seconds = min(seconds, MAX_SECONDS)
   start = (seconds - kept_seconds) / 2
   num_frames = max(1, round(kept_seconds * FRAME_RATE))
   waveform = _cut_waveform(clip, start, num_frames / FRAME_RATE)
+  spectrogram = _encode_webp(spectrogram_picture(waveform)) if has_sound else b''
   if not num_pictures:
-    return Thumbnail(_encode_webm([], waveform), _encode_poster(_envelope(waveform)), True)
+    return Thumbnail(_encode_webm([], waveform), _encode_webp(_envelope(waveform)), spectrogram)
   times = start + np.arange(num_frames) / FRAME_RATE
   # The small term keeps a time that should fall on a frame from falling just before it.
   chosen = np.minimum((times * clip.frame_rate + 1e-6).astype(int), num_pictures - 1)
   pictures = _decode([clip.frames[i] for i in chosen])
-  poster = _encode_poster(pictures[len(pictures) // 2])
+  poster = _encode_webp(pictures[len(pictures) // 2])
   if num_pictures == 1 and not has_sound:
-    return Thumbnail(b'', poster, False)
-  return Thumbnail(_encode_webm(pictures, waveform), poster, has_sound)
+    return Thumbnail(b'', poster, b'')
+  return Thumbnail(_encode_webm(pictures, waveform), poster, spectrogram)
 
 
 def _cut_waveform(clip: ClipMedia, start: float, seconds: float) -> np.ndarray:
@@ -155,7 +157,7 @@ def _envelope(waveform: np.ndarray) -> av.VideoFrame:
   )
 
 
-def _encode_poster(frame: av.VideoFrame) -> bytes:
+def _encode_webp(frame: av.VideoFrame) -> bytes:
   encoder = av.CodecContext.create('libwebp', 'w')
   encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, 'yuv420p'
   encoder.time_base = fractions.Fraction(1, 1)

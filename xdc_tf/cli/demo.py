@@ -34,9 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
   """Runs the stages in order; each one skips what is done."""
   started = time.time()
   output_dir = arguments.output_dir
-  paths = {
-    name: os.path.join(output_dir, name) for name in ('manifest', 'records', 'run', 'saved_models', 'report.html')
-  }
+  paths = {name: os.path.join(output_dir, name) for name in ('manifest', 'records', 'run', 'saved_models', 'report')}
   if arguments.video and not os.path.exists(arguments.video):
     raise FileNotFoundError(f'--video {arguments.video} does not exist. Expected a video or a folder of videos.')
   _claim_folder(output_dir, os.path.abspath(arguments.video) if arguments.video else 'Big Buck Bunny')
@@ -50,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
   pretrain_run(paths['records'], paths['run'], gin_files, arguments.gin_param, logical_cpus=1, deterministic=False)
   _export(paths['run'], paths['saved_models'])
   summary = _summarize(paths['run'], os.path.join(output_dir, 'summary.json'))
-  _report(paths['run'], paths['report.html'], credit, summary)
+  _report(paths['run'], paths['report'], credit, summary)
   _print_result(output_dir, paths, summary, time.time() - started)
 
 
@@ -145,14 +143,14 @@ def _summarize(run_dir: str, path: str) -> dict:
   return summary
 
 
-def _report(run_dir: str, path: str, credit: str, summary: dict) -> None:
+def _report(run_dir: str, folder: str, credit: str, summary: dict) -> None:
   from xdc_tf.cli.report import report_run
 
   _say(6, 'the cluster report')
-  if os.path.exists(path):
-    print(f'{path}: made before')
+  if os.path.exists(os.path.join(folder, 'index.html')):
+    print(f'{folder}: made before')
     return
-  report_run(run_dir, path, credit, summary['iterations'])
+  report_run(run_dir, folder, credit, summary['iterations'])
 
 
 def _print_result(output_dir: str, paths: dict[str, str], summary: dict, seconds: float) -> None:
@@ -163,7 +161,7 @@ def _print_result(output_dir: str, paths: dict[str, str], summary: dict, seconds
   version = shlex.quote(os.path.join(paths['saved_models'], model, '1'))
   print(f'\n{demo_summary.table(summary)}\n')
   print(f'Done in {seconds / 60:.1f} minutes. Where to look:')
-  print(f'  {os.path.abspath(paths["report.html"])}   open it in a browser')
+  print(f'  {os.path.abspath(os.path.join(paths["report"], "index.html"))}   open it in a browser')
   print(f'  {os.path.join(output_dir, "summary.json")}   the numbers above')
   print(f'  {paths["saved_models"]}   for TF Serving, or: {commands}/xdc embed VIDEO --saved_model {version}')
   print(f'  {commands}/tensorboard --logdir {shlex.quote(paths["run"])}   the training curves')

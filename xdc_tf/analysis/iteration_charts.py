@@ -1,26 +1,12 @@
-"""The charts and tables of a cluster report as HTML and SVG, without any library."""
+"""Numbers over the iterations as HTML and SVG, without any library."""
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-
-def escape(value: Any) -> str:
-  """Escapes a text for HTML and for quoted attributes; bytes of a file name that are no UTF-8 become question marks."""
-  return html.escape(str(value).encode('utf-8', 'replace').decode(), quote=True)
-
-
-def size_chart(sizes: Sequence[int]) -> str:
-  """Draws the sizes of all clusters, the largest first, as bars of one path."""
-  top = max(sizes, default=1)
-  bars = ''.join(f'M{i} 40v{-40 * size / top:.2f}h.8V40z' for i, size in enumerate(sizes))
-  return (
-    f'<svg viewBox="0 0 {max(len(sizes), 1)} 40" preserveAspectRatio="none" role="img" '
-    f'aria-label="{len(sizes)} clusters by size"><path d="{bars}"/></svg>'
-  )
+from xdc_tf.analysis.page_templates import escape
 
 
 def _is_number(value: Any) -> bool:
@@ -44,7 +30,7 @@ def iterations_section(iterations: Sequence[Mapping[str, Any]]) -> str:
   body = ''.join('<tr>' + ''.join(f'<td>{_cell(row.get(key))}</td>' for key in keys) + '</tr>' for row in rows)
   table = f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
   return (
-    f'<section class="iterations"><h2>Over the iterations</h2><div class="charts">{charts}</div>'
+    f'<section class="panel"><h2>Over the iterations</h2><div class="charts">{charts}</div>'
     f'<details><summary>All numbers</summary>{table}</details></section>'
   )
 

@@ -1,0 +1,52 @@
+"""What a report finds in a run directory and in the source videos, and what it says where those are gone."""
+
+import argparse
+import types
+
+import media_factory
+import numpy as np
+import pytest
+
+from xdc_tf.cli import report, report_input
+from xdc_tf.data import manifest
+
+
+def clips_of(folder, rows):
+  paths = [(str(folder / name), *times) for name, *times in rows]
+  manifest.write_manifest(
+    str(folder / 'manifest'), 'some', (('train', manifest.Row(0, path, path, *times)) for path, *times in paths)
+  )
+  records = types.SimpleNamespace(manifest_directory=str(folder / 'manifest'))
+  return report_input._Clips(types.SimpleNamespace(records=records))
+
+
+def test_names_and_media_of_clips(tmp_path):
+  (tmp_path / 'one').mkdir()
+  media_factory.write_video(tmp_path / 'one' / 'both.mp4', seconds=5, frame_rate=30)
+  media_factory.write_video(tmp_path / 'mute.mp4', seconds=2, frame_rate=30, audio_rate=None)
+  media_factory.write_video(tmp_path / 'sound.mp4', seconds=2, video=False)
+  (tmp_path / 'broken.mp4').write_bytes(b'this is not a video')
+  clips = clips_of(
+    tmp_path, [('one/both.mp4', 1.0), ('mute.mp4', 0.0, 1.0), ('sound.mp4',), ('broken.mp4',), ('gone.mp4', 0.0, 2.0)]
+  )
+  names = clips.names(np.array([0, 1, 4]))
+  # Named from the folder on that these three share.
+  assert [(name.file, name.start_seconds) for name in names] == [('one/both.mp4', 1), ('mute.mp4', 0), ('gone.mp4', 0)]
+  assert [name.file for name in clips.names(np.array([0]))] == ['both.mp4']
+  read = [clips.media(clip) for clip in range(5)]
+  # At most the first two seconds of a span, at 30 frames and 16,000 samples a second.
+  assert [(len(clip.frames), len(clip.waveform)) for clip in read] == [(60, 32000), (30, 0), (0, 32000), (0, 0), (0, 0)]
+  assert [clip.note.split(':')[0] for clip in read] == ['', '', '', 'unreadable', 'missing_file']
+
+
+def test_a_manifest_that_is_gone_is_a_note(tmp_path):
+  records = types.SimpleNamespace(manifest_directory=str(tmp_path / 'gone'))
+  clips = report_input._Clips(types.SimpleNamespace(records=records))
+  assert [name.file for name in clips.names(np.array([0, 7]))] == ['clip 0', 'clip 7']
+  assert 'does not exist' in clips.media(7).note
+
+
+def test_no_clips_at_all_are_refused():
+  arguments = argparse.Namespace(run_dir='somewhere', output=None, credit='', clips_per_cluster=0)
+  with pytest.raises(ValueError, match='clips_per_cluster must be at least 1'):
+    report.run(arguments)

@@ -1,0 +1,148 @@
+"""What a report shows, taken from a run directory and the source videos."""
+
+import csv
+import dataclasses
+import functools
+import io
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from xdc_tf import files
+from xdc_tf.analysis.cluster_report import ReportInput
+from xdc_tf.analysis.nearest_clips import ClusteringView
+from xdc_tf.analysis.report_content import ClipName
+from xdc_tf.analysis.thumbnails import ClipMedia
+from xdc_tf.cli.run_info import FinishedRun
+from xdc_tf.clustering.assignments import PseudoLabels
+from xdc_tf.clustering.feature_source import FeatureSource
+from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.data import manifest, media
+from xdc_tf.deep_clustering import stages
+from xdc_tf.deep_clustering.outer_loop import iteration_name
+from xdc_tf.deep_clustering.supervision import Clustering
+
+_BLOCK_SIZE = 8192
+_SECONDS = 2.0  # of a longer clip: its beginning
+
+
+def from_run(run: FinishedRun, credit: str, iterations: list[dict] | None) -> ReportInput:
+  """Collects what is known of a run's last clusterings.
+
+  Args:
+    run: a finished run.
+    credit: who made the videos.
+    iterations: numbers of each iteration; None takes those of the clusterings.
+  """
+  clusterings = run.config.clusterings
+  human = stages.human_labels(run.records, 'train')
+  clips = _Clips(run)
+  return ReportInput(
+    title=f'Clusters of {run.records.name}',
+    views=[_view(run, clustering, human) for clustering in clusterings],
+    label_names=[] if human is None else run.records.label_names,
+    clip_names=clips.names,
+    clip_media=clips.media,
+    features=[functools.partial(_features, run, clustering) for clustering in clusterings],
+    earlier=[functools.partial(_earlier, run, clustering) for clustering in clusterings],
+    iterations=iterations or [_iteration(run, number) for number in range(run.config.num_iterations + 1)],
+    training={encoder: _training(run, encoder) for encoder in run.config.encoders},
+    facts={
+      'clips': f'{run.records.num_clips("train"):,}',
+      'iterations': run.config.num_iterations,
+      'clusterings': ', '.join(
+        f'{c.name} (k = {c.num_clusters}) teaches {" and ".join(c.teaches)}' for c in clusterings
+      ),
+    },
+    credit=credit,
+    source=run.records.fingerprint(),
+  )
+
+
+def _pseudo_labels(run: FinishedRun, clustering: Clustering, number: int) -> PseudoLabels:
+  folder = os.path.join(run.path, iteration_name(number), 'clusters', clustering.name, 'train')
+  return PseudoLabels.load(folder, run.records.num_rows('train'))
+
+
+def _view(run: FinishedRun, clustering: Clustering, human: np.ndarray | None) -> ClusteringView:
+  found = _pseudo_labels(run, clustering, run.config.num_iterations)
+  return ClusteringView(clustering.name, found.labels, np.sqrt(found.distances), human)
+
+
+def _earlier(run: FinishedRun, clustering: Clustering) -> Iterator[tuple[int, np.ndarray]]:
+  for number in range(run.config.num_iterations):
+    yield number, _pseudo_labels(run, clustering, number).labels
+
+
+def _features(run: FinishedRun, clustering: Clustering) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+  stores = [FeatureStore(os.path.join(run.last_iteration, 'features', name), 'train') for name in clustering.sources]
+  return FeatureSource(stores, run.config.kmeans.l2_normalize).blocks(_BLOCK_SIZE)
+
+
+def _iteration(run: FinishedRun, number: int) -> dict:
+  found = files.read_json(os.path.join(run.path, iteration_name(number), 'metrics', 'metrics.json'))
+  row = {'iteration': number} | {f'nmi {pair}': value for pair, value in found['train_nmi_between'].items()}
+  for name, values in found['clusterings'].items():
+    for key, title in (('purity', 'purity'), ('changed_since_previous_iteration', 'changed')):
+      if key in values:
+        row[f'{title} {name}'] = values[key]
+  return row
+
+
+def _training(run: FinishedRun, encoder: str) -> list[list[dict[str, float]]]:
+  """The epochs of every iteration, as the trainer wrote them down."""
+  histories = []
+  for number in range(run.config.num_iterations):
+    path = os.path.join(run.path, iteration_name(number), 'train', encoder, 'metrics.csv')
+    with tf.io.gfile.GFile(path, 'r') as file:
+      rows = csv.DictReader(io.StringIO(file.read(), newline=''))
+      histories.append([{key: float(value) for key, value in row.items() if value} for row in rows])
+  return histories
+
+
+class _Clips:
+  """Names training clips, and reads their pictures and sound from the source videos; what is gone is a note."""
+
+  def __init__(self, run: FinishedRun):
+    self._gone = ''
+    try:
+      self._manifest = manifest.read_manifest(run.records.manifest_directory)
+    except FileNotFoundError as error:
+      self._gone = str(error)
+
+  def names(self, clips: np.ndarray) -> list[ClipName]:
+    """Videos are named by their paths below the folder that all share."""
+    if self._gone:
+      return [ClipName(f'clip {clip}', 0.0) for clip in clips]
+    wanted = set(clips.tolist())
+    rows = [(row.path, row.start_seconds) for row in self._manifest.rows('train') if row.index in wanted]
+    shared = os.path.commonprefix([os.path.dirname(path) + '/' for path, _ in rows])
+    shared = shared[: shared.rfind('/') + 1]
+    return [ClipName(path[len(shared) :], start) for path, start in rows]
+
+  def media(self, clip: int) -> ClipMedia:
+    """Reads one clip."""
+    nothing = ClipMedia(f'clip {clip}', [], np.zeros(0, np.float32), note=self._gone)
+    if self._gone:
+      return nothing
+    row = self._manifest.row('train', clip)
+    end = min(row.end_seconds or np.inf, row.start_seconds + _SECONDS)
+    try:
+      span = _read(row.path, row.start_seconds, end)
+    except media.MediaError as error:
+      return dataclasses.replace(nothing, note=str(error))
+    return dataclasses.replace(nothing, frames=span.frames, waveform=span.waveform)
+
+
+def _read(path: str, start: float, end: float) -> media.MediaSpan:
+  """Reads both streams, or the one that there is."""
+  options = media.ReadOptions(short_side=128)
+  without = {'no_video_track': {'want_video': False}, 'no_audio_track': {'want_audio': False}}
+  try:
+    return media.read_span(path, start, end, options)
+  except media.MediaError as error:
+    if error.reason not in without:
+      raise
+    return media.read_span(path, start, end, dataclasses.replace(options, **without[error.reason]))
