@@ -50,6 +50,9 @@ setup(
     f'tensorflow>=2.21,<3; {UPPER}',
     f'keras>=3.12,<4; {UPPER}',
     f'tensorboard>=2.19,<3; {UPPER}',
+    # The protocol of TF Serving: warm-up requests and gRPC.
+    f'tensorflow-serving-api>=2.15,<2.16; {LOWER}',
+    f'tensorflow-serving-api>=2.21,<3; {UPPER}',
     'tensorflow-datasets>=4.9.9,<5',
     'apache-beam[tfrecord]>=2.70,<3',
     'absl-py>=2,<3',

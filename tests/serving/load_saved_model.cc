@@ -1,15 +1,20 @@
-// Runs one signature of a SavedModel with TensorFlow's C++ API alone.
+// Serves a SavedModel's signatures from several threads with TensorFlow's C++ API alone.
+//
+// usage: load_saved_model EXPORT_DIR THREADS < requests
 //
 // Standard input, one request a line:   SIGNATURE NAME DTYPE RANK DIM... FILE OUTPUT_PREFIX
 // DTYPE is float, uint8 or string; FILE holds the tensor's bytes (strings: uint32 length, then the bytes, each).
 // Every output goes to OUTPUT_PREFIX.NAME (raw bytes) and its dtype and shape to standard output.
 // A request that fails prints its status and the next one is served.
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <mutex>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -46,6 +51,14 @@ tensorflow::Tensor ReadTensor(const std::string& dtype, const tensorflow::Tensor
   return tensor;
 }
 
+// Of standard output.
+std::mutex output_mutex;
+
+void Print(const std::string& line) {
+  const std::lock_guard<std::mutex> lock(output_mutex);
+  std::cout << line << std::endl;
+}
+
 void Serve(const tensorflow::SavedModelBundle& bundle, const std::string& line) {
   std::istringstream request(line);
   std::string signature_name, name, dtype, path, prefix;
@@ -71,22 +84,22 @@ void Serve(const tensorflow::SavedModelBundle& bundle, const std::string& line) 
   if (!status.ok()) {
     std::string text = status.ToString();
     for (char& c : text) c = c == '\n' ? ' ' : c;
-    std::cout << prefix << " failed " << text << std::endl;
+    Print(prefix + " failed " + text);
     return;
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto data = outputs[i].tensor_data();
     std::ofstream(prefix + "." + names[i], std::ios::binary).write(data.data(), data.size());
-    std::cout << prefix << " " << names[i] << " " << tensorflow::DataTypeString(outputs[i].dtype()) << " "
-              << outputs[i].shape().DebugString() << std::endl;
+    Print(prefix + " " + names[i] + " " + tensorflow::DataTypeString(outputs[i].dtype()) + " " +
+          outputs[i].shape().DebugString());
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: load_saved_model EXPORT_DIR < requests" << std::endl;
+  if (argc != 3) {
+    std::cerr << "usage: load_saved_model EXPORT_DIR THREADS < requests" << std::endl;
     return 2;
   }
   tensorflow::SavedModelBundle bundle;
@@ -96,6 +109,15 @@ int main(int argc, char** argv) {
     std::cerr << status.ToString() << std::endl;
     return 1;
   }
-  for (std::string line; std::getline(std::cin, line);) Serve(bundle, line);
+  std::vector<std::string> requests;
+  for (std::string line; std::getline(std::cin, line);) requests.push_back(line);
+  std::atomic<size_t> next{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < std::stoi(argv[2]); ++i) {
+    threads.emplace_back([&] {
+      for (size_t number; (number = next++) < requests.size();) Serve(bundle, requests[number]);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
   return 0;
 }

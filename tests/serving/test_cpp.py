@@ -7,9 +7,11 @@ import subprocess
 import numpy as np
 import pytest
 import tensorflow as tf
+from export_cases import SIGNATURES, refused_audio, refused_video
 from records_factory import jpeg
 
 SOURCE = pathlib.Path(__file__).parent / 'load_saved_model.cc'
+REPETITIONS, THREADS = 4, 4
 RANDOM = np.random.default_rng(0)
 DTYPES = {'DT_FLOAT': np.float32, 'DT_INT32': np.int32, 'float': np.float32, 'int32': np.int32}
 
@@ -39,14 +41,16 @@ def tensor_bytes(value: np.ndarray) -> bytes:
 
 
 def serve(program, export_dir, requests, folder):
-  """Sends [(signature, input name, array)] to one process; returns {output name: array} or the error's text of each."""
+  """Sends [(signature, input name, array)] to one process of THREADS; returns {output name: array} or the error's text of each."""
   lines = []
   for number, (signature, name, value) in enumerate(requests):
     (folder / f'in{number}').write_bytes(tensor_bytes(value))
     dtype = {'f': 'float', 'u': 'uint8', 'O': 'string'}[value.dtype.kind]
     sizes = ' '.join(str(size) for size in (value.ndim, *value.shape))
     lines.append(f'{signature} {name} {dtype} {sizes} {folder}/in{number} {folder}/out{number}')
-  done = subprocess.run([str(program), export_dir], input='\n'.join(lines) + '\n', capture_output=True, text=True)
+  done = subprocess.run(
+    [str(program), export_dir, str(THREADS)], input='\n'.join(lines) + '\n', capture_output=True, text=True
+  )
   assert done.returncode == 0, done.stderr[-3000:]
   answers = [{} for _ in requests]
   for line in done.stdout.splitlines():
@@ -62,21 +66,25 @@ def serve(program, export_dir, requests, folder):
   return answers
 
 
-def check(program, model, requests, refused, folder):
-  """Every request must give Python's numbers, every refused one the sentence that goes with it."""
-  answers = serve(program, model.path, requests + [request for request, _ in refused], folder)
-  assert {name for name, _, _ in requests} == set(model.signatures)
-  for (signature, name, value), answer in zip(requests, answers, strict=False):
+def check(program, model, requests, cases, folder):
+  """Every request must give Python's numbers, every refused one the sentence that goes with it: all of them at the same time."""
+  assert {signature for signature, _, _ in requests} == set(model.signatures)
+  refused = [(s, name, value, sentence) for name, value, sentence in cases for s in SIGNATURES[name]]
+  order = np.random.default_rng(0).permutation(REPETITIONS * len(requests) + len(refused))
+  sent = REPETITIONS * requests + [request for *request, _ in refused]
+  answers = dict(zip(order, serve(program, model.path, [sent[i] for i in order], folder), strict=True))
+  for number, (signature, name, value) in enumerate(requests):
     expected = model.signatures[signature](**{name: tf.constant(value)})
-    assert not isinstance(answer, str), answer
-    assert set(answer) == set(expected)
-    for key, array in expected.items():
-      assert answer[key].dtype == array.numpy().dtype
-      np.testing.assert_allclose(answer[key], array, rtol=1e-5, atol=1e-6)
-  for (_, sentence), answer in zip(refused, answers[len(requests) :], strict=True):
-    assert isinstance(answer, str), f'accepted what should fail with {sentence!r}'
-    assert 'INVALID_ARGUMENT' in answer
-    assert sentence in answer
+    for answer in (answers[number + i * len(requests)] for i in range(REPETITIONS)):
+      assert not isinstance(answer, str), answer
+      assert set(answer) == set(expected)
+      for key, array in expected.items():
+        assert answer[key].dtype == array.numpy().dtype
+        np.testing.assert_allclose(answer[key], array, rtol=1e-5, atol=1e-6)
+  for number, (*_, sentence) in enumerate(refused, REPETITIONS * len(requests)):
+    assert isinstance(answers[number], str), f'accepted what should fail with {sentence!r}'
+    assert 'INVALID_ARGUMENT' in answers[number]
+    assert sentence in answers[number]
 
 
 @pytest.mark.stack
@@ -90,14 +98,7 @@ def test_video_signatures(program, video, tmp_path):
     ('embed_frames', 'frames', frames),
     ('cluster', 'jpegs', jpegs),
   ]
-  refused = [
-    (('embed', 'jpegs', jpegs[0]), 'jpegs must have 2 axes, [B, T], none of them empty. Received the shape:'),
-    (('embed', 'jpegs', jpegs[:0]), 'none of them empty'),
-    (('embed', 'jpegs', np.array([[b'no picture']], dtype=object)), 'jpegs must hold whole JPEG files'),
-    (('embed_frames', 'frames', frames[0]), 'frames must have 5 axes, [B, T, H, W, 3]'),
-    (('embed_frames', 'frames', frames[..., :1]), 'frames must have 5 axes, [B, T, H, W, 3]'),
-  ]
-  check(program, video, requests, refused, tmp_path)
+  check(program, video, requests, refused_video(), tmp_path)
 
 
 @pytest.mark.stack
@@ -110,10 +111,4 @@ def test_audio_signatures(program, audio, tmp_path):
     ('embed_log_mel', 'log_mel', log_mel),
     ('cluster', 'waveform', waveform),
   ]
-  refused = [
-    (('embed', 'waveform', waveform[0]), 'waveform must have 2 axes, [B, S], none of them empty. Received the shape:'),
-    (('embed', 'waveform', waveform * np.float32(np.nan)), 'waveform holds NaN or infinity.'),
-    (('embed_log_mel', 'log_mel', log_mel[0]), 'log_mel must have 3 axes, [B, M, 40]'),
-    (('embed_log_mel', 'log_mel', log_mel[..., :39]), 'log_mel must have 3 axes, [B, M, 40]'),
-  ]
-  check(program, audio, requests, refused, tmp_path)
+  check(program, audio, requests, refused_audio(), tmp_path)

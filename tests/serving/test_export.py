@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from export_cases import AUDIO_INPUT, SHORT_SIDE, VIDEO_INPUT
+from export_cases import AUDIO_INPUT, SHORT_SIDE, SIGNATURES, VIDEO_INPUT, refused_audio, refused_video
 from records_factory import jpeg, write_records
 
 from xdc_tf.data import audio_ops, schema, video_ops
@@ -39,12 +40,30 @@ def assert_close(found, expected):
 
 
 def slow_nearest(embedding, clusters):
-  """Nearest centroids by brute force in float64, of the float16 features that would be stored."""
+  """The five nearest centroids by brute force in float64, of the float16 features that would be stored."""
   x = np.asarray(embedding, np.float16).astype(np.float64)
-  x /= np.linalg.norm(x, axis=1, keepdims=True)
-  x = (x - clusters.projection.mean) @ clusters.projection.matrix.astype(np.float64)
+  if clusters.l2_normalize:
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+  if clusters.projection is not None:
+    x = (x - clusters.projection.mean) @ clusters.projection.matrix.astype(np.float64)
   distances = ((x[:, None] - clusters.centroids[None].astype(np.float64)) ** 2).sum(axis=2)
-  return distances.argmin(axis=1), distances.min(axis=1)
+  return distances.argsort(axis=1)[:, :5], np.sort(distances, axis=1)[:, :5]
+
+
+def assert_nearest(found, clusters, rtol):
+  """Checks the answer of the signature `cluster`."""
+  nearest, distances = slow_nearest(found['embedding'], clusters)
+  np.testing.assert_array_equal(found['nearest_clusters'], nearest)
+  np.testing.assert_allclose(found['nearest_squared_distances'], distances, rtol=rtol)
+  np.testing.assert_array_equal(found['cluster'], nearest[:, 0])
+  np.testing.assert_array_equal(found['squared_distance'], found['nearest_squared_distances'][:, 0])
+  assert {name: value.dtype for name, value in found.items()} == {
+    'embedding': tf.float32,
+    'cluster': tf.int32,
+    'squared_distance': tf.float32,
+    'nearest_clusters': tf.int32,
+    'nearest_squared_distances': tf.float32,
+  }
 
 
 class Mirror(keras.Model):
@@ -92,9 +111,8 @@ def test_a_served_audio_encoder_sees_what_the_reader_gives_bit_for_bit(records, 
   found = signatures['embed_log_mel'](log_mel=log_mel)['embedding']
   np.testing.assert_array_equal(found, tf.reshape(batch['input'], [4, -1]))
   waveform = RANDOM.uniform(-1, 1, (2, 32000)).astype(np.float32)
-  image = audio_image(waveform)
   found = signatures['embed'](waveform=waveform)['embedding']
-  np.testing.assert_allclose(found, tf.reshape(image, [2, -1]), rtol=1e-5, atol=1e-5)
+  np.testing.assert_array_equal(found, tf.reshape(audio_image(waveform), [2, -1]))
 
 
 # The encoders agree up to rounding only: which kernels TensorFlow fuses depends on the graph around them.
@@ -179,58 +197,38 @@ def test_clusters_equal_brute_force(modality, request):
     inputs = {'jpegs': tf.constant([[jpeg(RANDOM, (48, 64)) for _ in range(2)] for _ in range(6)])}
   else:
     inputs = {'waveform': RANDOM.uniform(-1, 1, (6, 9000)).astype(np.float32)}
-  found = model.signatures['cluster'](**inputs)
-  assert (found['cluster'].dtype, found['squared_distance'].dtype) == (tf.int32, tf.float32)
-  cluster, squared_distance = slow_nearest(found['embedding'], model.clusters)
-  np.testing.assert_array_equal(found['cluster'], cluster)
-  np.testing.assert_allclose(found['squared_distance'], squared_distance, rtol=1e-3)
+  assert_nearest(model.signatures['cluster'](**inputs), model.clusters, rtol=1e-3)
 
 
-def test_plain_clusters_without_projection_or_normalisation(tmp_path):
-  clusters = ServedClusters(RANDOM.uniform(0, 1, (7, 32)).astype(np.float32), l2_normalize=False)
-  encoder = AudioResNet18(base_width=4)
-  found = tf.saved_model.load(export_audio(encoder, AUDIO_INPUT, LogMelSpec(), str(tmp_path), clusters)).signatures[
-    'cluster'
-  ](waveform=RANDOM.uniform(-1, 1, (3, 32000)).astype(np.float32))
-  x = np.asarray(found['embedding'], np.float16).astype(np.float64)
-  distances = ((x[:, None] - clusters.centroids[None]) ** 2).sum(axis=2)
-  np.testing.assert_array_equal(found['cluster'], distances.argmin(axis=1))
-  np.testing.assert_allclose(found['squared_distance'], distances.min(axis=1), rtol=1e-4)
+@pytest.mark.parametrize('num_clusters', [1, 3])
+def test_few_plain_clusters_without_projection_or_normalisation(num_clusters, tmp_path):
+  clusters = ServedClusters(RANDOM.uniform(0, 1, (num_clusters, 32)).astype(np.float32), l2_normalize=False)
+  path = export_audio(AudioResNet18(base_width=4), AUDIO_INPUT, LogMelSpec(), str(tmp_path), clusters)
+  waveform = RANDOM.uniform(-1, 1, (3, 32000)).astype(np.float32)
+  assert_nearest(tf.saved_model.load(path).signatures['cluster'](waveform=waveform), clusters, rtol=1e-4)
 
 
-GOOD = jpeg(np.random.default_rng(1), (48, 64))
+def test_the_lowest_of_equal_clusters_is_the_nearest():
+  clusters = ServedClusters(np.tile(np.float32([[3, 4]]), (4, 1)), l2_normalize=False)
+  nearest, distances = clusters.nearest(tf.constant([[0.0, 0.0]]))
+  np.testing.assert_array_equal(nearest, [[0, 1, 2, 3]])
+  np.testing.assert_array_equal(distances, [[25, 25, 25, 25]])
 
 
-@pytest.mark.parametrize(
-  ('signature', 'inputs', 'message'),
-  [
-    ('embed', {'jpegs': [[GOOD, b'GIF89a']]}, r'(?s)whole JPEG files.*Not a JPEG, at \[clip, frame\].*\[\[0 1\]\]'),
-    ('embed', {'jpegs': [[b'']]}, 'whole JPEG files'),
-    ('embed', {'jpegs': [[GOOD[: len(GOOD) // 2]]]}, 'JPEG'),
-    ('embed', {'jpegs': [[GOOD, jpeg(np.random.default_rng(1), (50, 64))]]}, 'All frames of a clip must have one size'),
-    ('cluster', {'jpegs': np.zeros([1, 0], object)}, r'(?s)\[B, T\], none of them empty.*\[1 0\]'),
-    ('embed_frames', {'frames': np.zeros([0, 1, 48, 48, 3], np.uint8)}, r'\[B, T, H, W, 3\], none of them empty'),
-  ],
-)
-def test_bad_video_is_an_invalid_argument_with_a_sentence(video, signature, inputs, message):
-  inputs = {name: tf.constant(value, tf.uint8 if name == 'frames' else tf.string) for name, value in inputs.items()}
-  with pytest.raises(tf.errors.InvalidArgumentError, match=message):
-    video.signatures[signature](**inputs)
+@pytest.mark.stack
+@pytest.mark.parametrize(('modality', 'cases'), [('video', refused_video()), ('audio', refused_audio())])
+def test_bad_input_is_an_invalid_argument_with_a_sentence(modality, cases, request):
+  model = request.getfixturevalue(modality)
+  for name, value, sentence in cases:
+    for signature in SIGNATURES[name]:
+      with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape(sentence)):
+        model.signatures[signature](**{name: tf.constant(value)})
 
 
-@pytest.mark.parametrize(
-  ('signature', 'inputs', 'message'),
-  [
-    ('embed', {'waveform': np.float32([[0, np.nan, 0]])}, 'waveform holds NaN or infinity'),
-    ('cluster', {'waveform': np.float32([[0, np.inf, 0]])}, 'waveform holds NaN or infinity'),
-    ('embed', {'waveform': np.zeros([1, 0], np.float32)}, r'(?s)\[B, S\], none of them empty.*\[1 0\]'),
-    ('embed_log_mel', {'log_mel': np.full([1, 9, 40], np.nan, np.float32)}, 'log_mel holds NaN or infinity'),
-    ('embed_log_mel', {'log_mel': np.zeros([1, 0, 40], np.float32)}, r'\[B, M, 40\], none of them empty'),
-  ],
-)
-def test_bad_audio_is_an_invalid_argument_with_a_sentence(audio, signature, inputs, message):
-  with pytest.raises(tf.errors.InvalidArgumentError, match=message):
-    audio.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+def test_the_message_says_which_frame_is_no_jpeg(video):
+  good = jpeg(np.random.default_rng(1), (48, 64))
+  with pytest.raises(tf.errors.InvalidArgumentError, match=r'(?s)Not a JPEG, at \[clip, frame\].*\[\[0 1\]\]'):
+    video.signatures['embed'](jpegs=tf.constant([[good, b'GIF89a']]))
 
 
 def test_versions_count_up_and_are_whole(tmp_path):
@@ -256,7 +254,7 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
   def fail(*_):
     raise OSError('disk full')
 
-  monkeypatch.setattr(export.files, 'write_json', fail)
+  monkeypatch.setattr(export.warmup, 'write_requests', fail)  # The last step before the renaming.
   with pytest.raises(OSError, match='disk full'):
     export_audio(AudioResNet18(base_width=4), AUDIO_INPUT, LogMelSpec(), str(tmp_path))
   assert os.listdir(tmp_path) == []
@@ -274,14 +272,34 @@ def test_an_encoder_of_two_replicas_is_exported(tmp_path, two_replicas):
   assert_close(found, AudioResNet18(base_width=4, seed=3)(image))
 
 
-def test_mixed_precision_encoders_are_exported(tmp_path):
-  waveform = RANDOM.uniform(-1, 1, (2, 32000)).astype(np.float32)
-  path = export_audio(AudioResNet18(base_width=4, dtype='mixed_bfloat16'), AUDIO_INPUT, LogMelSpec(), str(tmp_path))
-  embedding = tf.saved_model.load(path).signatures['embed'](waveform=waveform)['embedding']
-  image = audio_image(waveform)
-  expected = AudioResNet18(base_width=4)(image)
-  assert embedding.dtype == tf.float32
-  assert np.linalg.norm(embedding - expected) / np.linalg.norm(expected) < 0.03
+@pytest.mark.stack
+@pytest.mark.parametrize(
+  ('modality', 'encoder', 'inputs', 'most'),
+  [
+    ('video', R2Plus1D18, {'frames': RANDOM.integers(0, 256, (4, 8, 48, 64, 3)).astype(np.uint8)}, 0.02),
+    ('audio', AudioResNet18, {'log_mel': RANDOM.normal(-4, 4, (4, 100, 40)).astype(np.float32)}, 0.02),
+  ],
+)
+def test_bfloat16_takes_half_the_space_and_changes_the_embedding_little(
+  modality, encoder, inputs, most, request, tmp_path
+):
+  exact = request.getfixturevalue(modality)
+  mixed = encoder(base_width=4, dtype='mixed_bfloat16')
+  mixed.set_weights(exact.encoder.get_weights())
+  if modality == 'video':
+    path = export_video(mixed, VIDEO_INPUT, SHORT_SIDE, str(tmp_path))
+  else:
+    path = export_audio(mixed, AUDIO_INPUT, LogMelSpec(), str(tmp_path))
+  module = tf.saved_model.load(path)
+  assert {variable.dtype for variable in module.weights} == {tf.bfloat16}
+  sizes = [os.path.getsize(f'{p}/variables/variables.data-00000-of-00001') for p in (path, exact.path)]
+  num_weights = sum(int(np.prod(variable.shape)) for variable in module.weights)
+  assert sizes[1] - sizes[0] == pytest.approx(2 * num_weights, rel=0.01)
+  name = {'video': 'embed_frames', 'audio': 'embed_log_mel'}[modality]
+  found, expected = (s[name](**inputs)['embedding'].numpy() for s in (module.signatures, exact.signatures))
+  assert found.dtype == np.float32
+  difference = np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
+  assert 1e-5 < difference.max() < most, difference
 
 
 LOADER = """

@@ -16,6 +16,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   source.add_argument('--run_dir', help='folder of a finished run')
   source.add_argument('--weights', help='folder that `xdc import-weights` made, or of a cell of `xdc finetune`')
   parser.add_argument('--output_dir', default='saved_models', help='gets xdc_ENCODER/VERSION/ (default: saved_models)')
+  parser.add_argument(
+    '--format',
+    choices=['saved_model', 'tflite'],
+    default='saved_model',
+    help='tflite: xdc_ENCODER.tflite, one file for TensorFlow Lite, without clusters and most of the preprocessing '
+    '(default: saved_model)',
+  )
+  parser.add_argument(
+    '--precision',
+    choices=['float32', 'bfloat16'],
+    default='float32',
+    help='of weights and computation; bfloat16 halves the files, and is faster where the server has units for it. Embeddings '
+    'stay float32 (default: float32)',
+  )
   # A run and a finetuning know how their encoders were fed, a weight file does not; the defaults are the paper's.
   view = parser.add_argument_group(
     'what an imported video encoder sees (with --weights; a finetuned one: as it was trained)'
@@ -26,38 +40,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-  """Exports every encoder and prints the folders."""
+  """Exports every encoder and prints the folders or files."""
   view = {name: getattr(arguments, name) for name in ('num_frames', 'crop_size', 'short_side')}
   view = {name: value for name, value in view.items() if value is not None}
+  form = (arguments.precision, arguments.format)
+  if form == ('bfloat16', 'tflite'):
+    raise ValueError('--precision bfloat16 is for SavedModels: TensorFlow Lite takes float32 encoders only.')
   if arguments.weights:
-    folders = export_weights(arguments.weights, arguments.output_dir, **view)
+    folders = export_weights(arguments.weights, arguments.output_dir, *form, **view)
   elif view:
     raise ValueError(f'--{" --".join(view)} belong to --weights: a run knows what its encoders saw.')
   else:
-    folders = export_run(arguments.run_dir, arguments.output_dir)
+    folders = export_run(arguments.run_dir, arguments.output_dir, *form)
   for encoder, folder in folders.items():
     print(f'{encoder}: {folder}')
 
 
-def export_weights(weights: str, output_dir: str, **view: int) -> dict[str, str]:
+def export_weights(
+  weights: str, output_dir: str, precision: str = 'float32', file_format: str = 'saved_model', **view: int
+) -> dict[str, str]:
   """Exports an imported or finetuned encoder, without clusters, as a new version.
 
   Args:
     weights: the folder of the weights.
     output_dir: gets xdc_video/VERSION/ or xdc_audio/VERSION/.
+    precision: 'float32' or 'bfloat16'.
+    file_format: 'saved_model', or 'tflite' for xdc_video.tflite or xdc_audio.tflite.
     **view: num_frames, crop_size and short_side of a video encoder, where they are not as it was trained or as in the paper.
 
   Returns:
-    {'video' or 'audio': the folder of the version}.
+    {'video' or 'audio': the folder of the version, or the file}.
 
   Raises:
     ValueError: for an audio encoder, when its folder does not say how it was fed, or `view` is given.
   """
   from xdc_tf.cli import weights_folder
   from xdc_tf.data.inputs import VideoInput
-  from xdc_tf.serving import export
+  from xdc_tf.serving import export, tflite
+  from xdc_tf.training.trainer import POLICIES
 
-  encoder, info = weights_folder.load(weights)
+  encoder, info = weights_folder.load(weights, POLICIES[precision])
   fed = weights_folder.how_fed(info, encoder.modality)
   metadata = {'weights': info['source'], 'sha256': info['sha256']}
   folder = os.path.join(output_dir, f'xdc_{encoder.modality}')
@@ -65,6 +87,8 @@ def export_weights(weights: str, output_dir: str, **view: int) -> dict[str, str]
     fed = fed or weights_folder.Fed(VideoInput())
     short_side = view.pop('short_side', None)
     inputs = dataclasses.replace(fed.inputs, **view, **({'short_side': None} if short_side else {}))
+    if file_format == 'tflite':
+      return {'video': tflite.export_tflite(encoder, inputs, f'{folder}.tflite')}
     path = export.export_video(
       encoder, inputs, short_side or fed.short_side, folder, metadata=metadata, frame_rate=fed.frame_rate
     )
@@ -77,40 +101,61 @@ def export_weights(weights: str, output_dir: str, **view: int) -> dict[str, str]
       'deviation of the log-mel, and the LogMelSpec), and a weight file cannot. Export it from its run (xdc export --run_dir), or '
       'from the folder of a cell of `xdc finetune`, which says so.'
     )
+  if file_format == 'tflite':
+    return {'audio': tflite.export_tflite(encoder, fed.inputs, f'{folder}.tflite')}
   return {'audio': export.export_audio(encoder, fed.inputs, fed.log_mel_spec, folder, metadata=metadata)}
 
 
-def export_run(run_dir: str, output_dir: str) -> dict[str, str]:
-  """Exports every encoder of a finished run as a new version; returns the folders."""
+def export_run(
+  run_dir: str, output_dir: str, precision: str = 'float32', file_format: str = 'saved_model'
+) -> dict[str, str]:
+  """Exports every encoder of a finished run.
+
+  Args:
+    run_dir: of the run.
+    output_dir: gets xdc_ENCODER/VERSION/, a new version.
+    precision: 'float32' or 'bfloat16'.
+    file_format: 'saved_model', or 'tflite' for xdc_ENCODER.tflite.
+
+  Returns:
+    {encoder: the folder of the version, or the file}.
+  """
   import tensorflow as tf
 
   from xdc_tf.cli import run_info
   from xdc_tf.clustering.clusters import Clusters
+  from xdc_tf.serving import tflite
   from xdc_tf.training import checkpoints
+  from xdc_tf.training.trainer import POLICIES
 
   run = run_info.open_run(run_dir)
   folders = {}
   for name, model in run.config.encoders.items():
-    encoder_input = run.input_of(name)
-    encoder = model()
-    encoder(tf.zeros([1, *encoder_input.shape]))
+    encoder = model(dtype=POLICIES[precision])
+    encoder(tf.zeros([1, *run.input_of(name).shape]))
     checkpoints.load_weights(encoder, run.weights_folder(name))
+    folder = os.path.join(output_dir, f'xdc_{name}')
+    if file_format == 'tflite':
+      folders[name] = tflite.export_tflite(encoder, run.input_of(name), f'{folder}.tflite')
+      continue
     own = [c for c in run.config.clusterings if c.sources == (name,)]  # A joint clustering needs both encoders.
     # The clusters of the last iteration are of features that an encoder trained again after it no longer gives.
     served = own and name not in run.config.retrained_encoders
     clusters = Clusters.load(os.path.join(run.last_iteration, 'clusters', own[0].name)) if served else None
-    folders[name] = _export_encoder(encoder, encoder_input, run, clusters, os.path.join(output_dir, f'xdc_{name}'))
+    folders[name] = _export_encoder(name, encoder, run, clusters, folder)
   return folders
 
 
-def _export_encoder(encoder, encoder_input, run, clusters, folder: str) -> str:
+def _export_encoder(name: str, encoder, run, clusters, folder: str) -> str:
+  from xdc_tf.cli import training_facts
   from xdc_tf.serving import export
 
   served = None
   if clusters is not None:
     served = export.ServedClusters(clusters.centroids, clusters.l2_normalize, clusters.projection)
-  metadata = {'run': os.path.basename(os.path.abspath(run.path)), 'records': run.records.name}
-  records = run.records
+  records, encoder_input = run.records, run.input_of(name)
+  metadata = {'run': os.path.basename(os.path.abspath(run.path)), 'records': records.name}
+  metadata['training'] = training_facts.of_run(run, name)
   if encoder.modality == 'video':
     return export.export_video(encoder, encoder_input, records.short_side, folder, served, metadata, records.frame_rate)
   return export.export_audio(encoder, encoder_input, records.log_mel_spec, folder, served, metadata)

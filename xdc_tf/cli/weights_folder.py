@@ -67,8 +67,12 @@ def describe(folder: str, encoder, source: str, inputs: Input, records: Records)
   files.write_json(os.path.join(folder, INFO_FILE), info)
 
 
-def load(folder: str) -> tuple[Any, dict[str, Any]]:
+def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
   """Makes the encoder of a folder, with its weights.
+
+  Args:
+    folder: of the weights.
+    dtype: name of a Keras dtype policy for the encoder, e.g. 'mixed_bfloat16'; None for the global one.
 
   Returns:
     The encoder and what encoder.json says.
@@ -85,7 +89,7 @@ def load(folder: str) -> tuple[Any, dict[str, Any]]:
     )
   info = files.read_json(path)
   try:
-    encoder = import_weights.ENCODERS[info['encoder']](**info['arguments'])
+    encoder = import_weights.ENCODERS[info['encoder']](**info['arguments'], dtype=dtype)
   except (KeyError, TypeError) as error:
     raise ValueError(f'{path} does not describe an encoder ({error!r}). Import the weights again.') from error
   checkpoints.load_weights(encoder, folder)

@@ -10,9 +10,10 @@ from xdc_tf.models.residual import ConvNorm
 
 
 class FoldedWeights:
-  """The folded kernels and biases of an encoder, float32, as variables beside the encoder's own, which stay as they are.
+  """The folded kernels and biases of an encoder, as variables beside the encoder's own, which stay as they are.
 
-  They are folded once, not in every call: a kernel of R(2+1)D-18 is read faster than it is folded.
+  They are folded once, not in every call: a kernel of R(2+1)D-18 is read faster than it is folded. They have the type that the
+  encoder computes in: a call would round them to it anyway, and an exported bfloat16 encoder takes half the space.
   """
 
   def __init__(self, encoder: keras.Model):
@@ -23,14 +24,15 @@ class FoldedWeights:
     self._layers = [layer for layer in encoder._flatten_layers(include_self=False) if isinstance(layer, ConvNorm)]
     own = {'synchronization': tf.VariableSynchronization.ON_READ, 'aggregation': tf.VariableAggregation.MEAN}
     self._variables = [
-      [tf.Variable(tf.zeros(value.shape), trainable=False, **own) for value in layer.fold()] for layer in self._layers
+      [tf.Variable(tf.zeros(value.shape, layer.compute_dtype), trainable=False, **own) for value in layer.fold()]
+      for layer in self._layers
     ]
 
   def update(self) -> None:
     """Folds the weights as they are now; what was traced goes on with them. Call it in every replica."""
     for layer, variables in zip(self._layers, self._variables, strict=True):
       for variable, value in zip(variables, layer.fold(), strict=True):
-        variable.assign(value)
+        variable.assign(tf.cast(value, variable.dtype))
 
   @contextlib.contextmanager
   def used(self) -> Iterator[None]:

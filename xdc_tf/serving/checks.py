@@ -4,6 +4,8 @@ import tensorflow as tf
 
 # The first three bytes of every JPEG file.
 JPEG_START = b'\xff\xd8\xff'
+# Sound may exceed -1..1 a little, and then still means what it says; 16-bit integers sent as they are do not.
+LARGEST = 100.0
 
 
 def checked(x: tf.Tensor, name: str, axes: tuple[str | int, ...]) -> tf.Tensor:
@@ -29,10 +31,19 @@ def checked(x: tf.Tensor, name: str, axes: tuple[str | int, ...]) -> tf.Tensor:
     return tf.identity(x)
 
 
-def checked_finite(x: tf.Tensor, name: str) -> tf.Tensor:
-  """Returns `x` after checking that it holds neither NaN nor infinity."""
+def checked_values(x: tf.Tensor, name: str, usual: str) -> tf.Tensor:
+  """Returns `x` after checking that it holds neither NaN, nor infinity, nor numbers beyond LARGEST.
+
+  Args:
+    x: a signature's input, float32.
+    name: its name, for the message.
+    usual: what its numbers usually are, for the message.
+  """
   finite = tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [f'{name} holds NaN or infinity.'])
+  message = f'{name} holds numbers far from what it should ({usual}). The largest magnitude is:'
   with tf.control_dependencies([finite]):
+    largest = tf.reduce_max(tf.abs(x))
+  with tf.control_dependencies([tf.debugging.Assert(largest <= LARGEST, [message, largest])]):
     return tf.identity(x)
 
 

@@ -2,7 +2,9 @@
 
 The graph takes what clients have (JPEG files, frames of any size, sound of any length) and does the rest itself with the
 functions the training reader uses, in TensorFlow's core ops: a server needs no Python, no Keras and none of this package.
-The encoder's BatchNorms are folded into its convolutions.
+The encoder's BatchNorms are folded into its convolutions, whose weights have the type that it computes in: an encoder made with
+dtype='mixed_bfloat16' takes half the space. Beside the graph lie what is known of it, for programs and for people, and requests
+that TF Serving warms up with.
 """
 
 import os
@@ -13,16 +15,20 @@ import tensorflow as tf
 
 import xdc_tf
 from xdc_tf import files
+from xdc_tf.data import audio_ops
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models.folding import FoldedWeights
+from xdc_tf.serving import provenance, warmup
+from xdc_tf.serving.model_card import model_card
 from xdc_tf.serving.served_clusters import ServedClusters
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
 
 __all__ = ['METADATA_FILE', 'ServedClusters', 'export_audio', 'export_video']
 
-# TF Serving leaves assets.extra alone.
+# TF Serving looks into assets.extra for the warm-up requests only.
 METADATA_FILE = 'assets.extra/metadata.json'
+MODEL_CARD_FILE = 'assets.extra/model_card.md'
 
 
 def export_video(
@@ -38,7 +44,8 @@ def export_video(
 
   Signatures (B clips and T frames are free): serving_default and embed take `jpegs` string [B, T], embed_frames takes
   `frames` uint8 [B, T, H, W, 3] of any size, all give `embedding` float32 [B, feature_dimension]; with clusters also
-  cluster, from `jpegs` to `cluster` int32 [B], `squared_distance` float32 [B] and `embedding`.
+  cluster, from `jpegs` to `embedding`, `nearest_clusters` int32 [B, n] and `nearest_squared_distances` float32 [B, n] (see
+  ServedClusters.nearest), and the first of them, `cluster` int32 [B] and `squared_distance` float32 [B].
 
   Args:
     encoder: a video encoder; its weights are copied as they are now.
@@ -46,7 +53,8 @@ def export_video(
     record_short_side: short side in pixels of the frames in the records; frames of another size are resized to it first.
     directory: the model's folder, e.g. 'saved_models/xdc_video'. Local or remote.
     clusters: a clustering of this encoder's features, or None.
-    metadata: more entries for metadata.json.
+    metadata: more entries for metadata.json; the model card takes `training` from them (see cli.training_facts), or `weights` and
+      `sha256`.
     frame_rate: frames a second of the records, for clients.
 
   Returns:
@@ -67,13 +75,15 @@ def export_video(
     'num_frames': video_input.num_frames,
     'frame_rate': frame_rate,
     'short_side': record_short_side,
+    'scaled_short_side': short_side,
     'crop_size': video_input.crop_size,
   }
   folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
   folded.update()
   with folded.used():
     signatures = video_signatures(encoder, video_input, record_short_side, clusters)
-  return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}))
+  examples = warmup.video_examples(video_input.num_frames, record_short_side)
+  return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}), examples)
 
 
 def export_audio(
@@ -88,8 +98,7 @@ def export_audio(
 
   Signatures (B sounds of any length): serving_default and embed take `waveform` float32 [B, S] (mono, 16 kHz, -1..1),
   embed_log_mel takes `log_mel` float32 [B, M, 40], all give `embedding` float32 [B, feature_dimension], the mean over
-  windows of 2 seconds; with clusters also cluster, from `waveform` to `cluster` int32 [B], `squared_distance` float32 [B]
-  and `embedding`.
+  windows of 2 seconds; with clusters also cluster, from `waveform`, with the outputs that export_video describes.
 
   Args:
     encoder: an audio encoder; its weights are copied as they are now.
@@ -97,7 +106,8 @@ def export_audio(
     log_mel_spec: how the records' log-mel was made.
     directory: the model's folder, e.g. 'saved_models/xdc_audio'. Local or remote.
     clusters: a clustering of this encoder's features, or None.
-    metadata: more entries for metadata.json.
+    metadata: more entries for metadata.json; the model card takes `training` from them (see cli.training_facts), or `weights` and
+      `sha256`.
 
   Returns:
     The path of the new version, e.g. 'saved_models/xdc_audio/3'.
@@ -116,7 +126,11 @@ def export_audio(
   folded.update()
   with folded.used():
     signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters)
-  return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}))
+  silence = audio_ops.silence(log_mel_spec)
+  examples = warmup.audio_examples(
+    description['num_samples'], audio_input.num_frames, log_mel_spec.num_filters, silence
+  )
+  return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}), examples)
 
 
 def _check(encoder, modality: str, clusters: ServedClusters | None) -> None:
@@ -132,12 +146,16 @@ def _describe(encoder, clusters: ServedClusters | None) -> dict[str, Any]:
     'encoder': type(encoder).__name__,
     'feature_dimension': encoder.feature_dimension,
     'num_clusters': 0 if clusters is None else len(clusters.centroids),
+    'precision': encoder.compute_dtype,
     'tensorflow': tf.__version__,
     'xdc_tf': xdc_tf.__version__,
+    'commit': provenance.commit(),
   }
 
 
-def _write(signatures: Mapping[str, Callable], directory: str, metadata: dict[str, Any]) -> str:
+def _write(
+  signatures: Mapping[str, Callable], directory: str, metadata: dict[str, Any], examples: Mapping[str, Any]
+) -> str:
   """Saves to a folder that TF Serving ignores (its name is no number) and renames it last."""
   tf.io.gfile.makedirs(directory)
   version = os.path.join(directory, str(next_version(directory)))
@@ -147,12 +165,22 @@ def _write(signatures: Mapping[str, Callable], directory: str, metadata: dict[st
   module.weights = list({id(v): v for f in signatures.values() for v in f.graph.variables}.values())
   try:
     tf.saved_model.save(module, temporary, signatures=dict(signatures))
-    files.write_json(os.path.join(temporary, METADATA_FILE), metadata | {'signatures': _shapes(signatures)})
+    _write_extra(temporary, os.path.basename(os.path.abspath(directory)), signatures, metadata, examples)
     tf.io.gfile.rename(temporary, version)
   finally:
     if tf.io.gfile.exists(temporary):
       tf.io.gfile.rmtree(temporary)
   return version
+
+
+def _write_extra(folder: str, name: str, signatures: Mapping[str, Callable], metadata, examples) -> None:
+  """Writes metadata.json, the model card and the warm-up requests."""
+  metadata = metadata | {'signatures': _shapes(signatures)}
+  files.write_json(os.path.join(folder, METADATA_FILE), metadata)
+  with files.atomic_write(os.path.join(folder, MODEL_CARD_FILE), 'w') as file:
+    file.write(model_card(name, metadata))
+  inputs = [(signature, *shapes['inputs']) for signature, shapes in metadata['signatures'].items()]
+  warmup.write_requests(os.path.join(folder, warmup.WARMUP_FILE), name, inputs, examples)
 
 
 def next_version(directory: str) -> int:

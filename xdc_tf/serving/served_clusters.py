@@ -1,10 +1,13 @@
-"""The clusters that an exported model knows: which one an embedding falls into, and how far from its centroid it lies."""
+"""The clusters that an exported model knows: which ones an embedding is closest to, and how far from their centroids it lies."""
 
 import dataclasses
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+# How many clusters an answer lists, the closest first; all of them where there are fewer.
+NUM_NEAREST = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +46,8 @@ class ServedClusters:
       embedding: float32 [B, feature_dimension].
 
     Returns:
-      cluster int32 [B] (the lowest number among equals); squared_distance float32 [B].
+      clusters int32 [B, n] and squared_distances float32 [B, n], the closest first (the lowest number among equals);
+      n is NUM_NEAREST, or k where that is less.
     """
     # Features are stored as float16 before they are clustered: rounding alike gives a clip its own pseudo-label.
     features = tf.cast(tf.cast(embedding, tf.float16), tf.float32)
@@ -53,8 +57,9 @@ class ServedClusters:
       mean, matrix = (tf.constant(x, tf.float32) for x in (self.projection.mean, self.projection.matrix))
       features = tf.matmul(features - mean, matrix)
     centroids = tf.constant(self.centroids, tf.float32)
-    # ||x - c||^2 without ||x||^2, which is the same for all centroids.
-    scores = tf.reduce_sum(tf.square(centroids), axis=1) - 2.0 * tf.matmul(features, centroids, transpose_b=True)
-    cluster = tf.argmin(scores, axis=1, output_type=tf.int32)
-    squared_distance = tf.reduce_sum(tf.math.squared_difference(features, tf.gather(centroids, cluster)), axis=1)
-    return cluster, squared_distance
+    # -||x - c||^2 without ||x||^2, which is the same for all centroids.
+    scores = 2.0 * tf.matmul(features, centroids, transpose_b=True) - tf.reduce_sum(tf.square(centroids), axis=1)
+    clusters = tf.math.top_k(scores, k=min(NUM_NEAREST, len(self.centroids))).indices
+    # From the differences: the scores lose their digits to cancellation in tight clusters.
+    differences = tf.math.squared_difference(features[:, tf.newaxis], tf.gather(centroids, clusters))
+    return clusters, tf.reduce_sum(differences, axis=2)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from xdc_tf.data import audio_ops, video_ops
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import AudioInput, VideoInput
-from xdc_tf.serving.checks import checked, checked_finite, checked_jpegs
+from xdc_tf.serving.checks import checked, checked_jpegs, checked_values
 from xdc_tf.serving.served_clusters import ServedClusters
 
 
@@ -89,12 +89,12 @@ def audio_signatures(
     return tf.reduce_mean(tf.reshape(embeddings, [num_clips, num_windows, encoder.feature_dimension]), axis=1)
 
   def from_waveform(waveform):
-    waveform = checked_finite(checked(waveform, 'waveform', ('B', 'S')), 'waveform')
+    waveform = checked_values(checked(waveform, 'waveform', ('B', 'S')), 'waveform', '-1 to 1')
     return encode(audio_ops.log_mel(waveform, log_mel_spec))
 
   def from_log_mel(log_mel):
     log_mel = checked(log_mel, 'log_mel', ('B', 'M', log_mel_spec.num_filters))
-    return encode(checked_finite(log_mel, 'log_mel'))
+    return encode(checked_values(log_mel, 'log_mel', '-14 to 10, the natural logarithm of the power'))
 
   waveform = tf.TensorSpec([None, None], tf.float32, name='waveform')
   log_mel = tf.TensorSpec([None, None, log_mel_spec.num_filters], tf.float32, name='log_mel')
@@ -109,8 +109,14 @@ def _signatures(embedding_of: Callable, spec: tf.TensorSpec, clusters: ServedClu
 
     def with_cluster(x):
       embedding = embedding_of(x)
-      cluster, squared_distance = clusters.nearest(embedding)
-      return {'cluster': cluster, 'squared_distance': squared_distance, 'embedding': embedding}
+      nearest, distances = clusters.nearest(embedding)
+      return {
+        'cluster': nearest[:, 0],
+        'squared_distance': distances[:, 0],
+        'nearest_clusters': nearest,
+        'nearest_squared_distances': distances,
+        'embedding': embedding,
+      }
 
     signatures['cluster'] = _trace(with_cluster, spec)
   return signatures

@@ -1,0 +1,54 @@
+"""Encoders for phones and small computers: one TensorFlow Lite file, for a fixed size of input."""
+
+import tensorflow as tf
+
+from xdc_tf import files
+from xdc_tf.data import audio_ops, video_ops
+from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.data.inputs import Input
+from xdc_tf.models.folding import FoldedWeights
+
+
+def export_tflite(encoder, inputs: Input, path: str) -> str:
+  """Writes an encoder, its BatchNorms folded, as a file of TensorFlow Lite's built-in operations.
+
+  One clip at a time, in the form in which the signatures of a SavedModel take it, but already scaled and cut, because TensorFlow
+  Lite has no JPEGs, no antialiased scaling and no way from the Fourier transform to its squares: `frames` uint8
+  [1, num_frames, crop_size, crop_size, 3], or `log_mel` float32 [1, num_frames, 40]. Gives `embedding` float32
+  [1, feature_dimension].
+
+  Args:
+    encoder: a video or audio encoder that computes in float32.
+    inputs: how it was fed.
+    path: of the file, local or remote.
+
+  Returns:
+    `path`.
+
+  Raises:
+    ValueError: when the encoder computes in another type.
+  """
+  if encoder.compute_dtype != 'float32':
+    raise ValueError(f'TensorFlow Lite takes float32 encoders only. Received one of {encoder.compute_dtype}.')
+  if encoder.modality == 'video':
+    spec = tf.TensorSpec([1, *inputs.shape], tf.uint8, name='frames')
+  else:
+    spec = tf.TensorSpec([1, inputs.num_frames, LogMelSpec().num_filters], tf.float32, name='log_mel')
+
+  def embed(x):
+    if encoder.modality == 'video':
+      image = video_ops.normalize(x, inputs.mean, inputs.std)
+    else:
+      image = audio_ops.audio_image(audio_ops.normalize(x, inputs.mean, inputs.std))
+    return {'embedding': encoder(image, training=False)}
+
+  folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
+  folded.update()
+  with folded.used():
+    function = tf.function(embed, input_signature=[spec], autograph=False).get_concrete_function()
+  module = tf.Module()
+  module.weights = list(function.graph.variables)
+  converted = tf.lite.TFLiteConverter.from_concrete_functions([function], module).convert()
+  with files.atomic_write(path) as file:
+    file.write(converted)
+  return path
