@@ -84,6 +84,8 @@ setup(
       'simplejpeg>=1.8,<2',
       'torch>=2.4,<3',
     ],
+    # Only for tests/serving/test_kserve.py; with TensorFlow 2.15 it does not agree on a protobuf.
+    'kserve': [f'kserve>=0.21,<0.22; {UPPER}'],
     'plots': ['matplotlib>=3.8,<4'],
     # playwright drives a Chromium that is installed already; without one those tests are skipped.
     'test': ['pytest>=8.2,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12', 'playwright>=1.50,<2'],

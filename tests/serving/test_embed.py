@@ -1,12 +1,11 @@
 """xdc embed's cutting of a video into clips, with a reader of a made-up film whose every frame and sample is known."""
 
 import functools
-import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from records_factory import jpeg
+from made_up_film import FRAME_RATE, film
 
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import AudioInput, VideoInput
@@ -14,26 +13,6 @@ from xdc_tf.data.media import MediaError
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.serving.embed import embed_video
 from xdc_tf.serving.export import export_audio, export_video
-
-FRAME_RATE, SAMPLE_RATE = 30, 16000
-
-
-def film(seconds: float):
-  """A read_span over `seconds` of random frames and sound, with the list of the spans it was asked for."""
-  rng = np.random.default_rng(0)
-  frames = [jpeg(rng, (32, 40)) for _ in range(round(seconds * FRAME_RATE))]
-  waveform = rng.uniform(-1, 1, round(seconds * SAMPLE_RATE)).astype(np.float32)
-  asked = []
-
-  def read_span(path, start_seconds, end_seconds, options):
-    asked.append((start_seconds, end_seconds, options.want_video, options.want_audio))
-    if start_seconds >= seconds:
-      raise MediaError('empty_span', f'{path} ends at {seconds} s.')
-    first, last = round(start_seconds * FRAME_RATE), round(end_seconds * FRAME_RATE)
-    begin, end = round(start_seconds * SAMPLE_RATE), round(end_seconds * SAMPLE_RATE)
-    return types.SimpleNamespace(frames=frames[first:last], waveform=waveform[begin:end])
-
-  return read_span, frames, waveform, asked
 
 
 @pytest.fixture(scope='module')

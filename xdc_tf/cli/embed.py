@@ -2,6 +2,7 @@
 
 import argparse
 import io
+from collections.abc import Mapping
 
 SUMMARY = 'Embed a video with a SavedModel: one 512-number vector for every few seconds.'
 EXAMPLE = 'xdc embed film.mp4 --saved_model saved_models/xdc_video/1 --output film.npz'
@@ -9,10 +10,15 @@ EXAMPLE = 'xdc embed film.mp4 --saved_model saved_models/xdc_video/1 --output fi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
-  parser.add_argument('video', help='a video file (for an audio model, any file with sound)')
+  add_video_arguments(parser)
   parser.add_argument(
     '--saved_model', required=True, help='a version folder that `xdc export` wrote, e.g. saved_models/xdc_video/1'
   )
+
+
+def add_video_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares what is embedded and where to; `xdc client embed` has the same."""
+  parser.add_argument('video', help='a video file (for an audio model, any file with sound)')
   parser.add_argument('--stride_seconds', type=float, default=2.0, help='time between two embeddings (default: 2)')
   parser.add_argument('--batch_size', type=int, default=8, help='clips in one call of the model (default: 8)')
   parser.add_argument(
@@ -22,22 +28,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
-  import numpy as np
-
-  from xdc_tf import files
   from xdc_tf.data import media
   from xdc_tf.serving.embed import embed_video
 
   starts, embeddings = embed_video(
     arguments.video, arguments.saved_model, media.read_span, arguments.stride_seconds, arguments.batch_size
   )
-  if arguments.output:
+  show({'start_seconds': starts, 'embeddings': embeddings}, arguments.output)
+
+
+def show(arrays: Mapping, output: str | None) -> None:
+  """Writes the feature file, or prints the first numbers.
+
+  Args:
+    arrays: start_seconds [n], embeddings [n, d] and perhaps more, to be written as they are called.
+    output: an .npz file, or None.
+  """
+  import numpy as np
+
+  from xdc_tf import files
+
+  if output:
     archive = io.BytesIO()  # A zip archive is not written from front to back.
-    np.savez(archive, start_seconds=starts, embeddings=embeddings)
-    with files.atomic_write(arguments.output) as file:
+    np.savez(archive, **arrays)
+    with files.atomic_write(output) as file:
       file.write(archive.getvalue())
-    print(f'{arguments.output}: start_seconds {starts.shape}, embeddings {embeddings.shape}')
+    print(f'{output}: ' + ', '.join(f'{name} {array.shape}' for name, array in arrays.items()))
     return
+  starts, embeddings = arrays['start_seconds'], arrays['embeddings']
   print(f'{len(starts)} embeddings of {embeddings.shape[1]} numbers; the first 6 of each:')
-  for start, embedding in zip(starts, embeddings, strict=True):
-    print(f'{start:8.2f} s  ' + ' '.join(f'{x:8.4f}' for x in embedding[:6]))
+  for i, start in enumerate(starts):
+    cluster = f'  cluster {arrays["clusters"][i]}' if 'clusters' in arrays else ''
+    print(f'{start:8.2f} s  ' + ' '.join(f'{x:8.4f}' for x in embeddings[i, :6]) + cluster)

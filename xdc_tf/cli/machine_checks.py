@@ -24,6 +24,7 @@ EXTRAS = {
   'plots': 'the pictures of benchmarks and of the notebook',
   'test': '`make test`',
   'torch': 'the tests that compare imported weights with PyTorch',
+  'kserve': 'a test with a server that speaks REST',
   'bench': '`make bench`, the peers that we are measured against',
 }
 

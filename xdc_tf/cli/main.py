@@ -10,6 +10,7 @@ from absl.flags import argparse_flags
 
 from xdc_tf import __version__
 from xdc_tf.cli import (
+  client,
   demo,
   doctor,
   embed,
@@ -29,7 +30,7 @@ from xdc_tf.cli import (
 )
 
 VERBS = (
-  demo, doctor, make_avdigits, manifest, pretrain, report, export, embed,
+  demo, doctor, make_avdigits, manifest, pretrain, report, export, embed, client,
   finetune, sweep, svm, retrieval, extract_features, tables, import_weights, export_weights,
 )  # fmt: skip
 

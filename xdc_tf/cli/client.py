@@ -1,0 +1,68 @@
+"""xdc client embed: embeddings of a video from a model on a server."""
+
+import argparse
+
+from xdc_tf.cli import embed
+
+SUMMARY = 'Embed a video with a model on TF Serving, over REST or gRPC; writes what `xdc embed` writes.'
+EXAMPLE = 'xdc client embed film.mp4 --url http://localhost:8501 --metadata saved_models/xdc_video/1 --output film.npz'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  verbs = parser.add_subparsers(dest='client_verb', metavar='VERB', required=True)
+  parser = verbs.add_parser(
+    'embed',
+    help=SUMMARY,
+    description=SUMMARY,
+    epilog=f'example:\n  {EXAMPLE}',
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  embed.add_video_arguments(parser)
+  parser.add_argument('--url', required=True, help='http://HOST:8501, https://HOST or grpc://HOST:8500')
+  parser.add_argument('--model', default='xdc_video', help='its name on the server (default: xdc_video)')
+  parser.add_argument(
+    '--signature',
+    choices=('embed', 'cluster'),
+    default='embed',
+    help='cluster also writes clusters [n], squared_distances [n] and what else the model answers (default: embed)',
+  )
+  parser.add_argument(
+    '--metadata',
+    help='the version folder that is served, or a copy of its metadata.json: it says how long clips are and how large frames '
+    'are, which a server does not (default: 8 frames at 30 a second, short side 256; sound 2 seconds at 16 kHz)',
+  )
+  parser.add_argument('--in_flight', type=int, default=4, help='requests sent before an answer came (default: 4)')
+  parser.add_argument('--timeout_seconds', type=float, default=60.0, help='for one answer (default: 60)')
+  parser.add_argument(
+    '--retries',
+    type=int,
+    default=6,
+    help='times to ask again, each after twice the wait, where no server or a full one answers (default: 6; half a minute in all)',
+  )
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Prints or saves the embeddings."""
+  from xdc_tf.data import media
+  from xdc_tf.serving import client
+  from xdc_tf.serving.embed import read_metadata
+  from xdc_tf.serving.retries import Retries
+
+  metadata = read_metadata(arguments.metadata) if arguments.metadata else None
+  connection = client.connect(arguments.url, arguments.model, arguments.timeout_seconds)
+  try:
+    arrays = client.embed_video(
+      arguments.video,
+      connection,
+      media.read_span,
+      arguments.signature,
+      metadata,
+      arguments.stride_seconds,
+      arguments.batch_size,
+      arguments.in_flight,
+      Retries(arguments.retries),
+    )
+  finally:
+    connection.close()
+  embed.show(arrays, arguments.output)
