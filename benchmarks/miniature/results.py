@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.miniature.methods import METHODS
-from xdc_tf import files
+from xdc_tf import files, plots
 from xdc_tf.cli import configuration
 from xdc_tf.data.schema import open_records
 
@@ -127,12 +127,7 @@ def nmi_by_iteration(cell: dict, modality: str) -> list[float]:
 
 def plot(contents: dict, path: str) -> None:
   """Draws NMI by iteration, one panel a modality, one line a method; the band is from the lowest to the highest seed."""
-  import matplotlib
-
-  matplotlib.use('Agg')
-  matplotlib.rcParams['svg.hashsalt'] = 'xdc-tf'  # The same numbers give the same file.
-  from matplotlib import pyplot
-
+  pyplot = plots.pyplot()
   figure, panels = pyplot.subplots(1, len(MODALITIES), figsize=(9, 3.4), sharey=True, layout='constrained')
   colours = {title: f'C{n}' for n, title in enumerate(dict.fromkeys(m.title for m in METHODS.values()))}
   for panel, modality in zip(panels, MODALITIES, strict=True):
@@ -147,6 +142,4 @@ def plot(contents: dict, path: str) -> None:
     panel.grid(alpha=0.3)
   panels[0].set_ylabel('NMI with the labels')
   panels[0].legend(loc='upper left', fontsize='small')
-  with files.atomic_path(path) as temporary:
-    figure.savefig(temporary, format='svg', metadata={'Date': None})
-  pyplot.close(figure)
+  plots.save(figure, path)

@@ -2,6 +2,8 @@
 
 import types
 
+import pytest
+
 from xdc_tf.cli import run_info
 from xdc_tf.training import distribution
 from xdc_tf.training.trainer import TrainingOptions
@@ -20,3 +22,19 @@ def test_a_run_under_auto_is_tied_to_what_auto_was_and_another_is_not(monkeypatc
   (plain, slow_auto), (plain_again, fast_auto) = headers(False), headers(True)
   assert plain == plain_again and len({plain, slow_auto, fast_auto}) == 3
   assert fast_auto == plain + "# precision: 'auto' is bfloat16 here\n"
+
+
+def test_the_weights_of_an_iteration_are_those_that_its_features_were_taken_with():
+  config = types.SimpleNamespace(num_iterations=2, retrained_encoders=['video'])
+  run = run_info.FinishedRun('run', config, RECORDS)
+  assert [run.weights_folder('audio', i) for i in (0, 1, 2, None)] == [
+    'run/initial/audio', 'run/iteration-00/train/audio', 'run/iteration-01/train/audio', 'run/iteration-01/train/audio'
+  ]  # fmt: skip
+  assert run.weights_folder('video') == 'run/retrained/video'
+  assert run.weights_folder('video', 2) == 'run/iteration-01/train/video'
+  assert (run.iteration_folder(None), run.iteration_folder(1)) == ('run/iteration-02', 'run/iteration-01')
+  for iteration in (-1, 3):
+    with pytest.raises(ValueError, match=f'no iteration {iteration}: give 0 to 2'):
+      run.weights_folder('audio', iteration)
+  config.num_iterations = 0
+  assert run.weights_folder('audio') == 'run/initial/audio'

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import records_factory
 import tensorflow as tf
+from event_reader import read_events
 from tiny_encoders import TinyAudio, TinyVideo
 
 from xdc_tf import files
@@ -91,6 +92,13 @@ def test_every_method(name, records, one_replica, tmp_path):
   for encoder, names in heads.items():
     (row,) = read_metrics(f'{tmp_path}/iteration-00/train/{encoder}/metrics.csv')
     assert [column for column in row if column.startswith('train_accuracy')] == [f'train_accuracy_{n}' for n in names]
+    curves = read_events(f'{tmp_path}/iteration-00/train/{encoder}/tensorboard')
+    assert {tag: [(0, pytest.approx(float(row[tag])))] for tag in row if tag != 'epoch'} == curves
+  for clustering in clusterings:
+    events = read_events(f'{tmp_path}/tensorboard/clusters/{clustering.name}')
+    assert [(step, buckets[:, 2].sum()) for step, buckets in events['cluster_sizes']] == [
+      (iteration, clustering.num_clusters) for iteration in (0, 1)
+    ]
   between = files.read_json(f'{tmp_path}/iteration-01/metrics/metrics.json')['train_nmi_between']
   assert len(between) == (0 if name == 'cdc' else 1)
 

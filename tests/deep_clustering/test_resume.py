@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import records_factory
 import tensorflow as tf
+from event_reader import read_events
 
 TINY = [
   'num_video_clusters = 3',
@@ -79,6 +80,16 @@ def results(run_dir: str) -> dict[str, np.ndarray]:
   return found
 
 
+def events(run_dir: str) -> dict[str, list]:
+  """What TensorBoard shows of a run: (step, value) of every curve and histogram."""
+  folders = glob.glob(run_dir + '/iteration-*/train/*/tensorboard') + glob.glob(run_dir + '/tensorboard/clusters/*/')
+  return {
+    f'{os.path.relpath(folder, run_dir)}: {tag}': [(step, value.tolist()) for step, value in values]
+    for folder in folders
+    for tag, values in read_events(folder).items()
+  }
+
+
 @pytest.mark.stack
 def test_a_killed_run_ends_like_an_undisturbed_one(tmp_path):
   records = records_factory.write_records(tmp_path / 'records', frames_per_span=8).directory
@@ -94,3 +105,8 @@ def test_a_killed_run_ends_like_an_undisturbed_one(tmp_path):
   for name, value in expected.items():
     if isinstance(value, np.ndarray):  # Checkpoints also hold bytes that describe their objects.
       np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+  curves = events(cut)
+  assert curves == events(whole)
+  assert [step for step, _ in curves['iteration-01/train/video/tensorboard: validation_loss']] == [0, 1]
+  assert [step for step, _ in curves['tensorboard/clusters/audio: cluster_sizes']] == [0, 1, 2]

@@ -153,9 +153,9 @@ def test_a_grid_holds_out_whole_sources(records):
 
 def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):
   for name in 'ab':
-    sweep.draw_confusion(np.array([[3, 1], [0, 0]]), ['clap', 'wave'], str(tmp_path / name))
-  assert (tmp_path / 'a').read_text() == (tmp_path / 'b').read_text()
-  assert 'svg' in (tmp_path / 'a').read_text()
+    sweep.draw_confusion(np.array([[3, 1], [0, 0]]), ['clap', 'wave'], str(tmp_path / f'{name}.svg'))
+  assert (tmp_path / 'a.svg').read_text() == (tmp_path / 'b.svg').read_text()
+  assert 'svg' in (tmp_path / 'a.svg').read_text()
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,20 @@ from absl.flags import argparse_flags
 from xdc_tf import __version__
 from xdc_tf.cli import (
   client,
+  clusters_table,
   demo,
   doctor,
   embed,
   export,
   export_weights,
   extract_features,
+  filters_figure,
   finetune,
   import_weights,
   make_avdigits,
   manifest,
   pretrain,
+  projector,
   report,
   retrieval,
   svm,
@@ -32,6 +35,7 @@ from xdc_tf.cli import (
 VERBS = (
   demo, doctor, make_avdigits, manifest, pretrain, report, export, embed, client,
   finetune, sweep, svm, retrieval, extract_features, tables, import_weights, export_weights,
+  clusters_table, filters_figure, projector,
 )  # fmt: skip
 
 

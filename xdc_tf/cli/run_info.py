@@ -57,13 +57,35 @@ class FinishedRun:
     """
     return os.path.join(self.path, iteration_name(self.config.num_iterations))
 
-  def weights_folder(self, encoder: str) -> str:
-    """The folder of an encoder's final weights."""
-    if encoder in self.config.retrained_encoders:
+  def iteration_folder(self, iteration: int | None) -> str:
+    """The folder of an iteration; None: the last.
+
+    Raises:
+      ValueError: when the run has no such iteration.
+    """
+    if iteration is None:
+      return self.last_iteration
+    if not 0 <= iteration <= self.config.num_iterations:
+      raise ValueError(f'The run in {self.path} has no iteration {iteration}: give 0 to {self.config.num_iterations}.')
+    return os.path.join(self.path, iteration_name(iteration))
+
+  def weights_folder(self, encoder: str, iteration: int | None = None) -> str:
+    """The folder of an encoder's weights.
+
+    Args:
+      encoder: its name.
+      iteration: the weights that its features in this iteration were taken with; None: the final ones.
+
+    Raises:
+      ValueError: when the run has no such iteration.
+    """
+    if iteration is None and encoder in self.config.retrained_encoders:
       return os.path.join(self.path, 'retrained', encoder)
-    if not self.config.num_iterations:
+    iteration = self.config.num_iterations if iteration is None else iteration
+    self.iteration_folder(iteration)
+    if not iteration:
       return os.path.join(self.path, 'initial', encoder)
-    return os.path.join(self.path, iteration_name(self.config.num_iterations - 1), 'train', encoder)
+    return os.path.join(self.path, iteration_name(iteration - 1), 'train', encoder)
 
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How the encoder of these weights is fed."""

@@ -6,6 +6,7 @@ iteration-00/train/ENCODER      encoders that predict them            (stages.tr
 iteration-01/features/ENCODER   features of those encoders, and so on
 iteration-NN                    the last has features and clusters only: what the final encoders see
 retrained/ENCODER               video encoders trained once more on longer clips, where that is wanted (retraining.py)
+tensorboard/clusters            for TensorBoard: the clusterings over the iterations (training curves: train/ENCODER/tensorboard)
 """
 
 import dataclasses
@@ -180,7 +181,15 @@ def pretrain(
       )
       for c in config.clusterings
     }
-    run.once(f'{here}/metrics', stages.compare_clusterings, clusters, records)
+    run.once(
+      f'{here}/metrics',
+      stages.compare_clusterings,
+      clusters,
+      records,
+      strategy,
+      run.stage('tensorboard/clusters'),
+      iteration,
+    )
     if iteration == config.num_iterations:
       break
 

@@ -1,5 +1,6 @@
 """The stages of one iteration. Each fills a folder that it is given, and goes on from what an interrupted run left in it."""
 
+import itertools
 import os
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.data.human_labels import first_labels
 from xdc_tf.data.schema import Records
+from xdc_tf.deep_clustering import cluster_events
 from xdc_tf.deep_clustering.supervision import Clustering
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
@@ -169,21 +171,40 @@ def human_labels(records: Records, split: str) -> np.ndarray | None:
     return None
 
 
-def compare_clusterings(folder: str, cluster_folders: dict[str, str], records: Records) -> None:
-  """Collects the metrics of an iteration, with the agreement (NMI) of every two clusterings, in metrics.json."""
+def compare_clusterings(
+  folder: str,
+  cluster_folders: dict[str, str],
+  records: Records,
+  strategy: tf.distribute.Strategy,
+  events_folder: str,
+  iteration: int,
+) -> None:
+  """Collects the metrics of an iteration, with the agreement (NMI) of every two clusterings, in metrics.json and for TensorBoard.
+
+  Args:
+    folder: of this stage.
+    cluster_folders: the folder of each clustering by its name.
+    records: the data set.
+    strategy: the distribution strategy; only the chief compares.
+    events_folder: of cluster_events.write_events, for all iterations.
+    iteration: its number.
+  """
+  if distribution.worker_index(strategy):
+    return
   report = {
     'clusterings': {name: files.read_json(os.path.join(f, 'metrics.json')) for name, f in cluster_folders.items()}
   }
   names = sorted(cluster_folders)
-  for split in SPLITS:
-    labels = {
-      n: PseudoLabels.load(os.path.join(cluster_folders[n], split), records.num_rows(split)).labels for n in names
-    }
+  labels = {
+    split: {n: PseudoLabels.load(f'{cluster_folders[n]}/{split}', records.num_rows(split)).labels for n in names}
+    for split in SPLITS
+  }
+  for split, of_split in labels.items():
     report[f'{split}_nmi_between'] = {
-      f'{a}-{b}': metrics.normalized_mutual_information(labels[a], labels[b])
-      for i, a in enumerate(names)
-      for b in names[i + 1 :]
+      f'{a}-{b}': metrics.normalized_mutual_information(of_split[a], of_split[b])
+      for a, b in itertools.combinations(names, 2)
     }
+  cluster_events.write_events(events_folder, iteration, report, labels['train'])
   files.write_json(os.path.join(folder, 'metrics.json'), report)
 
 

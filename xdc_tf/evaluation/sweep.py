@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xdc_tf import files
+from xdc_tf import files, plots
 from xdc_tf.data.folds import Fold
 from xdc_tf.data.human_labels import all_labels, first_labels
 from xdc_tf.data.schema import Records
@@ -98,12 +98,7 @@ def confusion(results: dict, run) -> np.ndarray:
 
 def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) -> None:
   """Draws a confusion matrix as an SVG: the share of each label's videos that is taken for each class."""
-  import matplotlib
-
-  matplotlib.use('Agg')
-  matplotlib.rcParams['svg.hashsalt'] = 'xdc-tf'  # The same numbers give the same file.
-  from matplotlib import pyplot
-
+  pyplot = plots.pyplot()
   side = min(24.0, 3.0 + 0.2 * len(label_names))
   figure, axes = pyplot.subplots(figsize=(side, side), layout='constrained')
   shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
@@ -112,9 +107,7 @@ def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) ->
   axes.set_xticks(ticks, label_names, rotation=90, fontsize=7)
   axes.set_yticks(ticks, label_names, fontsize=7)
   axes.set(xlabel='prediction', ylabel='label')
-  with files.atomic_path(path) as temporary:
-    figure.savefig(temporary, format='svg', metadata={'Date': None})
-  pyplot.close(figure)
+  plots.save(figure, path)
 
 
 def _train_and_measure(folder: str, learner, cell: Cell, config: Finetuning, records: Records) -> None:

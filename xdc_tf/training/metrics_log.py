@@ -6,16 +6,20 @@ import os
 import tensorflow as tf
 
 from xdc_tf import files
+from xdc_tf.training.event_files import open_events
 
 
 class MetricsLog:
-  """Writes metrics.csv and TensorBoard events in a folder; a resumed job never writes an epoch twice into the CSV."""
+  """Writes metrics.csv and TensorBoard events in a folder; a resumed job leaves every epoch in them once."""
 
   def __init__(self, folder: str, first_epoch: int):
     """Keeps the rows of epochs before `first_epoch` that an earlier, interrupted job left."""
     self._path = os.path.join(folder, 'metrics.csv')
-    self._events = tf.summary.create_file_writer(os.path.join(folder, 'tensorboard'))
     self._rows = [row for row in read_metrics(self._path) if int(row['epoch']) < first_epoch]
+    # Events can only be appended. So the old ones, with the epochs that come once more, go, and those that stay are written again.
+    self._events = open_events(os.path.join(folder, 'tensorboard'))
+    for row in self._rows:
+      self._write_events(row)
 
   def write(self, epoch: int, values: dict[str, float]) -> None:
     """Adds one epoch's numbers; every call must have the same names."""
@@ -24,9 +28,13 @@ class MetricsLog:
       writer = csv.DictWriter(file, fieldnames=list(self._rows[0]), lineterminator='\n')
       writer.writeheader()
       writer.writerows(self._rows)
-    with self._events.as_default():
-      for name, value in values.items():
-        tf.summary.scalar(name, value, step=epoch)
+    self._write_events(self._rows[-1])
+
+  def _write_events(self, row: dict[str, str | float]) -> None:
+    with self._events.as_default(int(row['epoch'])):
+      for name, value in row.items():
+        if name != 'epoch':
+          tf.summary.scalar(name, float(value))
     self._events.flush()
 
   def close(self) -> None:
