@@ -23,7 +23,8 @@ from xdc_tf.clustering.lloyd_pass import LloydPass
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.training import distribution
-from xdc_tf.training.trainer import POLICIES, EncoderTrainer, TrainingOptions
+from xdc_tf.training.options import POLICIES, TrainingOptions
+from xdc_tf.training.trainer import EncoderTrainer
 
 NUM_CLASSES = 256
 

@@ -12,7 +12,8 @@ from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.training import distribution
-from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
+from xdc_tf.training.options import TrainingOptions
+from xdc_tf.training.trainer import EncoderTrainer
 
 NUM_CLASSES = 64
 LEARNING_RATE = 0.001

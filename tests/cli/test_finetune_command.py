@@ -11,8 +11,8 @@ from xdc_tf.data import manifest
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.schema import open_records
 from xdc_tf.evaluation.finetuning import Finetuning
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import TrainingOptions
 
 TINY = (
   'AudioResNet18.base_width = 4', 'AudioResNet18.blocks_per_stage = 1', 'Schedule.epoch_size = 4', 'Schedule.batch_size = 2',

@@ -6,7 +6,7 @@ import pytest
 
 from xdc_tf.cli import run_info
 from xdc_tf.training import distribution
-from xdc_tf.training.trainer import TrainingOptions
+from xdc_tf.training.options import TrainingOptions
 
 STRATEGY = types.SimpleNamespace(num_replicas_in_sync=1)
 RECORDS = types.SimpleNamespace(

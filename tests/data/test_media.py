@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xdc_tf.data import media
+from xdc_tf.data import media, video_track
 from xdc_tf.data.jpeg_encoder import JpegEncoder
 from xdc_tf.data.media import MediaError, ReadOptions, read_span
 from xdc_tf.data.video_track import output_size
@@ -415,13 +415,13 @@ def test_threads_change_nothing(film, threads):
 def test_frames_before_the_span_that_nobody_sees_are_left_out(tmp_path, monkeypatch):
   times = [0, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 1.0, 1.5, 1.6, 1.7]
   path = media_factory.write_video(tmp_path / 'a.mp4', frame_times=times, gop=1000, b_frames=3, audio_rate=None)
-  decoded, add = [], media.VideoTrack.add
+  decoded, add = [], video_track.VideoTrack.add
 
   def counted_add(track, frame, time, duration):
     decoded.append(round(float(time), 3))
     add(track, frame, time, duration)
 
-  monkeypatch.setattr(media.VideoTrack, 'add', counted_add)
+  monkeypatch.setattr(video_track.VideoTrack, 'add', counted_add)
   span = read_span(path, 1.2, 1.7, ReadOptions(want_audio=False))
   assert _numbers(span) == [8] * 9 + [9] * 3 + [10] * 3  # The frame of 1.0 s is still shown when the span begins.
   before = [time for time in decoded if time < 1.0]

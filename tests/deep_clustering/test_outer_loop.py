@@ -21,8 +21,9 @@ from xdc_tf.deep_clustering import stages, supervision
 from xdc_tf.deep_clustering.outer_loop import Pretraining, for_each_encoder, make_trainers, pretrain
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
+from xdc_tf.training.trainer import EncoderTrainer
 
 BOTH = {'video': TinyVideo, 'audio': TinyAudio}
 TWO_VIDEO = {'video_a': TinyVideo, 'video_b': TinyVideo}

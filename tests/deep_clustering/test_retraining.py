@@ -21,8 +21,9 @@ from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training import checkpoints
 from xdc_tf.training.metrics_log import read_metrics
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
+from xdc_tf.training.trainer import EncoderTrainer
 
 RETRAINING = Retraining(num_frames=4, batch_size=2, base_learning_rate=0.0025)
 CONFIG = Pretraining(

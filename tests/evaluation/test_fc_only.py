@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from xdc_tf.evaluation import fc_only
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import TrainingOptions
 
 SCHEDULE = Schedule(
   epoch_size=20, batch_size=4, base_learning_rate=0.1, warmup_epochs=1, step_epochs=1, total_epochs=3, gamma=0.5,

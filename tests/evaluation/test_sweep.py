@@ -15,8 +15,9 @@ from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.evaluation import clip_features, sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
+from xdc_tf.training.trainer import EncoderTrainer
 
 NUM_ROWS = 24
 

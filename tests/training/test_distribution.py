@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from xdc_tf.training import distribution
-from xdc_tf.training.trainer import TrainingOptions
+from xdc_tf.training.options import TrainingOptions
 
 
 @pytest.mark.stack

@@ -20,8 +20,8 @@ from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.models.resnet3d import ResNet3D18
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule, last_schedule
-from xdc_tf.training.trainer import TrainingOptions
 
 # Importing them above is what makes them known to gin; this list is for messages and tests.
 CONFIGURABLES = (

@@ -10,7 +10,7 @@ from xdc_tf.cli import configuration
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.schema import Records, open_records
 from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name
-from xdc_tf.training.trainer import TrainingOptions
+from xdc_tf.training.options import TrainingOptions
 
 
 def header(records: Records, strategy: tf.distribute.Strategy, options: TrainingOptions) -> str:

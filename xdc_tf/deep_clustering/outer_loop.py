@@ -24,9 +24,10 @@ from xdc_tf.deep_clustering import stages, supervision
 from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.training import distribution
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
-from xdc_tf.training.trainer import EncoderTrainer, TrainingOptions
+from xdc_tf.training.trainer import EncoderTrainer
 
 
 @gin.configurable

@@ -5,8 +5,8 @@ import dataclasses
 import gin
 
 from xdc_tf.data.reader import VideoInput
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import TrainingOptions
 
 
 @gin.configurable

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import TrainingOptions
 
 
 def train(

@@ -17,9 +17,10 @@ from xdc_tf.data.human_labels import all_labels, first_labels
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.data.schema import Records
 from xdc_tf.evaluation import clip_features, fc_only
+from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
-from xdc_tf.training.trainer import EncoderTrainer, Targets, TrainingOptions
+from xdc_tf.training.trainer import EncoderTrainer, Targets
 
 HEAD = 'label'
 

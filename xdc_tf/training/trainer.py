@@ -8,79 +8,20 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
-import gin
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
 from xdc_tf import compat, progress
-from xdc_tf.data import label_table, reader
+from xdc_tf.data import reader
 from xdc_tf.data.schema import Records
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.models.heads import HeadedEncoder
-from xdc_tf.training import checkpoints, distribution
+from xdc_tf.training import checkpoints, distribution, scores
 from xdc_tf.training.early_stopping import EarlyStopping
 from xdc_tf.training.metrics_log import MetricsLog
+from xdc_tf.training.options import POLICIES, TrainingOptions
 from xdc_tf.training.schedules import Schedule
-
-POLICIES = {'float32': None, 'bfloat16': 'mixed_bfloat16', 'float16': 'mixed_float16'}
-PRECISIONS = ('auto', *POLICIES)
-
-
-@gin.configurable
-@dataclasses.dataclass(frozen=True)
-class TrainingOptions:
-  """How to compute, as opposed to what (that is `Schedule`).
-
-  Attributes:
-    optimizer: 'sgd' (the paper's), 'sgdw' or 'lamb'.
-    momentum: unpublished; 0.9 as in the authors' VMZ.
-    nesterov: unpublished; True as in VMZ.
-    head_deviation: standard deviation of a new head's weights; unpublished, 0.01 as in VMZ. Features of narrow encoders are
-      shorter, and their heads take the longer to be heard: such encoders learn from noisy labels sooner with 0.1.
-    precision: 'float32', 'bfloat16', 'float16' (with loss scaling), or 'auto': bfloat16 where this machine has units for it
-      (see distribution.has_bfloat16_units), else float32. A run under 'auto' is tied to what it chose at its start.
-    jit_compile: compile the training step with XLA.
-    checkpoint_steps: a checkpoint is written after every so many steps of a training, wherever in an epoch that is.
-    evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
-    initial_statistics_batches: batches run in training mode before the very first features are taken, to set the
-      statistics of BatchNorm. SeLaVi uses 20; 0 gave better first clusters, so it is the default (ours).
-    decoupled_weight_decay: of 'sgdw' and 'lamb', beside the L2 of `Schedule.weight_decay`, which is then better 0.
-  """
-
-  optimizer: str = 'sgd'
-  momentum: float = 0.9
-  nesterov: bool = True
-  head_deviation: float = 0.01
-  precision: str = 'float32'
-  jit_compile: bool = False
-  checkpoint_steps: int = 500
-  evaluation_batch_size: int = 32
-  initial_statistics_batches: int = 0
-  decoupled_weight_decay: float = 0.0
-
-  def __post_init__(self):
-    if self.head_deviation < 0:
-      raise ValueError(f'TrainingOptions.head_deviation must not be negative. Received: {self.head_deviation}.')
-    if self.checkpoint_steps < 1 or self.evaluation_batch_size < 1:
-      raise ValueError(
-        f'TrainingOptions.checkpoint_steps and .evaluation_batch_size must be at least 1. Received: {self}.'
-      )
-    if self.optimizer not in compat.OPTIMIZERS:
-      raise ValueError(f'TrainingOptions.optimizer must be one of {compat.OPTIMIZERS}. Received: {self.optimizer!r}.')
-    if self.optimizer == 'sgd' and self.decoupled_weight_decay:
-      raise ValueError(
-        "The optimizer 'sgd' has no decoupled weight decay: set Schedule.weight_decay, the paper's L2, instead."
-      )
-    if self.precision not in PRECISIONS:
-      raise ValueError(f'TrainingOptions.precision must be one of {PRECISIONS}. Received: {self.precision!r}.')
-
-  @property
-  def computes_in(self) -> str:
-    """The precision, 'auto' replaced by what it means on this machine."""
-    if self.precision != 'auto':
-      return self.precision
-    return 'bfloat16' if distribution.has_bfloat16_units() else 'float32'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,7 +164,7 @@ class EncoderTrainer:
   def evaluate(self, targets: Targets) -> dict[str, float]:
     """Returns the mean loss and every head's accuracy ('loss', 'accuracy_HEAD') on the centre clips of a split's spans."""
     totals = self._evaluate(self._evaluation_data(targets))
-    return {name.removeprefix('_'): value for name, value in self._summary('', totals).items()}
+    return {name.removeprefix('_'): value for name, value in scores.summary(self.heads, '', totals).items()}
 
   def train(self, folder: str, training: Targets, validation: Targets | None, schedule: Schedule, seed: int) -> None:
     """Trains with new heads until the schedule ends or the validation loss keeps rising; goes on where it was.
@@ -261,10 +202,10 @@ class EncoderTrainer:
       step = (epoch + 1) * steps_per_epoch
       row = {
         'learning_rate': schedule.learning_rate(epoch, self.num_replicas),
-        **self._summary('train', state.totals.numpy()),
+        **scores.summary(self.heads, 'train', state.totals.numpy()),
       }
       if validation_data is not None:
-        row |= self._summary('validation', self._evaluate(validation_data))
+        row |= scores.summary(self.heads, 'validation', self._evaluate(validation_data))
         state.early_stopping.update(row['validation_loss'])
       log.write(epoch, row)
       if schedule.keep_best and state.early_stopping.is_best:
@@ -300,7 +241,7 @@ class EncoderTrainer:
       rate = tf.constant(schedule.learning_rate(epoch + i / steps, self.num_replicas), tf.float32)
       totals = totals + tf.cast(self.train_step(next(data), rate, weight_decay), tf.float64)
       if i % 20 == 0:  # Reading a number waits for the device, so not at every step.
-        bar.set_postfix_str(f'loss {self._summary("", totals.numpy())["_loss"]:.3f}', refresh=False)
+        bar.set_postfix_str(f'loss {scores.summary(self.heads, "", totals.numpy())["_loss"]:.3f}', refresh=False)
       step = epoch * steps + i + 1
       if self._is_checkpoint(step) and i + 1 < steps:  # The end of an epoch comes after its validation.
         state.step.assign(step)
@@ -366,7 +307,7 @@ class EncoderTrainer:
     variables = self.model.trainable_variables
     x = self.inputs.normalize(x)
     with tf.GradientTape() as tape:
-      loss_sum, statistics = self._statistics(self.model(x, training=True), labels)
+      loss_sum, statistics = scores.statistics(self.heads, self.model(x, training=True), labels)
       # Replicas sum their gradients, so each divides by the global batch; dividing by its own would multiply the rate
       # by the number of replicas a second time.
       loss = loss_sum / tf.cast(tf.shape(x)[0] * self.num_replicas, tf.float32)
@@ -393,17 +334,7 @@ class EncoderTrainer:
     return means
 
   def _replica_evaluation(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
-    return self._statistics(self.model(batch['input'][:, 0], training=False), batch['labels'])[1]
-
-  def _statistics(self, logits: dict[str, tf.Tensor], labels: dict[str, tf.Tensor]):
-    """Returns the summed cross-entropy of all heads, and float32 [3 * heads]: loss, hits and clips of each head."""
-    statistics, total = [], 0.0
-    for head in self.heads:
-      has_label, losses, hits = _scores(logits[head], labels[head])
-      loss = tf.reduce_sum(has_label * losses)
-      statistics += [loss, tf.reduce_sum(has_label * hits), tf.reduce_sum(has_label)]
-      total += loss
-    return total, tf.stack(statistics)
+    return scores.statistics(self.heads, self.model(batch['input'][:, 0], training=False), batch['labels'])[1]
 
   def _evaluation_data(self, targets: Targets) -> tf.data.Dataset:
     """The centre clips of this worker's shards."""
@@ -428,36 +359,11 @@ class EncoderTrainer:
       totals += statistics.numpy()
     return distribution.sum_over_workers(self.strategy, tf.constant(totals)).numpy()
 
-  def _summary(self, prefix: str, totals: np.ndarray) -> dict[str, float]:
-    """The mean loss summed over the heads, and every head's mean loss and accuracy."""
-    row = {f'{prefix}_loss': 0.0}
-    for head, (loss, hits, clips) in zip(self.heads, totals.reshape(-1, 3), strict=True):
-      row[f'{prefix}_loss'] += loss / max(1.0, clips)
-      row[f'{prefix}_accuracy_{head}'] = hits / max(1.0, clips)
-    return {name: float(value) for name, value in row.items()}
-
   def _reset(self, seed: int) -> None:
     """New heads and a new optimizer: cluster numbers mean nothing across iterations (Supplement A). The encoder goes on."""
     self.model.reset_heads(seed)
     for variable, fresh in zip(self._optimizer_variables, self._fresh_scalars, strict=True):
       variable.assign(tf.zeros(variable.shape, variable.dtype) if fresh is None else fresh)
-
-
-def _scores(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-  """Returns whether clips have a label, their loss, and whether the highest logit is right: float32 [B] each.
-
-  Args:
-    logits: float32 [B, C].
-    labels: int32 [B], or the bits of several labels, uint8 [B, ceil(C / 8)]: then the loss is the sum of C binary ones.
-  """
-  best = tf.argmax(logits, axis=-1, output_type=tf.int32)
-  if labels.shape.rank == 1:
-    target = tf.maximum(labels, 0)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
-    return tf.cast(labels >= 0, tf.float32), losses, tf.cast(best == target, tf.float32)
-  targets = label_table.unpack(labels, logits.shape[1])
-  losses = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits), axis=1)
-  return tf.reduce_max(targets, axis=1), losses, tf.gather(targets, best, batch_dims=1)
 
 
 class _State(tf.Module):

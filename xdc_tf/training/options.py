@@ -1,0 +1,67 @@
+"""How to compute a training, as opposed to what: the settings that all trainings share."""
+
+import dataclasses
+
+import gin
+
+from xdc_tf import compat
+from xdc_tf.training import distribution
+
+POLICIES = {'float32': None, 'bfloat16': 'mixed_bfloat16', 'float16': 'mixed_float16'}
+PRECISIONS = ('auto', *POLICIES)
+
+
+@gin.configurable
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+  """How to compute, as opposed to what (that is `Schedule`).
+
+  Attributes:
+    optimizer: 'sgd' (the paper's), 'sgdw' or 'lamb'.
+    momentum: unpublished; 0.9 as in the authors' VMZ.
+    nesterov: unpublished; True as in VMZ.
+    head_deviation: standard deviation of a new head's weights; unpublished, 0.01 as in VMZ. Features of narrow encoders are
+      shorter, and their heads take the longer to be heard: such encoders learn from noisy labels sooner with 0.1.
+    precision: 'float32', 'bfloat16', 'float16' (with loss scaling), or 'auto': bfloat16 where this machine has units for it
+      (see distribution.has_bfloat16_units), else float32. A run under 'auto' is tied to what it chose at its start.
+    jit_compile: compile the training step with XLA.
+    checkpoint_steps: a checkpoint is written after every so many steps of a training, wherever in an epoch that is.
+    evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
+    initial_statistics_batches: batches run in training mode before the very first features are taken, to set the
+      statistics of BatchNorm. SeLaVi uses 20; 0 gave better first clusters, so it is the default (ours).
+    decoupled_weight_decay: of 'sgdw' and 'lamb', beside the L2 of `Schedule.weight_decay`, which is then better 0.
+  """
+
+  optimizer: str = 'sgd'
+  momentum: float = 0.9
+  nesterov: bool = True
+  head_deviation: float = 0.01
+  precision: str = 'float32'
+  jit_compile: bool = False
+  checkpoint_steps: int = 500
+  evaluation_batch_size: int = 32
+  initial_statistics_batches: int = 0
+  decoupled_weight_decay: float = 0.0
+
+  def __post_init__(self):
+    if self.head_deviation < 0:
+      raise ValueError(f'TrainingOptions.head_deviation must not be negative. Received: {self.head_deviation}.')
+    if self.checkpoint_steps < 1 or self.evaluation_batch_size < 1:
+      raise ValueError(
+        f'TrainingOptions.checkpoint_steps and .evaluation_batch_size must be at least 1. Received: {self}.'
+      )
+    if self.optimizer not in compat.OPTIMIZERS:
+      raise ValueError(f'TrainingOptions.optimizer must be one of {compat.OPTIMIZERS}. Received: {self.optimizer!r}.')
+    if self.optimizer == 'sgd' and self.decoupled_weight_decay:
+      raise ValueError(
+        "The optimizer 'sgd' has no decoupled weight decay: set Schedule.weight_decay, the paper's L2, instead."
+      )
+    if self.precision not in PRECISIONS:
+      raise ValueError(f'TrainingOptions.precision must be one of {PRECISIONS}. Received: {self.precision!r}.')
+
+  @property
+  def computes_in(self) -> str:
+    """The precision, 'auto' replaced by what it means on this machine."""
+    if self.precision != 'auto':
+      return self.precision
+    return 'bfloat16' if distribution.has_bfloat16_units() else 'float32'
