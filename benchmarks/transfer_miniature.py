@@ -68,7 +68,8 @@ def _run(protocol: str, records: str, run_dir: str, encoder: str, folder: str) -
   command += ['--encoder', encoder, *options, output, folder if output == '--output_dir' else path]
   if subprocess.run(command, check=False).returncode:
     sys.exit(f'transfer_miniature: this command failed: {" ".join(command)}')
-  mean = paper_tables.read_result(path).mean
+  (result,) = paper_tables.read_results(path)
+  mean = result.mean
   return {'test_best': mean.test_best, 'held_out': mean.held_out}
 
 

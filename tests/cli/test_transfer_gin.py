@@ -18,6 +18,7 @@ from xdc_tf.deep_clustering.outer_loop import Pretraining
 from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.evaluation import sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
+from xdc_tf.evaluation.localization.options import GTAD, Detection, Localization, SnippetWindows
 from xdc_tf.evaluation.paper_numbers import SCRATCH, TABLES, Cell
 from xdc_tf.models.import_weights import ENCODERS
 from xdc_tf.training.metrics_log import read_metrics
@@ -36,9 +37,9 @@ NUM_VIDEOS = {'ucf101': 13_320, 'hmdb51': 6_766, 'esc50': 2_000}
 def rules() -> dict[tuple[str, int | None], tuple[str, list[str]]]:
   """README.md's table: (protocol, frames) -> the verb and its gin files."""
   found = {}
-  lines = re.findall(r'^\| (\w+) \| (8, or sound|32|sound) \| [^|]+ \| `xdc ([\w-]+)`(.*) \|$', README, re.M)
+  lines = re.findall(r'^\| (\w+) \| (8, or sound|16|32|sound) \| [^|]+ \| `xdc ([\w-]+)`(.*) \|$', README, re.M)
   for protocol, frames, verb, files in lines:
-    for number in {'8, or sound': (8, None), '32': (32,), 'sound': (None,)}[frames]:
+    for number in {'8, or sound': (8, None), '16': (16,), '32': (32,), 'sound': (None,)}[frames]:
       found[protocol, number] = verb, files.split(', ')[1:]
   return found
 
@@ -57,9 +58,9 @@ def test_every_number_of_the_paper_has_its_gin_files():
   trained = 0
   for cell in CELLS:
     verb, files = rule(cell)
-    assert verb == {'svm': 'svm', 'localization': 'extract-features'}.get(cell.protocol, 'sweep')
+    assert verb == {'svm': 'svm', 'localization': 'localize'}.get(cell.protocol, 'sweep')
     if verb != 'sweep':
-      assert not files
+      assert files == (['transfer/thumos14.gin'] if verb == 'localize' else [])
       continue
     config = load(files)
     s = config.schedule
@@ -127,8 +128,12 @@ def test_the_examples_follow_the_rules():
         assert parsed.folds == (None if table.all_splits else '1')
       shown.add((cell.protocol, cell.num_frames))
     elif parsed.verb == 'extract-features':
-      assert made[parsed.run_dir] in {cell.encoder for cell in TABLES['table8'].cells}
-      shown.add(('localization', 32))
+      made[parsed.output_dir] = made[parsed.run_dir]
+    elif parsed.verb == 'localize':
+      cells = [cell for cell in TABLES['table8'].cells if cell.row == parsed.table_row]
+      assert {cell.encoder for cell in cells} == {made[parsed.features]}
+      assert rule(cells[0]) == ('localize', parsed.gin_file)
+      shown.add((cells[0].protocol, cells[0].num_frames))
   # One example for each protocol, and both lengths of clips.
   assert {
     ('full', 8),
@@ -137,7 +142,7 @@ def test_the_examples_follow_the_rules():
     ('fc', 8),
     ('scratch', 8),
     ('svm', None),
-    ('localization', 32),
+    ('localization', 16),
   } <= shown
 
 
@@ -169,6 +174,19 @@ def test_a_protocol_s_header_names_tables_and_what_is_ours(way, tables):
   text = header(way)
   assert all(re.search(rf'\b{table}\b', text) for table in tables)
   assert 'Ours, unpublished:' in text and 'The cost stands in' in text
+
+
+def test_thumos14_has_the_defaults_of_g_tad_and_table_8_s_numbers():
+  configuration.load(['transfer/thumos14.gin'], [], Localization)
+  config = configuration.localization()
+  assert config == Localization(SnippetWindows(), GTAD(), Detection())
+  assert [config.rate_of(epoch) for epoch in (0, 4, 5, 9)] == pytest.approx([4e-5, 4e-5, 4e-6, 4e-6])
+  text = header('thumos14')
+  assert text.startswith('THUMOS14, Table 8:') and 'Ours, unpublished:' in text
+  rows = {}
+  for cell in TABLES['table8'].cells:
+    rows.setdefault(cell.row, []).append(cell.paper)
+  assert all(', '.join(numbers) in text for numbers in rows.values())
 
 
 @pytest.fixture(scope='module')

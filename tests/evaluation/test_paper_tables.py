@@ -83,6 +83,19 @@ def test_the_halves_of_table_5_and_several_runs_of_one_cell(tmp_path):
   assert ['Scratch', 'ucf101', '54.5', '', '38.1'] in printed['Table 1']
 
 
+def test_a_localisation_fills_a_row_of_table_8(tmp_path):
+  found = result('thumos14', 'table8/superv_kinetics', 'localization', 16)
+  del found['folds'], found['mean']
+  write(tmp_path / 'l', found | {'map': {'0.3': 0.5, '0.5': 0.3661}})
+  rows = tables(tmp_path)['Table 8']
+  assert rows[:3] == [
+    ['Superv (Kinetics)', 'thumos14@0.3', '50.9', '50.0', ''],
+    ['Superv (Kinetics)', 'thumos14@0.4', '44.4', '', ''],
+    ['Superv (Kinetics)', 'thumos14@0.5', '36.6', '36.6', ''],
+  ]
+  assert not any(row[3] for row in rows[3:])
+
+
 def test_results_of_no_table_have_their_own(tmp_path):
   one = {'folds': {'1': {'recall_at_1': 0.5}, '2': {'recall_at_1': 0.7}}, 'mean': {'recall_at_1': 0.6}}
   write(tmp_path / 'own', result('my_videos', None, 'retrieval', None) | one)

@@ -17,6 +17,7 @@ from xdc_tf.deep_clustering import supervision
 from xdc_tf.deep_clustering.outer_loop import Pretraining
 from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.evaluation.finetuning import Finetuning
+from xdc_tf.evaluation.localization.options import GTAD, Detection, Localization, SnippetWindows
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.models.resnet3d import ResNet3D18
@@ -26,6 +27,7 @@ from xdc_tf.training.schedules import Schedule, last_schedule
 # Importing them above is what makes them known to gin; this list is for messages and tests.
 CONFIGURABLES = (
   Pretraining, Retraining, Finetuning, Schedule, last_schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput,
+  Localization, SnippetWindows, GTAD, Detection,
   R2Plus1D18, ResNet3D18, AudioResNet18,
   supervision.sdc, supervision.mdc, supervision.cdc, supervision.xdc, supervision.same_modality_xdc, supervision.shuffled_xdc,
 )  # fmt: skip
@@ -49,7 +51,7 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   Args:
     gin_files: paths, absolute, relative to the working directory, or relative to gin/ ('methods/xdc.gin').
     gin_params: bindings such as 'num_video_clusters = 64'; they win over the files.
-    root: what is to be built, Pretraining or Finetuning; a binding that it does not reach is an error.
+    root: what is to be built, Pretraining, Finetuning or Localization; a binding that it does not reach is an error.
     also_used: names of configurables that are used beside it.
 
   Returns:
@@ -85,6 +87,11 @@ def finetuning() -> Finetuning:
   return build(
     Finetuning, 'Name a data set and a way, for example --gin_file transfer/ucf101.gin --gin_file transfer/full.gin.'
   )
+
+
+def localization() -> Localization:
+  """Builds the localisation that the loaded configuration describes; see `build`."""
+  return build(Localization, 'Add --gin_file transfer/thumos14.gin.')
 
 
 def build(root: type, advice: str):

@@ -21,6 +21,7 @@ from xdc_tf.cli import (
   filters_figure,
   finetune,
   import_weights,
+  localize,
   make_avdigits,
   manifest,
   pretrain,
@@ -33,9 +34,9 @@ from xdc_tf.cli import (
 )
 
 VERBS = (
-  demo, doctor, make_avdigits, manifest, pretrain, report, export, embed, client,
-  finetune, sweep, svm, retrieval, extract_features, tables, import_weights, export_weights,
-  clusters_table, filters_figure, projector,
+  demo, doctor, make_avdigits, manifest, pretrain, export, embed, client,
+  report, filters_figure, clusters_table, projector,
+  finetune, sweep, svm, retrieval, extract_features, localize, tables, import_weights, export_weights,
 )  # fmt: skip
 
 

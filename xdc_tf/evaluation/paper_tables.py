@@ -23,7 +23,7 @@ OTHER_HEADER = ('start', 'data set', 'protocol', 'frames', 'splits', 'ours (test
 
 @dataclasses.dataclass(frozen=True)
 class Accuracies:
-  """Top-1 accuracies as fractions; None where it was not measured so.
+  """Top-1 accuracies (mean average precisions of a localisation) as fractions; None where it was not measured so.
 
   Attributes:
     test_best: with the rate that is best on the test clips, as the paper reports it (Table 12).
@@ -36,14 +36,14 @@ class Accuracies:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-  """One results.json.
+  """One results.json, or its numbers at one tIoU.
 
   Attributes:
     path: of the file.
-    data_set: name of the records.
+    data_set: name of the records; of a localisation with its tIoU, 'thumos14@0.5'.
     start: the encoder that it started from, for people.
     table_row: 'table1/xdc'; None for what is in no table.
-    protocol: 'full', 'fc', 'scratch', 'svm' or 'retrieval'.
+    protocol: 'full', 'fc', 'scratch', 'svm', 'retrieval' or 'localization'.
     num_frames: of a clip; None for sound.
     folds: the accuracies on each official split, by its number.
     mean: over these.
@@ -74,48 +74,52 @@ def find_results(folder: str) -> tuple[list[Result], list[str]]:
   results, problems = [], []
   for path in paths:
     try:
-      result = read_result(path)
-      if result.table_row:
-        cell_of(result)
-      results.append(result)
+      read = read_results(path)
+      for result in read:
+        if result.table_row:
+          cell_of(result)
+      results += read
     except (ValueError, OSError, tf.errors.OpError) as error:
       problems.append(f'{path}: {error}')
   return results, problems
 
 
-def read_result(path: str) -> Result:
-  """Reads one results.json.
+def read_results(path: str) -> list[Result]:
+  """Reads one results.json: one result, or of a localisation one for each tIoU, whose data set is called 'thumos14@0.5'.
 
   Raises:
     ValueError: when it is none, or has a value that cannot be.
   """
   found = files.read_json(path)
   try:
-    measure = FROZEN_MEASURES.get(found['protocol'])
-    if measure:
-      mean = {'test_best': found['mean'][measure]}
-      folds = {fold: {'test_best': row[measure]} for fold, row in found['folds'].items()}
-    else:
-      mean = found['mean']
-      folds = {fold: {how: part['top1'] for how, part in row.items() if part} for fold, row in found['folds'].items()}
-    folds = {str(fold): _accuracies(values) for fold, values in folds.items()}
-    for name, types in (('data_set', str), ('start', str), ('table_row', str | None), ('protocol', str)):
+    for name, types in (('protocol', str), ('data_set', str), ('start', str), ('table_row', str | None)):
       if not isinstance(found[name], types):
         raise ValueError(f'{name!r} must be text. Received: {found[name]!r}.')
-    return Result(
-      path,
-      found['data_set'],
-      found['start'],
-      found['table_row'],
-      found['protocol'],
-      found['num_frames'],
-      folds,
-      _accuracies(mean),
-    )
+    known = (found['start'], found['table_row'], found['protocol'], found['num_frames'])
+    return [
+      Result(
+        path, data_set, *known, {str(fold): _accuracies(values) for fold, values in folds.items()}, _accuracies(mean)
+      )
+      for data_set, folds, mean in _measured(found)
+    ]
   except KeyError as error:
     raise ValueError(f'it has no {error}, which the results of a finetuning have.') from error
   except (TypeError, AttributeError) as error:
     raise ValueError(f'it does not have the shape of the results of a finetuning ({error}).') from error
+
+
+def _measured(found: dict[str, Any]) -> list[tuple[str, dict, dict]]:
+  """Returns (data set, accuracies of each fold, their mean) of what a results.json holds."""
+  protocol, data_set = found['protocol'], found['data_set']
+  if protocol == 'localization':  # One number for each tIoU, on the one official split.
+    numbers = {tiou: {'test_best': value} for tiou, value in found['map'].items()}
+    return [(f'{data_set}@{tiou}', {'1': number}, number) for tiou, number in numbers.items()]
+  measure = FROZEN_MEASURES.get(protocol)
+  if measure:
+    folds = {fold: {'test_best': row[measure]} for fold, row in found['folds'].items()}
+    return [(data_set, folds, {'test_best': found['mean'][measure]})]
+  folds = {fold: {how: part['top1'] for how, part in row.items() if part} for fold, row in found['folds'].items()}
+  return [(data_set, folds, found['mean'])]
 
 
 def _accuracies(found: dict[str, Any]) -> Accuracies:

@@ -1,0 +1,113 @@
+"""xdc localize: actions in time, by G-TAD on frozen snippet features, the paper's protocol for THUMOS14 (Section 7)."""
+
+import argparse
+
+from xdc_tf.cli import pretrain
+
+SUMMARY = (
+  'Localise actions in time by G-TAD on frozen snippet features, and measure it (THUMOS14, Table 8). Killed or not, the same '
+  'command goes on from what is there.'
+)
+EXAMPLE = (
+  'xdc localize --features features/thumos14 --records data/thumos14 --annotations ~/thumos14/annotation '
+  '--output_dir runs/thumos14 --gin_file transfer/thumos14.gin'
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  parser.add_argument(
+    '--features', required=True, help='folder of `xdc extract-features --snippet_frames 16`, of all records'
+  )
+  parser.add_argument('--records', required=True, help='folder of the records that the features are of')
+  parser.add_argument(
+    '--annotations', required=True, help='folder of CLASS_val.txt and CLASS_test.txt, at any depth, as for xdc manifest'
+  )
+  parser.add_argument('--output_dir', required=True, help='folder of the results; made if absent, resumed if present')
+  parser.add_argument(
+    '--video_scores',
+    help='file of the class scores of the test videos: .json, {video: {class: score}}, or .csv, video,class,score (default: '
+    'a linear classifier trained on the mean features of the training videos; the paper has scores of UntrimmedNet)',
+  )
+  parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table8/xdc_ig_random'")
+  parser.add_argument('--deterministic', action='store_true', help='make a resumed run equal an undisturbed one')
+  pretrain.add_configuration_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Trains and measures what has not been done yet, and prints the mean average precision at every tIoU."""
+  import os
+
+  import tensorflow as tf
+
+  from xdc_tf import __version__, files
+  from xdc_tf.cli import configuration
+  from xdc_tf.data.schema import open_records
+  from xdc_tf.deep_clustering.run_directory import RunDirectory
+  from xdc_tf.evaluation.localization import corpus, localize
+  from xdc_tf.evaluation.localization.options import Localization
+  from xdc_tf.training import distribution
+
+  for path in (arguments.features, arguments.records, arguments.annotations, arguments.output_dir):
+    files.use_file_system(path)
+  strategy = distribution.make_strategy(deterministic=arguments.deterministic)
+  text = configuration.load(arguments.gin_file, arguments.gin_param, Localization)
+  config = configuration.localization()
+  features = corpus.open_corpus(arguments.features, open_records(arguments.records))
+  annotations = {part: corpus.read_annotations(arguments.annotations, part) for part in ('val', 'test')}
+  scores = _read_scores(arguments.video_scores, annotations['val'].actions, features)
+  directory = RunDirectory(arguments.output_dir, strategy)
+  directory.check_configuration(
+    f'# xdc-tf {__version__}, TensorFlow {tf.__version__}\n# features: {features.digest}\n{text}'
+  )
+  weights = localize.train(directory, config, features, annotations['val'])
+  proposals = localize.propose(directory, config, features, weights)
+  if scores is None:
+    scores = localize.own_class_scores(config, features, annotations['val'])
+  detections = localize.detect(proposals, scores, config.detection.num_classes)
+  numbers = localize.measure(detections, annotations['test'])
+  localize.write_detections(os.path.join(directory.path, 'detections.json'), detections, list(proposals))
+  path = os.path.join(directory.path, 'results.json')
+  about = _about(arguments, features, annotations['test'], localize.OWN_CLASSIFIER)
+  files.write_json(path, about | numbers)
+  print(_table(numbers, about['missing_videos']) + f'\n{path} holds the numbers.')
+
+
+def _read_scores(path: str | None, classes, features) -> dict | None:
+  from xdc_tf import files
+  from xdc_tf.data import folds
+  from xdc_tf.evaluation.localization import video_classes
+
+  if path is None:
+    return None
+  files.use_file_system(path)
+  return video_classes.read_scores(path, list(classes), features.videos(folds.TEST))
+
+
+def _about(arguments: argparse.Namespace, features, annotations, own_classifier: str) -> dict[str, object]:
+  """What results.json says beside the numbers. Videos without features count: nothing is found in them."""
+  from xdc_tf.data import folds
+
+  videos = features.videos(folds.TEST)
+  return {
+    'data_set': features.records.name,
+    'start': arguments.features,
+    'table_row': arguments.table_row,
+    'protocol': 'localization',
+    'num_frames': features.snippets.frames,
+    'video_scores': arguments.video_scores or own_classifier,
+    'num_train': len(features.videos(folds.TRAIN)),
+    'num_test': len(videos),
+    'missing_videos': sorted(set(annotations.of_any_class()) - set(videos)),
+  }
+
+
+def _table(numbers: dict, missing: list[str]) -> str:
+  names = (('map', 'mAP'), ('map_ambiguous_ignored', 'mAP, ambiguous parts ignored'))
+  lines = [f'{"tIoU":<30}' + ''.join(f'{threshold:>8}' for threshold in numbers['map'])]
+  lines += [f'{title:<30}' + ''.join(f'{100 * value:8.1f}' for value in numbers[key].values()) for key, title in names]
+  if missing:
+    lines.append(
+      f'{len(missing)} annotated test videos have no features, so nothing is found in them; the first is {missing[0]}.'
+    )
+  return '\n'.join(lines)
