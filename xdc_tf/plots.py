@@ -1,5 +1,6 @@
 """Pictures of numbers, drawn by matplotlib: the extra [plots], which nothing else needs."""
 
+import io
 import os
 from typing import Any
 
@@ -47,6 +48,8 @@ def save(figure: Any, path: str) -> None:
     ValueError: see check_path.
   """
   ending = check_path(path)
-  with files.atomic_path(path) as temporary:
-    figure.savefig(temporary, format=ending[1:], metadata=_UNDATED[ending])
+  picture = io.BytesIO()  # matplotlib itself writes local files alone.
+  figure.savefig(picture, format=ending[1:], metadata=_UNDATED[ending])
   pyplot().close(figure)
+  with files.atomic_write(path) as file:
+    file.write(picture.getvalue())

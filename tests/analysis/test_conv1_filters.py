@@ -114,11 +114,12 @@ def test_the_figure_has_every_panel_and_the_colours_of_a_known_filter(tmp_path, 
 
 @pytest.mark.parametrize(('ending', 'start'), [('svg', b'<?xml'), ('pdf', b'%PDF')])
 def test_the_ending_says_the_format_and_the_same_filters_give_the_same_file(tmp_path, encoder, ending, start):
-  paths = [tmp_path / f'{n}.{ending}' for n in 'ab']
+  # The second stands for what TensorFlow alone can write to.
+  paths = [f'{tmp_path}/a.{ending}', f'ram://filters/b.{ending}']
   for path in paths:
-    conv1_filters.draw([('ours', conv1_filters.panels(encoder))], str(path))
-  assert paths[0].read_bytes() == paths[1].read_bytes()
-  assert paths[0].read_bytes().startswith(start)
+    conv1_filters.draw([('ours', conv1_filters.panels(encoder))], path)
+  first, second = (tf.io.read_file(path).numpy() for path in paths)
+  assert first == second and first.startswith(start)
 
 
 def test_what_cannot_be_drawn_is_an_error_that_helps(tmp_path, encoder, monkeypatch):

@@ -260,12 +260,17 @@ def test_an_encoder_of_jpegs_that_fails_is_a_fact(monkeypatch):
   assert machine_facts._codec_facts()['codec_error'].startswith('RuntimeError: a film of 5 frames came back with 5')
 
 
-def test_a_container_may_have_less_memory_than_its_machine(monkeypatch):
+def test_a_container_may_have_less_memory_than_its_machine(monkeypatch, tmp_path):
   everything = machine_facts._free_memory()
-  monkeypatch.setattr(
-    machine_facts, '_number', lambda path: {'max': 3_000_000, 'current': 1_000_000}[path.rpartition('.')[2]]
-  )
-  assert machine_facts._free_memory() == 2_000_000 < everything
+  (tmp_path / 'memory.max').write_text('3000000\n')
+  (tmp_path / 'memory.current').write_text('2900000\n')
+  monkeypatch.setattr(machine_facts, '_CGROUP', str(tmp_path))
+  assert machine_facts._free_memory() == 100_000 < everything
+  # Files that were read lately are counted as used, and are given back.
+  (tmp_path / 'memory.stat').write_text('anon 1000000\nfile 1950000\ninactive_file 1500000\nactive_file 400000\n')
+  assert machine_facts._free_memory() == 2_000_000
+  (tmp_path / 'memory.max').write_text('max\n')
+  assert machine_facts._free_memory() > 2_000_000
 
 
 def test_a_limit_of_open_files_is_read():

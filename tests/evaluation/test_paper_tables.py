@@ -94,6 +94,9 @@ def test_a_localisation_fills_a_row_of_table_8(tmp_path):
     ['Superv (Kinetics)', 'thumos14@0.5', '36.6', '36.6', ''],
   ]
   assert not any(row[3] for row in rows[3:])
+  ours = {'map': {'0.3': 0.4}, 'video_scores': 'linear classifier on mean snippet features'}
+  write(tmp_path / 'm', found | ours)
+  assert tables(tmp_path)['Table 8'][0][3] == '50.0; 40.0 (own video classes)'
 
 
 def test_results_of_no_table_have_their_own(tmp_path):

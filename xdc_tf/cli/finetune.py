@@ -74,14 +74,14 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
     return
   path = os.path.join(directory.path, 'results.json')
   files.write_json(path, _about(arguments, config, start, records) | results)
-  if not config.several_labels:
-    picture = os.path.join(directory.path, 'confusion.svg')
-    sweep.draw_confusion(sweep.confusion(results, directory), records.label_names, picture)
   if config.trained == 'all':
     for cell in cells:
       if not cell.held_out:
         _describe_weights(directory.stage(cell.name), learner.encoder, start, config, records)
   print(_table(results) + f'\n{path} holds the numbers.')
+  if not config.several_labels:  # Last: without matplotlib all else is there.
+    picture = os.path.join(directory.path, 'confusion.svg')
+    sweep.draw_confusion(sweep.confusion(results, directory), records.label_names, picture)
 
 
 def _check_normalisation(start: starting_point.StartingPoint, inputs) -> None:

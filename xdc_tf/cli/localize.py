@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
   scores = _read_scores(arguments.video_scores, annotations['val'].actions, features)
   directory = RunDirectory(arguments.output_dir, strategy)
   directory.check_configuration(
-    f'# xdc-tf {__version__}, TensorFlow {tf.__version__}\n# features: {features.digest}\n{text}'
+    f'# xdc-tf {__version__}, TensorFlow {tf.__version__}\n# features: {features.digest}\n'
+    f'# annotations: {annotations["val"].digest}\n{text}'
   )
   weights = localize.train(directory, config, features, annotations['val'])
   proposals = localize.propose(directory, config, features, weights)
@@ -68,9 +69,10 @@ def run(arguments: argparse.Namespace) -> None:
   numbers = localize.measure(detections, annotations['test'])
   localize.write_detections(os.path.join(directory.path, 'detections.json'), detections, list(proposals))
   path = os.path.join(directory.path, 'results.json')
-  about = _about(arguments, features, annotations['test'], localize.OWN_CLASSIFIER)
+  about = _about(arguments, features, annotations['test'])
   files.write_json(path, about | numbers)
-  print(_table(numbers, about['missing_videos']) + f'\n{path} holds the numbers.')
+  print(_table(numbers, about['missing_videos']))
+  print(f'Classes of the videos: {about["video_scores"]}.\n{path} holds the numbers.')
 
 
 def _read_scores(path: str | None, classes, features) -> dict | None:
@@ -84,9 +86,10 @@ def _read_scores(path: str | None, classes, features) -> dict | None:
   return video_classes.read_scores(path, list(classes), features.videos(folds.TEST))
 
 
-def _about(arguments: argparse.Namespace, features, annotations, own_classifier: str) -> dict[str, object]:
+def _about(arguments: argparse.Namespace, features, annotations) -> dict[str, object]:
   """What results.json says beside the numbers. Videos without features count: nothing is found in them."""
   from xdc_tf.data import folds
+  from xdc_tf.evaluation.localization import video_classes
 
   videos = features.videos(folds.TEST)
   return {
@@ -95,7 +98,7 @@ def _about(arguments: argparse.Namespace, features, annotations, own_classifier:
     'table_row': arguments.table_row,
     'protocol': 'localization',
     'num_frames': features.snippets.frames,
-    'video_scores': arguments.video_scores or own_classifier,
+    'video_scores': arguments.video_scores or video_classes.OWN_CLASSIFIER,
     'num_train': len(features.videos(folds.TRAIN)),
     'num_test': len(videos),
     'missing_videos': sorted(set(annotations.of_any_class()) - set(videos)),

@@ -21,7 +21,7 @@ EXTRAS = {
   'gpu': 'NVIDIA GPUs (CUDA and cuDNN for TensorFlow)',
   'gcp': 'gs:// and Dataflow in Beam jobs',
   'avdigits': '`xdc make-avdigits`, the synthetic corpus',
-  'plots': 'the pictures of benchmarks and of the notebook',
+  'plots': 'the pictures of `xdc filters-figure`, `xdc sweep`, the notebook and benchmarks',
   'test': '`make test`',
   'torch': 'the tests that compare imported weights with PyTorch',
   'kserve': 'a test with a server that speaks REST',

@@ -30,6 +30,7 @@ DECODERS = {
 # The distributions whose own extras our extras ask for.
 _WITH_EXTRAS = ('tensorflow', 'apache-beam')
 _NVIDIA_DRIVER = '/proc/driver/nvidia/version'
+_CGROUP = '/sys/fs/cgroup'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,8 +211,8 @@ def _free_memory() -> int:
   except (OSError, StopIteration):
     names = ('SC_PHYS_PAGES', 'SC_PAGE_SIZE')  # macOS tells what there is and not what is free.
     free = os.sysconf(names[0]) * os.sysconf(names[1])
-  limit, used = (_number(f'/sys/fs/cgroup/memory.{name}') for name in ('max', 'current'))
-  return free if limit is None or used is None else min(free, limit - used)
+  limit, used = (_number(f'{_CGROUP}/memory.{name}') for name in ('max', 'current'))
+  return free if limit is None or used is None else min(free, limit - used + _page_cache())
 
 
 def _number(path: str) -> int | None:
@@ -220,6 +221,16 @@ def _number(path: str) -> int | None:
       return int(file.read())
   except (OSError, ValueError):  # 'max' is no limit.
     return None
+
+
+def _page_cache() -> int:
+  """Bytes of files that the container keeps in memory and gives back when they are needed; memory.current counts them."""
+  try:
+    with open(f'{_CGROUP}/memory.stat') as file:
+      held = dict(line.split() for line in file)
+    return int(held['active_file']) + int(held['inactive_file'])
+  except (OSError, ValueError, KeyError):
+    return 0
 
 
 def _folder(path: str) -> Folder:

@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf import files
+from xdc_tf.evaluation.localization import video_classes
 from xdc_tf.evaluation.paper_numbers import NUM_SPLITS, TABLES, Cell, Table
 
 FILE_NAME = 'results.json'
@@ -47,6 +48,7 @@ class Result:
     num_frames: of a clip; None for sound.
     folds: the accuracies on each official split, by its number.
     mean: over these.
+    note: what else sets the numbers apart from the paper's, ' (own video classes)'; '' for nothing.
   """
 
   path: str
@@ -57,6 +59,7 @@ class Result:
   num_frames: int | None
   folds: dict[str, Accuracies]
   mean: Accuracies
+  note: str = ''
 
 
 def find_results(folder: str) -> tuple[list[Result], list[str]]:
@@ -96,9 +99,15 @@ def read_results(path: str) -> list[Result]:
       if not isinstance(found[name], types):
         raise ValueError(f'{name!r} must be text. Received: {found[name]!r}.')
     known = (found['start'], found['table_row'], found['protocol'], found['num_frames'])
+    own_classes = found.get('video_scores') == video_classes.OWN_CLASSIFIER
     return [
       Result(
-        path, data_set, *known, {str(fold): _accuracies(values) for fold, values in folds.items()}, _accuracies(mean)
+        path,
+        data_set,
+        *known,
+        {str(fold): _accuracies(values) for fold, values in folds.items()},
+        _accuracies(mean),
+        ' (own video classes)' if own_classes else '',
       )
       for data_set, folds, mean in _measured(found)
     ]
@@ -183,12 +192,12 @@ def _ours(results: list[Result], cell: Cell, table: Table) -> tuple[str, str]:
   """Our two numbers for one cell; those of several runs (seeds, say) apart by semicolons."""
   shown = []
   for result in results:
-    found, note = result.mean if table.all_splits else result.folds.get('1'), ''
+    found, note = result.mean if table.all_splits else result.folds.get('1'), result.note
     if found is None:  # Another table's row, of other splits.
       continue
     expected = NUM_SPLITS.get(cell.data_set, 1)
     if table.all_splits and len(result.folds) < expected:
-      note = f' ({len(result.folds)} of {expected} splits)'
+      note += f' ({len(result.folds)} of {expected} splits)'
     shown.append((_per_cent(found.test_best, note), _per_cent(found.held_out, note)))
   return '; '.join(s[0] for s in shown), '; '.join(s[1] for s in shown)
 

@@ -89,6 +89,7 @@ def test_the_same_command_does_nothing_again_and_takes_other_classes(made, outpu
   assert results == before
   printed = capsys.readouterr().out
   assert f'{100 * before["map"]["0.5"]:.1f}' in printed and 'results.json holds the numbers' in printed
+  assert 'Classes of the videos: linear classifier on mean snippet features.' in printed
 
   scores = {f'video_test_{i:07d}': {synthetic_actions.CLASSES[(i + 1) % 2]: 1.0} for i in range(10)}
   (tmp_path / 'wrong.json').write_text(json.dumps(scores))
@@ -103,7 +104,7 @@ def test_the_results_stand_in_table_8(output, capsys):
   results = json.loads((output / 'results.json').read_text())
   papers = ('51.5', '44.8', '36.9', '28.6', '20.0')
   for (tiou, value), paper in zip(results['map'].items(), papers, strict=True):
-    assert f'| XDC (IG-Random) | thumos14@{tiou} | {paper} | {100 * value:.1f} |  |' in printed
+    assert f'| XDC (IG-Random) | thumos14@{tiou} | {paper} | {100 * value:.1f} (own video classes) |  |' in printed
   assert ', 0 skipped' in printed
 
 
@@ -237,11 +238,16 @@ def test_a_video_without_features_is_missed_and_named(made, output, tmp_path, ca
   assert '1 annotated test videos have no features' in capsys.readouterr().out
 
 
-def test_a_run_keeps_its_settings(made, output):
+def test_a_run_keeps_its_settings(made, output, tmp_path):
   with pytest.raises(ValueError, match='another configuration:(.|\n)*Localization.epochs = 17'):
     localize(made, output, params=('Localization.epochs = 17',))
   with pytest.raises(ValueError, match='another configuration:(.|\n)*features: '):
     localize(made, output, features='shuffled')
+  annotations = shutil.copytree(made['annotations'], tmp_path / 'annotations')
+  with open(annotations / 'Jump_val.txt', 'a') as file:
+    file.write('video_validation_0000000 1.0 2.0\n')
+  with pytest.raises(ValueError, match='another configuration:(.|\n)*annotations: '):
+    localize(made | {'annotations': str(annotations)}, output)
   with pytest.raises(configuration.ConfigurationError, match='Add --gin_file transfer/thumos14.gin'):
     configuration.load([], [], Localization)
     configuration.localization()

@@ -31,6 +31,14 @@ class Annotations:
   actions: dict[str, dict[str, np.ndarray]]
   ambiguous: dict[str, np.ndarray]
 
+  @property
+  def digest(self) -> str:
+    """Tells these actions from others; ambiguous parts, which nothing is trained on, do not count."""
+    named = {
+      label: {video: found.tolist() for video, found in videos.items()} for label, videos in self.actions.items()
+    }
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
+
   def of_any_class(self) -> dict[str, np.ndarray]:
     """Returns {video: float64 [n, 2]}, every interval once: each CliffDiving is annotated as a Diving too."""
     found: dict[str, list[np.ndarray]] = {}

@@ -28,8 +28,6 @@ from xdc_tf.training import checkpoints
 
 # Table 8's columns.
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-# What the class scores of videos come from.
-OWN_CLASSIFIER = 'linear classifier on mean snippet features'
 
 
 def train(run, config: Localization, corpus: Corpus, annotations: Annotations) -> str:

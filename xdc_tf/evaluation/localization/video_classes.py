@@ -15,6 +15,8 @@ import tensorflow as tf
 
 # {video: {class: score}}
 VideoScores = Mapping[str, Mapping[str, float]]
+# What results.json calls the classifier of our own.
+OWN_CLASSIFIER = 'linear classifier on mean snippet features'
 
 
 def read_scores(path: str, classes: Sequence[str], videos: Sequence[str]) -> dict[str, dict[str, float]]:
