@@ -20,4 +20,4 @@ def tone(seconds: float, hertz: float = 440.0) -> np.ndarray:
 def brightening_clip(num_frames: int = 60, frame_rate: float = 30.0, height: int = 90, width: int = 160) -> ClipMedia:
   """Frame k is grey of value 4 * k, modulo 256; a tone of 440 Hz goes with it."""
   frames = [jpeg(np.full((height, width, 3), 4 * k % 256)) for k in range(num_frames)]
-  return ClipMedia('clip', frames, tone(num_frames / frame_rate), frame_rate)
+  return ClipMedia(frames, tone(num_frames / frame_rate), frame_rate)

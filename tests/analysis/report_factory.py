@@ -1,13 +1,11 @@
 """A small report with everything in it that could go wrong: names that look like HTML, clips that cannot be shown."""
 
-import dataclasses
-
 import numpy as np
 from clip_factory import brightening_clip
 
 from xdc_tf.analysis.cluster_report import ClipMedia, ClipName, ClusteringView, ReportInput
 
-NASTY = '</script><script>alert("1")</script> \'quoted\' & <b>bold</b> $x ${title} 鳥\u202e gnp.mp4'
+NASTY = '</script><script>alert("1")</script> \'quoted\' & <b>bold</b> $x ${title} 鳥u\u0308\u202e gnp.mp4'
 LABEL_NAMES = ['playing "bagpipes"', '<i>scuba</i> diving', '登山']
 CREDIT = 'Big Buck Bunny <(c)> Blender Foundation, CC BY 3.0'
 FEATURES = np.random.default_rng(0).normal(size=(11, 3)).astype(np.float32)  # Clip 11 has none.
@@ -33,10 +31,10 @@ def clip_media(clip: int) -> ClipMedia | None:
   if clip == 3:
     return None
   if clip == 4:
-    return ClipMedia('still', short.frames[:1], nothing)
+    return ClipMedia(short.frames[:1], nothing)
   if clip == 5:
-    return ClipMedia('gone', [], nothing, note=f'gone: {NASTY}')
-  return dataclasses.replace(short, caption='a clip')
+    return ClipMedia([], nothing, note=f'gone: {NASTY}')
+  return short
 
 
 def make_input() -> ReportInput:

@@ -18,9 +18,9 @@ def clip_media(clip: int) -> ClipMedia | None:
   short = brightening_clip(12)
   return {
     3: None,
-    4: ClipMedia('still', short.frames[:1], NOTHING),
-    5: ClipMedia('damaged', [b'not a picture'], NOTHING),
-    6: ClipMedia('gone', [], NOTHING, note='source file is gone'),
+    4: ClipMedia(short.frames[:1], NOTHING),
+    5: ClipMedia([b'not a picture'], NOTHING),
+    6: ClipMedia([], NOTHING, note='source file is gone'),
     1007: dataclasses.replace(short, frames=[]),
   }.get(clip, short)
 

@@ -92,6 +92,7 @@ def test_the_head_says_what_this_is(index):
   # One number is no curve.
   assert index.texts('figcaption') == ['nmi0.1 → 0.5', 'video: loss1 to 2; last: train 1']
   assert index.texts('option')[:4] == ['all', '<i>scuba</i> diving', 'playing "bagpipes"', '登山']
+  assert [a['value'] for a, _ in index.find('option')][1:4] == index.texts('option')[1:4]
 
 
 def test_a_clusters_page(cluster):
@@ -170,7 +171,7 @@ def test_too_many_clips_are_sampled_but_all_that_pages_show_stay():
 
 def test_one_clustering_without_labels_and_once_more(tmp_path):
   view = ClusteringView('joint', np.int32([0, 1, 1]), np.float32([1, 0.5, 1.5]))
-  given = ReportInput('Film', [view], [], clip_names, lambda i: ClipMedia('', [], clip_factory.tone(0.5)), source='a')
+  given = ReportInput('Film', [view], [], clip_names, lambda i: ClipMedia([], clip_factory.tone(0.5)), source='a')
   cluster_report.build_report(str(tmp_path), given)
   page = Page(tmp_path / 'pages' / '0-joint-1.html')
   assert page.texts('p', 'number') == ['2clips, 66.7% of 3', '1.000mean distance to the centroid']

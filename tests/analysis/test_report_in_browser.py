@@ -80,6 +80,8 @@ def test_filter_sort_and_tabs(open_page):
   assert page.locator('.dot.off').count() == 3
   page.fill('#filter', '<i>SCUBA</i>')
   assert cards(page) == ['0']
+  page.fill('#filter', '鳥ü')
+  assert cards(page) == ['0']
   page.fill('#filter', 'no such thing')
   assert cards(page) == []
   # What was chosen is in the address: the back button finds it again.
@@ -98,6 +100,8 @@ def test_search_leads_to_the_clip(open_page):
   page.wait_for_selector('#found li')
   assert page.inner_text('#found .caption') == f'4:06 4 {NASTY}'
   assert page.locator('#found a').all_inner_texts() == ['video 0', 'audio 0']
+  page.fill('#search', '鳥Ü 4:06')  # The file name has ü as two characters.
+  page.wait_for_selector('#found-note:has-text("1 clip found")')
   page.fill('#search', '4')
   page.wait_for_selector('#found-note:has-text("clip")')
   assert page.locator('#found .caption').first.inner_text().startswith('4:06 4')

@@ -45,7 +45,7 @@ def test_two_seconds_become_thirty_frames_with_sound(two_seconds):
 def test_colours_survive():
   image = np.zeros((256, 456, 3))
   image[:, :228], image[:, 228:] = (200, 60, 30), (40, 90, 180)
-  thumbnail = thumbnails.make_thumbnail(ClipMedia('clip', [jpeg(image)] * 30, SILENCE))
+  thumbnail = thumbnails.make_thumbnail(ClipMedia([jpeg(image)] * 30, SILENCE))
   poster = av.open(io.BytesIO(thumbnail.poster), format='webp_pipe')
   pictures = [decoded_frames(thumbnail.video)[7], next(poster.decode(video=0)).to_ndarray(format='rgb24')]
   for picture in pictures:
@@ -64,7 +64,7 @@ def test_two_busy_seconds_stay_small():
   # Scenery that moves sideways, with noise on it and in the sound.
   frames = [jpeg((np.roll(scenery, 3 * k, axis=1) + rng.normal(0, 4, scenery.shape)).clip(0, 255)) for k in range(60)]
   sound = (tone(2.0) + rng.normal(0, 0.1, 32000)).astype(np.float32)
-  thumbnail = thumbnails.make_thumbnail(ClipMedia('clip', frames, sound))
+  thumbnail = thumbnails.make_thumbnail(ClipMedia(frames, sound))
   assert 5_000 < len(thumbnail.video) < 22_000
   assert 300 < len(thumbnail.poster) < 5_000
 
@@ -90,16 +90,16 @@ def test_sound_lasts_as_long_as_the_pictures(two_seconds):
 
 def test_tall_and_wide_pictures_keep_their_shape():
   for (height, width), expected in {(320, 180): (112, 62), (90, 400): (50, 224), (6, 6): (112, 112)}.items():
-    clip = ClipMedia('clip', [jpeg(np.full((height, width, 3), 128))] * 4, SILENCE)
+    clip = ClipMedia([jpeg(np.full((height, width, 3), 128))] * 4, SILENCE)
     assert decoded_frames(thumbnails.make_thumbnail(clip).video).shape[1:3] == expected
 
 
 def test_what_is_missing_is_left_out(two_seconds):
-  assert thumbnails.make_thumbnail(ClipMedia('clip', [], SILENCE)) == thumbnails.Thumbnail(b'', b'', b'')
-  still = thumbnails.make_thumbnail(ClipMedia('clip', two_seconds.frames[:1], SILENCE))
+  assert thumbnails.make_thumbnail(ClipMedia([], SILENCE)) == thumbnails.Thumbnail(b'', b'', b'')
+  still = thumbnails.make_thumbnail(ClipMedia(two_seconds.frames[:1], SILENCE))
   assert (still.video, still.spectrogram) == (b'', b'')
   assert still.poster[:4] == b'RIFF'
-  heard = thumbnails.make_thumbnail(ClipMedia('clip', [], tone(2.0)))
+  heard = thumbnails.make_thumbnail(ClipMedia([], tone(2.0)))
   assert heard.spectrogram[:4] == b'RIFF'
   assert heard.poster[:4] == b'RIFF'
   assert len(decoded_sound(heard.video)) == 96000
@@ -108,4 +108,4 @@ def test_what_is_missing_is_left_out(two_seconds):
 @pytest.mark.parametrize('damage', [b'', b'not a picture', b'\xff\xd8\xff\xe0'])
 def test_damaged_pictures_are_named(damage):
   with pytest.raises(thumbnails.UnreadablePictureError, match='A frame of'):
-    thumbnails.make_thumbnail(ClipMedia('clip', [damage] * 4, SILENCE))
+    thumbnails.make_thumbnail(ClipMedia([damage] * 4, SILENCE))

@@ -7,7 +7,7 @@ import media_factory
 import numpy as np
 import pytest
 
-from xdc_tf.cli import report, report_input
+from xdc_tf.cli import report, report_input, run_info
 from xdc_tf.data import manifest
 
 
@@ -44,6 +44,32 @@ def test_a_manifest_that_is_gone_is_a_note(tmp_path):
   clips = report_input._Clips(types.SimpleNamespace(records=records))
   assert [name.file for name in clips.names(np.array([0, 7]))] == ['clip 0', 'clip 7']
   assert 'does not exist' in clips.media(7).note
+
+
+def test_rows_are_read_once_for_many_clips(tmp_path, monkeypatch):
+  clips = clips_of(tmp_path, [(f'{i}.mp4', 0.0, 2.0) for i in range(30)])
+  monkeypatch.setattr(report_input, '_ROWS_PER_READ', 20)
+  read, read_file = [], manifest.Manifest._read_file
+  monkeypatch.setattr(manifest.Manifest, '_read_file', lambda *args: read.append(args) or read_file(*args))
+  for clip in range(30):
+    assert f'/{clip}.mp4' in clips.media(clip).note
+  assert len(read) == 2
+
+
+def test_the_curves_end_with_the_training_on_longer_clips(tmp_path):
+  folders = {'iteration-00/train/video': 3.0, 'iteration-01/train/video': 2.0, 'retrained/video': 1.0}
+  for folder, loss in folders.items():
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / 'metrics.csv').write_text(f'epoch,train_loss\n0,{loss}\n')
+  config = types.SimpleNamespace(num_iterations=2, retrained_encoders=['video'])
+  run = run_info.FinishedRun(str(tmp_path), config, None)
+  assert [[row['train_loss'] for row in epochs] for epochs in report_input._training(run, 'video')] == [
+    [3.0],
+    [2.0],
+    [1.0],
+  ]
+  config.retrained_encoders = []
+  assert len(report_input._training(run, 'video')) == 2
 
 
 def test_no_clips_at_all_are_refused():

@@ -4,6 +4,7 @@ import types
 
 import pytest
 
+from xdc_tf import compat, files
 from xdc_tf.cli import run_info
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
@@ -22,6 +23,18 @@ def test_a_run_under_auto_is_tied_to_what_auto_was_and_another_is_not(monkeypatc
   (plain, slow_auto), (plain_again, fast_auto) = headers(False), headers(True)
   assert plain == plain_again and len({plain, slow_auto, fast_auto}) == 3
   assert fast_auto == plain + "# precision: 'auto' is bfloat16 here\n"
+
+
+def test_records_on_another_file_system_are_prepared_too(tmp_path, monkeypatch):
+  def prepare(path):
+    if path == 's3://b/records':
+      raise RuntimeError('prepared')
+
+  (tmp_path / 'config.gin').touch()
+  files.write_json(str(tmp_path / 'run.json'), {'records': 's3://b/records'})
+  monkeypatch.setattr(compat, 'use_remote_file_systems', prepare)
+  with pytest.raises(RuntimeError, match='prepared'):
+    run_info.open_run(str(tmp_path))
 
 
 def test_the_weights_of_an_iteration_are_those_that_its_features_were_taken_with():

@@ -12,6 +12,7 @@ from made_up_film import film
 from serving_in_process import rest_server
 from tensorflow.core.framework import tensor_shape_pb2, types_pb2
 
+from xdc_tf import compat
 from xdc_tf.cli import main
 from xdc_tf.data import media
 from xdc_tf.data.media import MediaError
@@ -99,6 +100,24 @@ def test_no_server_is_one_clear_error():
   with pytest.raises(ServerError, match=rf'^{url}/\S+ cannot be reached: .*refused.*\(tried 4 times\)$'):
     client.embed_video('film.mp4', client.connect(url, 'xdc_video'), film(1.0)[0], retries=patience)
   assert len(waits) == 3
+
+
+def test_a_server_that_dies_within_its_answer_is_asked_again():
+  def die_twice(server):
+    for _ in range(2):
+      connection, _ = server.accept()
+      with connection:
+        connection.recv(10_000)
+        connection.sendall(b'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 100\r\n\r\n{"error": "half a sen')
+
+  with socket.create_server(('127.0.0.1', 0)) as server, concurrent.futures.ThreadPoolExecutor(1) as pool:
+    server.settimeout(20)
+    dying = pool.submit(die_twice, server)
+    patience, _ = retries(limit=1)
+    url = f'http://127.0.0.1:{server.getsockname()[1]}'
+    with pytest.raises(ServerError, match=r'answered 503: Service Unavailable \(tried 2 times\)'):
+      client.embed_video('film.mp4', client.connect(url, 'xdc_video'), film(1.0)[0], retries=patience)
+    dying.result()
 
 
 def test_a_silent_server_is_too_late():
@@ -259,6 +278,29 @@ def test_bad_arguments_are_named():
   for url in ('localhost:8501', 'ftp://localhost', 'http://', 'grpc://localhost'):
     with pytest.raises(ValueError, match='Expected http://HOST:8501'):
       client.connect(url, 'xdc_video')
+
+
+@pytest.mark.parametrize(
+  'words',
+  [
+    'embed s3://b --saved_model m',
+    'embed film.mp4 --saved_model s3://b',
+    'embed film.mp4 --saved_model m --output s3://b',
+    'client embed s3://b --url http://localhost:1',
+    'client embed film.mp4 --url http://localhost:1 --metadata s3://b',
+    'client embed film.mp4 --url http://localhost:1 --output s3://b',
+    'export --run_dir r --output_dir s3://b',
+  ],
+)
+def test_remote_paths_are_prepared_before_anything_is_done(words, monkeypatch):
+  def prepare(path):
+    if path == 's3://b':
+      raise RuntimeError('prepared')
+
+  monkeypatch.setattr(compat, 'use_remote_file_systems', prepare)
+  parsed = main.build_parser().parse_args(words.split())
+  with pytest.raises(RuntimeError, match='prepared'):
+    parsed.run(parsed)
 
 
 def test_the_command_writes_the_feature_file_of_xdc_embed(video, servables, tmp_path, monkeypatch, capsys):

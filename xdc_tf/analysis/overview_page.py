@@ -37,7 +37,10 @@ def overview_page(
     facts=''.join(f'<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>' for key, value in facts.items()),
     numbers=_numbers(content.views),
     tabs=tabs,
-    labels=''.join(f'<option>{escape(name)}</option>' for name in sorted(set(content.label_names))),
+    # The value is the name itself; the text of an option loses spaces at its ends and double ones.
+    labels=''.join(
+      f'<option value="{escape(name)}">{escape(name)}</option>' for name in sorted(set(content.label_names))
+    ),
     no_labels='' if content.label_names else 'hidden',
     num_clips=f'{len(content.views[0].pseudo_labels):,}',
     iterations=iterations,

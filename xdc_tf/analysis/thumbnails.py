@@ -16,7 +16,6 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from xdc_tf.analysis.spectrogram_picture import spectrogram_picture
 
-MIME_TYPE = 'video/webm'
 HEIGHT = 112  # pixels; wide pictures are lower, so that they are at most twice as wide
 FRAME_RATE = 15  # frames per second
 SAMPLE_RATE = 16_000
@@ -44,14 +43,12 @@ class ClipMedia:
   """What is known of a clip: any of its pictures and sound may be missing.
 
   Attributes:
-    caption: what to call the clip, e.g. 'film.mp4 1:24'.
     frames: JPEG files; empty when there are no pictures.
     waveform: float32 [S] in [-1, 1], mono, 16 kHz; empty when there is no sound.
     frame_rate: frames per second.
     note: why there is neither picture nor sound, e.g. 'the source file is gone'.
   """
 
-  caption: str
   frames: list[bytes]
   waveform: np.ndarray
   frame_rate: float = 30.0

@@ -11,7 +11,7 @@ def curves_section(histories: Mapping[str, Sequence[Sequence[Mapping[str, float]
   """Draws a chart for every quantity of every encoder.
 
   Args:
-    histories: for every encoder a list of iterations, each a list of epochs, e.g. {'train_loss': 2.9, 'validation_loss': 3.1};
+    histories: for every encoder a list of trainings, each a list of epochs, e.g. {'train_loss': 2.9, 'validation_loss': 3.1};
       names that start otherwise are not drawn.
   """
   charts = []
@@ -24,7 +24,7 @@ def curves_section(histories: Mapping[str, Sequence[Sequence[Mapping[str, float]
     return ''
   return (
     '<details class="panel"><summary>Training: loss and accuracy</summary><p class="legend"><span class="line"></span>training'
-    '<span class="line dashed"></span>validation, a step where the next iteration begins with new clusters</p>'
+    '<span class="line dashed"></span>validation; a line where the next training begins</p>'
     f'<div class="charts wide">{"".join(charts)}</div></details>'
   )
 

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help='the version folder that is served, or a copy of its metadata.json: it says how long clips are and how large frames '
     'are, which a server does not (default: 8 frames at 30 a second, short side 256; sound 2 seconds at 16 kHz)',
   )
-  parser.add_argument('--in_flight', type=int, default=4, help='requests sent before an answer came (default: 4)')
+  parser.add_argument('--in_flight', type=int, default=2, help='requests sent before an answer came (default: 2)')
   parser.add_argument('--timeout_seconds', type=float, default=60.0, help='for one answer (default: 60)')
   parser.add_argument(
     '--retries',
@@ -44,11 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
+  from xdc_tf import files
   from xdc_tf.data import media
   from xdc_tf.serving import client
   from xdc_tf.serving.embed import read_metadata
   from xdc_tf.serving.retries import Retries
 
+  for path in (arguments.video, arguments.metadata or '', arguments.output or ''):
+    files.use_file_system(path)
   metadata = read_metadata(arguments.metadata) if arguments.metadata else None
   connection = client.connect(arguments.url, arguments.model, arguments.timeout_seconds)
   try:

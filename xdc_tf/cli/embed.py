@@ -28,9 +28,12 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
+  from xdc_tf import files
   from xdc_tf.data import media
   from xdc_tf.serving.embed import embed_video
 
+  for path in (arguments.video, arguments.saved_model, arguments.output or ''):
+    files.use_file_system(path)
   starts, embeddings = embed_video(
     arguments.video, arguments.saved_model, media.read_span, arguments.stride_seconds, arguments.batch_size
   )

@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Exports every encoder and prints the folders or files."""
+  from xdc_tf import files
+
+  files.use_file_system(arguments.output_dir)
   view = {name: getattr(arguments, name) for name in ('num_frames', 'crop_size', 'short_side')}
   view = {name: value for name, value in view.items() if value is not None}
   form = (arguments.precision, arguments.format)
@@ -77,7 +80,7 @@ def export_weights(
   from xdc_tf.cli import weights_folder
   from xdc_tf.data.inputs import VideoInput
   from xdc_tf.serving import export, tflite
-  from xdc_tf.training.trainer import POLICIES
+  from xdc_tf.training.options import POLICIES
 
   encoder, info = weights_folder.load(weights, POLICIES[precision])
   fed = weights_folder.how_fed(info, encoder.modality)
@@ -126,7 +129,7 @@ def export_run(
   from xdc_tf.clustering.clusters import Clusters
   from xdc_tf.serving import tflite
   from xdc_tf.training import checkpoints
-  from xdc_tf.training.trainer import POLICIES
+  from xdc_tf.training.options import POLICIES
 
   run = run_info.open_run(run_dir)
   folders = {}

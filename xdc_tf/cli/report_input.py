@@ -1,14 +1,11 @@
 """What a report shows, taken from a run directory and the source videos."""
 
-import csv
 import dataclasses
 import functools
-import io
 import os
 from collections.abc import Iterator
 
 import numpy as np
-import tensorflow as tf
 
 from xdc_tf import files
 from xdc_tf.analysis.cluster_report import ReportInput
@@ -23,8 +20,10 @@ from xdc_tf.data import manifest, media
 from xdc_tf.deep_clustering import stages
 from xdc_tf.deep_clustering.outer_loop import iteration_name
 from xdc_tf.deep_clustering.supervision import Clustering
+from xdc_tf.training.metrics_log import read_metrics
 
 _BLOCK_SIZE = 8192
+_ROWS_PER_READ = 10_000  # as many as a file of a manifest has
 _SECONDS = 2.0  # of a longer clip: its beginning
 
 
@@ -92,14 +91,14 @@ def _iteration(run: FinishedRun, number: int) -> dict:
 
 
 def _training(run: FinishedRun, encoder: str) -> list[list[dict[str, float]]]:
-  """The epochs of every iteration, as the trainer wrote them down."""
-  histories = []
-  for number in range(run.config.num_iterations):
-    path = os.path.join(run.path, iteration_name(number), 'train', encoder, 'metrics.csv')
-    with tf.io.gfile.GFile(path, 'r') as file:
-      rows = csv.DictReader(io.StringIO(file.read(), newline=''))
-      histories.append([{key: float(value) for key, value in row.items() if value} for row in rows])
-  return histories
+  """The epochs of every iteration, and of the training after them where there was one, as the trainer wrote them down."""
+  folders = [run.weights_folder(encoder, number) for number in range(1, run.config.num_iterations + 1)]
+  if encoder in run.config.retrained_encoders:
+    folders.append(run.weights_folder(encoder))
+  return [
+    [{key: float(value) for key, value in row.items()} for row in read_metrics(os.path.join(folder, 'metrics.csv'))]
+    for folder in folders
+  ]
 
 
 class _Clips:
@@ -107,6 +106,8 @@ class _Clips:
 
   def __init__(self, run: FinishedRun):
     self._gone = ''
+    # A manifest reads and checks a whole file for a single row, and clips are asked for in the order of their rows.
+    self._rows = functools.lru_cache(maxsize=8)(self._read_rows)
     try:
       self._manifest = manifest.read_manifest(run.records.manifest_directory)
     except FileNotFoundError as error:
@@ -124,16 +125,20 @@ class _Clips:
 
   def media(self, clip: int) -> ClipMedia:
     """Reads one clip."""
-    nothing = ClipMedia(f'clip {clip}', [], np.zeros(0, np.float32), note=self._gone)
+    nothing = ClipMedia([], np.zeros(0, np.float32), note=self._gone)
     if self._gone:
       return nothing
-    row = self._manifest.row('train', clip)
+    row = self._rows(clip // _ROWS_PER_READ)[clip % _ROWS_PER_READ]
     end = min(row.end_seconds or np.inf, row.start_seconds + _SECONDS)
     try:
       span = _read(row.path, row.start_seconds, end)
     except media.MediaError as error:
       return dataclasses.replace(nothing, note=str(error))
     return dataclasses.replace(nothing, frames=span.frames, waveform=span.waveform)
+
+  def _read_rows(self, block: int) -> list[manifest.Row]:
+    first = block * _ROWS_PER_READ
+    return list(self._manifest.rows('train', first, min(first + _ROWS_PER_READ, self._manifest.num_rows('train'))))
 
 
 def _read(path: str, start: float, end: float) -> media.MediaSpan:

@@ -104,9 +104,9 @@ def open_run(run_dir: str) -> FinishedRun:
   if not tf.io.gfile.exists(config_file):
     raise FileNotFoundError(f'{run_dir} is not the directory of a run: it has no config.gin. `xdc pretrain` makes one.')
   configuration.load([config_file], [])
-  run = FinishedRun(
-    run_dir, configuration.pretraining(), open_records(files.read_json(os.path.join(run_dir, 'run.json'))['records'])
-  )
+  records = files.read_json(os.path.join(run_dir, 'run.json'))['records']
+  files.use_file_system(records)
+  run = FinishedRun(run_dir, configuration.pretraining(), open_records(records))
   # Retraining comes after the last metrics.
   for folder in (os.path.join(run.last_iteration, 'metrics'), *map(run.weights_folder, run.config.encoders)):
     if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):

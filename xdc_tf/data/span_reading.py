@@ -95,7 +95,7 @@ class Reading:
       except MemoryError:
         raise
       except av.FFmpegError:
-        return  # The file breaks off: the time that it declares and does not have shows in _check_complete.
+        return  # The file breaks off: the time that it declares and does not have shows in check_complete.
       part = parts[packet.stream.index]
       if not part.track.done:
         yield packet, part

@@ -63,7 +63,7 @@ def embed_video(
   metadata: Mapping[str, Any] | None = None,
   stride_seconds: float = 2.0,
   batch_size: int = 8,
-  in_flight: int = 4,
+  in_flight: int = 2,
   retries: Retries | None = None,
 ) -> dict[str, np.ndarray]:
   """Does what embed.embed_video does, with a model on a server; see `clips.batches`.

@@ -104,7 +104,10 @@ def _to_json(clip: np.ndarray) -> list:
 
 def _sentence(error: urllib.error.HTTPError) -> str:
   """The server's own words: TF Serving's {"error": ...}, or the beginning of whatever else came."""
-  text = error.read().decode(errors='replace')
+  try:
+    text = error.read().decode(errors='replace')
+  except (OSError, http.client.HTTPException):  # The connection broke in the middle.
+    return error.reason
   try:
     return json.loads(text)['error']
   except (ValueError, KeyError, TypeError):

@@ -15,11 +15,16 @@ from xdc_tf import files
 
 def open_events(folder: str) -> tf.summary.SummaryWriter:
   """Opens an event file for tf.summary, in place of what an earlier, interrupted job left in the folder."""
+  _remove_events(folder)
+  return tf.summary.create_file_writer(folder)
+
+
+def _remove_events(folder: str, beginning: str = '') -> None:
+  """Removes all that TensorBoard would read; half a file that a killed job had not yet renamed is read too."""
   if tf.io.gfile.exists(folder):
     for name in tf.io.gfile.listdir(folder):
-      if 'tfevents' in name:
+      if name.startswith(beginning) and 'tfevents' in name:
         tf.io.gfile.remove(os.path.join(folder, name))
-  return tf.summary.create_file_writer(folder)
 
 
 def write_step(
@@ -46,6 +51,7 @@ def write_step(
     event.summary.MergeFrom(scalar_pb(tag, value))
   for tag, values in histograms.items():
     event.summary.MergeFrom(histogram_pb(tag, values))
+  _remove_events(folder, f'{name}.tfevents')
   with files.atomic_path(os.path.join(folder, f'{name}.tfevents')) as path, tf.io.TFRecordWriter(path) as writer:
     for record in (Event(wall_time=event.wall_time, file_version='brain.Event:2'), event):
       writer.write(record.SerializeToString())

@@ -13,6 +13,9 @@
     return made;
   };
 
+  // What is searched and what is typed: in small letters, and é as one character, which files from a Mac write as two.
+  XDC.fold = (text) => text.normalize('NFC').toLowerCase();
+
   XDC.unpack = (text, Type) => new Type(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
 
   class Clips {
@@ -29,8 +32,8 @@
         distance: XDC.unpack(clustering.distance, Float32Array),
       }));
       this.count = this.index.length;
-      this.lowerFiles = this.files.map((name) => name.toLowerCase());
-      this.lowerLabels = this.labelNames.map((name) => name.toLowerCase());
+      this.lowerFiles = this.files.map(XDC.fold);
+      this.lowerLabels = this.labelNames.map(XDC.fold);
     }
 
     time(position) {
@@ -67,7 +70,7 @@
 
     // Says whether a clip has every word in its file name, label, time or number.
     matcher(query) {
-      const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = XDC.fold(query).split(/\s+/).filter(Boolean);
       return (position) => words.every((word) =>
         this.lowerFiles[this.file[position]].includes(word) || (this.lowerLabels[this.label[position]] ?? '').includes(word)
         || String(this.index[position]) === word || this.time(position) === word);

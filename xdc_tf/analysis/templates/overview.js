@@ -21,7 +21,7 @@
 
   for (const {clusters} of clusterings) {
     for (const cluster of clusters) {
-      cluster.text = [`cluster ${cluster.cluster}`, ...cluster.labels.map(([id]) => labels[id]), cluster.clips].join('\n').toLowerCase();
+      cluster.text = XDC.fold([`cluster ${cluster.cluster}`, ...cluster.labels.map(([id]) => labels[id]), cluster.clips].join('\n'));
     }
   }
   const top = (cluster) => cluster.labels.length ? labels[cluster.labels[0][0]] : '';
@@ -58,7 +58,7 @@
   }
 
   function choose() {
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = XDC.fold(filter.value).split(/\s+/).filter(Boolean);
     const matches = (cluster) => words.every((word) => cluster.text.includes(word)) && (!label.value || shareOf(cluster, label.value) > 0);
     for (const {clusters} of clusterings) for (const cluster of clusters) cluster.chosen = matches(cluster);
     chosen = clusterings[column].clusters.filter((cluster) => cluster.chosen);
