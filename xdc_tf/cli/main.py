@@ -72,11 +72,17 @@ def run() -> None:
   app.run(_main, flags_parser=lambda arguments: build_parser().parse_args(arguments[1:]))
 
 
+def _is_wanted(record: standard_logging.LogRecord) -> bool:
+  """Whether to show a message: all warnings, and what is not TensorFlow's."""
+  return record.levelno >= standard_logging.WARNING or f'{os.sep}tensorflow{os.sep}' not in record.pathname
+
+
 def _main(parsed: argparse.Namespace) -> None:
   logging.set_verbosity(logging.INFO)
   logging.get_absl_handler().setFormatter(None)
-  # TensorFlow tells of renamed inputs and written files, which are nobody's business here.
+  # TensorFlow tells of renamed inputs and written files, which are nobody's business here, by its own logger and by absl's.
   standard_logging.getLogger('tensorflow').setLevel('ERROR')
+  logging.get_absl_handler().addFilter(_is_wanted)
   try:
     parsed.run(parsed)
   except KeyboardInterrupt:
