@@ -26,6 +26,7 @@ REQUIREMENTS = (
   'numpy<3,>=1.26',
   "mlxtend<0.24,>=0.23.4; extra == 'avdigits'",
   "tensorflow[and-cuda]<2.16,>=2.15; python_version < '3.12' and extra == 'gpu'",
+  "kserve<0.22,>=0.21; python_version >= '3.12' and extra == 'kserve'",
 )
 HEALTHY = Facts(
   python='3.11.9',
@@ -222,6 +223,7 @@ def test_extras_that_are_absent_are_no_fault():
   assert lines['[gpu]'] == machine_checks.Finding(
     OK, '[gpu]', "not installed; for NVIDIA GPUs (CUDA and cuDNN for TensorFlow): pip install 'xdc-tf[gpu]'"
   )
+  assert lines['[kserve]'].text == 'has nothing for this Python; for a test with a server that speaks REST'
   with_cuda = findings(versions=HEALTHY.versions | {'nvidia-cudnn-cu12': '8.9'})
   assert any(finding.name == '[gpu]' and finding.text.startswith('installed') for finding in with_cuda)
 

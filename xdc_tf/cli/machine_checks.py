@@ -218,8 +218,11 @@ def check_extras(facts: Facts) -> Iterator[Finding]:
   if facts.requirements is None:
     return
   for extra, purpose in EXTRAS.items():
-    absent = [problem for r in _needed(facts, extra) for problem in _problems(facts, r)]
-    if absent:
+    needed = _needed(facts, extra)
+    absent = [problem for requirement in needed for problem in _problems(facts, requirement)]
+    if not needed:
+      yield Finding(OK, f'[{extra}]', f'has nothing for this Python; for {purpose}')
+    elif absent:
       yield Finding(OK, f'[{extra}]', f"not installed; for {purpose}: pip install 'xdc-tf[{extra}]'")
     else:
       yield Finding(OK, f'[{extra}]', f'installed; for {purpose}')
