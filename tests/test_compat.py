@@ -10,11 +10,11 @@ START = np.array([[1.0, -2.0], [0.5, 4.0]], np.float32)
 GRADIENT = np.array([[0.1, 0.2], [-0.3, 0.4]], np.float32)
 
 
-def steps(strategy, name, count, loss_scaling=False, **options):
-  """Applies `count` equal gradients, of which every replica has its share, at the learning rate 0.5."""
+def steps(strategy, name, count, loss_scaling=False, start=START, gradient=GRADIENT, rate=0.5, **options):
+  """Applies `count` equal gradients, of which every replica has its share."""
   options = {'momentum': 0.9, 'nesterov': False, 'decoupled_weight_decay': 0.0} | options
   with strategy.scope():
-    variable = tf.Variable(START)
+    variable = tf.Variable(start)
     optimizer = compat.make_optimizer(name, **options)
     if loss_scaling:
       optimizer = compat.with_loss_scaling(optimizer)
@@ -22,13 +22,17 @@ def steps(strategy, name, count, loss_scaling=False, **options):
 
   def step():
     with tf.GradientTape() as tape:
-      loss = tf.reduce_sum(variable * GRADIENT) / strategy.num_replicas_in_sync
+      loss = tf.reduce_sum(variable * tf.constant(gradient)) / strategy.num_replicas_in_sync
       scaled = compat.scaled_loss(optimizer, loss)
     compat.apply_gradients(optimizer, tape.gradient(scaled, [variable]), [variable])
 
+  @tf.function
+  def distributed_step():
+    compat.set_learning_rate(optimizer, tf.constant(rate))
+    strategy.run(step)
+
   for _ in range(count):
-    optimizer.learning_rate = 0.5
-    strategy.run(tf.function(step))
+    distributed_step()
   return variable.numpy()
 
 
@@ -49,10 +53,49 @@ def test_nesterov_equals_the_formula(one_replica):
 
 @pytest.mark.stack
 def test_sgdw_decays_apart_from_the_gradient(one_replica):
-  # tensorflow-addons takes w <- w - decay * w, Keras 3 scales the decay by the learning rate: w - 0.5 * decay * w.
-  decay = 0.01 if compat.LOWER_STACK else 0.02
-  moved = steps(one_replica, 'sgdw', 1, decoupled_weight_decay=decay)
+  # The decay is scaled by the learning rate: w <- (1 - 0.5 * decay) w - 0.5 g.
+  moved = steps(one_replica, 'sgdw', 1, decoupled_weight_decay=0.02)
   np.testing.assert_allclose(moved, START * 0.99 - 0.5 * GRADIENT, rtol=1e-5)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(('name', 'expected'), [('sgdw', 0.999), ('lamb', 0.99)])
+def test_a_decay_means_the_same_number_on_both_stacks(one_replica, two_replicas, name, expected):
+  """w = 1, g = 0, rate .01, decay .1. Left alone, the libraries' SGDW give .9 and .999, their LAMB .99 and .999."""
+  for strategy in (one_replica, two_replicas):
+    decayed = steps(strategy, name, 1, start=[1.0], gradient=[0.0], rate=0.01, decoupled_weight_decay=0.1)
+    np.testing.assert_allclose(decayed, [expected], rtol=1e-6)
+
+
+@pytest.mark.stack
+def test_lamb_equals_algorithm_2_of_its_paper(one_replica):
+  w, first, second = START.astype(np.float64), np.zeros([2, 2]), np.zeros([2, 2])
+  for step in range(1, 4):
+    first, second = 0.9 * first + 0.1 * GRADIENT, 0.999 * second + 0.001 * GRADIENT.astype(np.float64) ** 2
+    direction = first / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.999**step)) + 1e-6) + 0.1 * w
+    w = w - 0.05 * np.linalg.norm(w) / np.linalg.norm(direction) * direction
+  found = steps(one_replica, 'lamb', 3, rate=0.05, decoupled_weight_decay=0.1)
+  np.testing.assert_allclose(found, w, rtol=2e-4)
+
+
+@pytest.mark.stack
+def test_replicas_agree_that_a_gradient_overflowed(two_replicas):
+  """The second replica's gradient is infinite: no weight may move, and the loss scale is halved, on both."""
+  with two_replicas.scope():
+    variable = tf.Variable(START)
+    optimizer = compat.with_loss_scaling(compat.make_optimizer('sgd', 0.9, False, 0.0))
+    variables = compat.build_optimizer(optimizer, [variable])
+
+  def step():
+    is_second = tf.distribute.get_replica_context().replica_id_in_sync_group == 1
+    compat.apply_gradients(optimizer, [tf.where(is_second, np.inf, GRADIENT)], [variable])
+
+  compat.set_learning_rate(optimizer, tf.constant(0.5))
+  two_replicas.run(tf.function(step))
+  for copy in two_replicas.experimental_local_results(variable):
+    np.testing.assert_array_equal(copy.numpy(), START)
+  scales = [v for v in variables if v.shape.rank == 0 and float(v.numpy()) > 2.0**13]
+  assert [float(v.numpy()) for v in scales] == [2.0**14]
 
 
 @pytest.mark.stack

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 LOWER_STACK = keras.__version__.startswith('2.')
 OPTIMIZERS = ('sgd', 'sgdw', 'lamb')
+_LAMB_EPSILON = 1e-6  # The defaults of tensorflow-addons and Keras differ.
 
 
 def _import_tensorflow_io(wanted_for: str, instead: str):
@@ -51,37 +52,61 @@ def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_
   """Makes an optimizer whose learning rate `set_learning_rate` sets before every step.
 
   Args:
-    name: 'sgd' (the paper's), 'sgdw' or 'lamb': tensorflow-addons' on the lower stack, Keras's own on the upper one.
+    name: 'sgd' (the paper's), 'sgdw' or 'lamb'; with tensorflow-addons on the lower stack, with Keras's own on the upper one.
     momentum: of 'sgd' and 'sgdw'.
     nesterov: of 'sgd' and 'sgdw'.
-    decoupled_weight_decay: of 'sgdw' and 'lamb'. The paper's decay is L2 in the loss, which 'sgd' gets from the trainer.
+    decoupled_weight_decay: 'sgdw' takes the share rate * decay of every weight away, 'lamb' adds decay * weight to its direction
+      before the trust ratio (You et al. 2020, Algorithm 2). The paper's decay is L2 in the loss, which 'sgd' gets from the
+      trainer.
 
   Raises:
     ValueError: for another name.
   """
-  if name == 'sgd':
-    make = FusedSGD if momentum else keras.optimizers.SGD  # Keras 3 keeps no variable for a momentum of 0.
-    return make(learning_rate=0.0, momentum=momentum, nesterov=nesterov)
   if name not in OPTIMIZERS:
     raise ValueError(f'optimizer must be one of {OPTIMIZERS}. Received: {name!r}.')
-  if LOWER_STACK:
-    addons = __import__('tensorflow_addons')
-    if name == 'sgdw':
-      return addons.optimizers.SGDW(
-        weight_decay=decoupled_weight_decay, learning_rate=0.0, momentum=momentum, nesterov=nesterov
-      )
-    return addons.optimizers.LAMB(learning_rate=0.0, weight_decay=decoupled_weight_decay)
-  if name == 'sgdw':
-    return keras.optimizers.SGD(
-      learning_rate=0.0, momentum=momentum, nesterov=nesterov, weight_decay=decoupled_weight_decay
-    )
-  return keras.optimizers.Lamb(learning_rate=0.0, weight_decay=decoupled_weight_decay)
+  sgd = {'learning_rate': 0.0, 'momentum': momentum, 'nesterov': nesterov}
+  if name == 'sgd':
+    # Keras 3 keeps no variable for a momentum of 0.
+    return (FusedSGD if momentum else keras.optimizers.SGD)(**sgd)
+  if name == 'lamb':
+    make = __import__('tensorflow_addons').optimizers.LAMB if LOWER_STACK else _lamb_of_keras()
+    return make(learning_rate=0.0, weight_decay=decoupled_weight_decay, epsilon=_LAMB_EPSILON)
+  if not LOWER_STACK:
+    return keras.optimizers.SGD(**sgd, weight_decay=decoupled_weight_decay)
+  optimizer = __import__('tensorflow_addons').optimizers.SGDW(weight_decay=0.0, **sgd)
+  # Its decay is not multiplied by the rate, as Keras's is: set_learning_rate does that.
+  optimizer.decay_per_rate = decoupled_weight_decay
+  return optimizer
+
+
+def _lamb_of_keras() -> type:
+  """Returns Keras's LAMB with the decay inside the trust ratio, where the paper and tensorflow-addons have it."""
+
+  class Lamb(keras.optimizers.Lamb):
+    def __init__(self, weight_decay: float, **options):
+      super().__init__(**options)
+      self.decay_in_direction = weight_decay
+
+    def update_step(self, gradient, variable, learning_rate):
+      index, step = self._get_variable_index(variable), tf.cast(self.iterations + 1, variable.dtype)
+      first, second = self._momentums[index].value, self._velocities[index].value
+      first.assign_add((gradient - first) * (1 - self.beta_1))
+      second.assign_add((tf.square(gradient) - second) * (1 - self.beta_2))
+      scale = tf.sqrt(second / (1 - self.beta_2**step)) + self.epsilon
+      direction = first / (1 - self.beta_1**step) / scale + self.decay_in_direction * variable
+      norms = tf.norm(variable), tf.norm(direction)
+      trust = tf.where((norms[0] > 0) & (norms[1] > 0), tf.math.divide_no_nan(*norms), 1.0)
+      variable.assign_sub(trust * tf.cast(learning_rate, variable.dtype) * direction)
+
+  return Lamb
 
 
 def set_learning_rate(optimizer, rate: tf.Tensor) -> None:
   """Sets the rate in a graph, before the replicas' part: from outside, a distributed variable takes a millisecond to set."""
   if hasattr(optimizer, '_hyper'):  # tensorflow-addons' optimizers are of Keras's older kind.
     optimizer._hyper['learning_rate'].assign(rate)
+    if hasattr(optimizer, 'decay_per_rate'):
+      optimizer._hyper['weight_decay'].assign(rate * optimizer.decay_per_rate)
   else:
     optimizer.learning_rate = rate
 
@@ -119,6 +144,10 @@ def apply_gradients(optimizer, gradients, variables) -> None:
   """Applies the gradients of `scaled_loss`; replicas are summed by the optimizer on both stacks."""
   if hasattr(optimizer, 'get_unscaled_gradients'):
     gradients = optimizer.get_unscaled_gradients(gradients)
+  if hasattr(optimizer, 'scale_loss') and not LOWER_STACK and hasattr(optimizer, 'dynamic_scale'):
+    # Keras 3 asks one replica's own gradients whether they are finite, before it sums. All must ask the same ones: an
+    # overflow on another replica would reach every weight, and workers that disagree would wait for each other for ever.
+    gradients = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
   optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
 
@@ -146,10 +175,11 @@ def spec_augment(log_mel: tf.Tensor, time_mask: int, frequency_mask: int) -> tf.
     RuntimeError: on the upper stack, where tensorflow-io does not exist.
   """
   tfio = check_spec_augment()
+  # tensorflow-io draws widths below its `param`: with 1 it masks nothing.
   if time_mask:
-    log_mel = tfio.audio.time_mask(log_mel, param=time_mask)
+    log_mel = tfio.audio.time_mask(log_mel, param=time_mask + 1)
   if frequency_mask:
-    log_mel = tfio.audio.freq_mask(log_mel, param=frequency_mask)
+    log_mel = tfio.audio.freq_mask(log_mel, param=frequency_mask + 1)
   return log_mel
 
 

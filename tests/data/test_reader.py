@@ -257,6 +257,25 @@ def test_spec_augment_masks_in_training_only(records):
   assert np.mean(unmasked['input'].numpy() == 0) < 0.001
 
 
+@pytest.mark.skipif(not compat.LOWER_STACK, reason='SpecAugment needs tensorflow-io')
+@pytest.mark.parametrize('width', [1, 3])
+def test_the_longest_masks_are_as_long_as_the_options_say(width):
+  tf.random.set_seed(1)
+  lengths = [[], []]
+  for _ in range(40):
+    masked = compat.spec_augment(tf.ones([20, 40]), width, width).numpy() == 0
+    lengths[0].append(masked.all(axis=1).sum())
+    lengths[1].append(masked.all(axis=0).sum())
+  # tensorflow-io's own `param` is one more than the longest mask: 1 would mask nothing.
+  assert [set(found) for found in lengths] == [set(range(width + 1))] * 2
+
+
+@pytest.mark.parametrize('masks', [{'time_mask': 100}, {'frequency_mask': 40}, {'time_mask': -1}])
+def test_masks_of_all_the_sound_are_errors(masks):
+  with pytest.raises(ValueError, match='below num_frames'):
+    reader.AudioInput(**masks)
+
+
 def test_labels_of_several_heads(records):
   labels = {'video': np.full(23, -1), 'audio': np.arange(23) % 3}
   for x, found in reader.training_dataset(records, 'train', AUDIO, labels, 4, seed=0).take(6):

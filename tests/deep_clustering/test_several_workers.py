@@ -1,10 +1,8 @@
 """Two worker processes on this machine run the whole outer loop under MultiWorkerMirroredStrategy."""
 
-import contextlib
 import glob
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +11,9 @@ import numpy as np
 import pytest
 import records_factory
 import tensorflow as tf
+from worker_processes import free_addresses
+
+pytestmark = pytest.mark.stack
 
 TINY = [
   'num_audio_clusters = 3',
@@ -26,15 +27,6 @@ TINY = [
 ]
 # The first worker's program ends with an error when the other one dies; a cluster's manager starts both again.
 PATIENCE_SECONDS = 300
-
-
-def free_addresses(count: int) -> list[str]:
-  """Addresses on this machine that nobody listens at; all are held while choosing, so that none comes twice."""
-  with contextlib.ExitStack() as stack:
-    probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-    for probe in probes:
-      probe.bind(('127.0.0.1', 0))
-    return [f'127.0.0.1:{probe.getsockname()[1]}' for probe in probes]
 
 
 def start(records: str, run: str, name: str, *options: str, tf_config: dict | None = None) -> subprocess.Popen:
@@ -140,3 +132,7 @@ def test_a_worker_that_was_killed_changes_nothing(runs):
   for part in ('iteration-00', 'iteration-01'):
     assert_same(arrays(cut, part), arrays(two, part))
   assert len(arrays(two, 'iteration-01')) == len(arrays(two, 'iteration-00'))
+  # The statistics of BatchNorm too: a resumed run restores the chief's on every worker.
+  for encoder in ('audio_a', 'audio_b'):
+    found, expected = (weights(run, f'iteration-00/train/{encoder}') for run in (cut, two))
+    np.testing.assert_array_equal(found, expected)

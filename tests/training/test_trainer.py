@@ -81,6 +81,43 @@ def test_only_kernels_decay_and_clips_without_a_label_teach_nothing(records, one
     np.testing.assert_allclose(variable.numpy(), old * factor, rtol=1e-5)
 
 
+@pytest.mark.stack
+def test_replicas_agree_on_the_mean_of_their_batchnorm_statistics(records, two_replicas, tmp_path):
+  """As after training on other data each; whoever reads a replica, a checkpoint or saved weights finds the mean."""
+  trainer = make_trainer(records, two_replicas, model=NormalizedAudio, checkpoint_steps=1)
+  statistics = trainer.model.non_trainable_variables
+  rng = np.random.default_rng(0)
+  values = [rng.normal(size=[2, *variable.shape]).astype(np.float32) for variable in statistics]
+
+  def set_own():
+    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+    for variable, value in zip(statistics, values, strict=True):
+      variable.assign(tf.gather(value, replica))
+
+  def copies(variable):
+    read = two_replicas.run(tf.function(lambda: tf.identity(tf.convert_to_tensor(variable))))
+    return [copy.numpy() for copy in two_replicas.experimental_local_results(read)]
+
+  two_replicas.run(tf.function(set_own))
+  assert len(statistics) >= 2 and np.abs(np.subtract(*copies(statistics[0]))).max() > 0.1
+  trainer.save(str(tmp_path))
+  loaded = make_trainer(records, two_replicas, model=NormalizedAudio)
+  loaded.load(str(tmp_path))
+  for variable, restored, value in zip(statistics, loaded.model.non_trainable_variables, values, strict=True):
+    for copy in (*copies(variable), *copies(restored)):
+      np.testing.assert_allclose(copy, value.mean(axis=0), atol=1e-6)
+
+
+@pytest.mark.stack
+def test_a_training_without_validation_ends_with_one_network(records, two_replicas, tmp_path):
+  trainer = make_trainer(records, two_replicas, model=NormalizedAudio)
+  trainer.train(str(tmp_path), targets(records, 'train'), None, schedule(batch_size=2), 5)
+  for variable in trainer.model.non_trainable_variables:
+    read = two_replicas.run(tf.function(lambda v=variable: tf.identity(tf.convert_to_tensor(v))))
+    first, second = (copy.numpy() for copy in two_replicas.experimental_local_results(read))
+    np.testing.assert_array_equal(first, second)
+
+
 def test_heads_are_new_and_the_encoder_goes_on(records, one_replica, tmp_path):
   trainer = make_trainer(records, one_replica, momentum=0.9)
   train(trainer, tmp_path / 'first', schedule(), records, seed=1)

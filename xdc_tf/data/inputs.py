@@ -127,6 +127,13 @@ class AudioInput:
 
   wanted: ClassVar[dict[str, bool]] = {'want_frames': False, 'want_log_mel': True}
 
+  def __post_init__(self):
+    if not (0 <= self.time_mask < self.num_frames and 0 <= self.frequency_mask < schema.NUM_FILTERS):
+      raise ValueError(
+        f'AudioInput.time_mask must be below num_frames ({self.num_frames}), .frequency_mask below {schema.NUM_FILTERS}. '
+        f'Received: {self.time_mask} and {self.frequency_mask}.'
+      )
+
   @property
   def shape(self) -> tuple[int, ...]:
     """The shape of one clip, without batch."""

@@ -1,10 +1,13 @@
 """Weights and checkpoints on disk: restored whole or not at all."""
 
+import collections
 import os
 
 import tensorflow as tf
 
 from xdc_tf.training import distribution
+
+_VALUE = '/.ATTRIBUTES/VARIABLE_VALUE'
 
 
 def save_weights(model, folder: str) -> None:
@@ -16,21 +19,56 @@ def save_weights(model, folder: str) -> None:
 
 
 def load_weights(model, folder: str) -> None:
-  """Reads what save_weights wrote into a built model.
+  """Reads what save_weights wrote into a built model, on whichever of the two software stacks it was written.
 
   Raises:
     FileNotFoundError: when there are no weights.
-    ValueError: when a weight is missing, left over or misshapen; TensorFlow's message in it names it.
+    ValueError: when a weight is missing, left over or misshapen; the message names the first ones.
   """
   prefix = os.path.join(folder, 'weights')
   if not tf.io.gfile.exists(prefix + '.index'):
     raise FileNotFoundError(
       f'{folder} holds no weights (weights.index is missing). Was the training stage interrupted? Run it again.'
     )
-  try:
-    tf.train.Checkpoint(model=model).read(prefix).assert_consumed()
-  except (AssertionError, ValueError) as error:
-    raise ValueError(f'The weights in {folder} do not fit {type(model).__name__}: {error}') from error
+  reader = tf.train.load_checkpoint(prefix)
+  shapes = {key: tuple(shape) for key, shape in reader.get_variable_to_shape_map().items() if key.endswith(_VALUE)}
+  keys = {_name(key.removeprefix('model/').removesuffix(_VALUE)): key for key in shapes}
+  variables = _named_variables(model)
+  complaints = [f'{name} is not in the file' for name in sorted(variables.keys() - keys.keys())]
+  complaints += [f'{name} is left over' for name in sorted(keys.keys() - variables.keys())]
+  complaints += [
+    f'{name} has the shape {list(shapes[keys[name]])} in the file and {list(variable.shape)} in the model'
+    for name, variable in variables.items()
+    if name in keys and shapes[keys[name]] != tuple(variable.shape)
+  ]
+  if complaints:
+    listed = '; '.join(complaints[:3]) + (f'; and {len(complaints) - 3} more' if len(complaints) > 3 else '')
+    raise ValueError(f'The weights in {folder} do not fit {type(model).__name__}: {listed}.')
+  for name, variable in variables.items():
+    variable.assign(reader.get_tensor(keys[name]))
+
+
+def _named_variables(model) -> dict[str, tf.Variable]:
+  """Returns a model's variables by their shortest paths, such as 'stage1_block0/conv1/convolution/kernel'."""
+  view, found, seen, waiting = tf.train.TrackableView(model), {}, set(), collections.deque([('', model)])
+  while waiting:
+    path, item = waiting.popleft()
+    for name, child in view.children(item).items():
+      if id(child) in seen:
+        continue
+      seen.add(id(child))
+      child_path = f'{path}/{name}' if path else name
+      if hasattr(child, 'assign') and hasattr(child, 'shape'):
+        found[_name(child_path)] = child
+      else:
+        waiting.append((child_path, child))
+  return found
+
+
+def _name(path: str) -> str:
+  """The name of a variable on both stacks: Keras 2.15 tracks a layer's kernel as 'kernel', Keras 3 as '_kernel'."""
+  folder, _, last = path.rpartition('/')
+  return f'{folder}/{last.removeprefix("_")}'.removeprefix('/')
 
 
 class TrainingCheckpoint:

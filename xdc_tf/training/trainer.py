@@ -97,13 +97,15 @@ class EncoderTrainer:
     self._embed = distribution.replicated(strategy, self._replica_features)
     self._predict = distribution.replicated(strategy, self._replica_probabilities)
     self._evaluation_step = distribution.replicated(strategy, self._replica_evaluation)
+    self._average_statistics = tf.function(self._average_over_replicas)
 
   def load(self, folder: str) -> None:
     """Takes over the encoder weights that `train` or `save` left in a folder."""
     checkpoints.load_weights(self.encoder, folder)
 
   def save(self, folder: str) -> None:
-    """Saves the encoder's weights, without heads."""
+    """Saves the encoder's weights, without heads; all workers must call it."""
+    self._agree_on_statistics()
     with self.strategy.scope():
       checkpoints.save_weights(self.encoder, folder)
 
@@ -120,6 +122,7 @@ class EncoderTrainer:
     )
     for _ in range(self.options.initial_statistics_batches):
       forward(next(data)[0])
+    self._agree_on_statistics()
 
   def embed(self, split: str, shards: list[int], num_clips: int = 1):
     """Yields (index int64 [b], features float32 [b, d]) of whole shards in record order.
@@ -263,13 +266,28 @@ class EncoderTrainer:
       checkpoint.save(step)
 
   def _agree_on_statistics(self) -> None:
-    """Gives every replica the mean of the replicas' BatchNorm statistics, as saving and restoring would.
+    """Gives every replica of every worker the mean of all replicas' BatchNorm statistics.
 
-    So a run that goes on after a checkpoint, or validates, has what a run resumed from that checkpoint has.
+    So what is validated, saved and taken features with is one network, and a run that goes on after a checkpoint has what a run
+    resumed from it has. Reading and assigning the variables would not do: on Keras 3 they read as the first local replica's.
     """
-    if self.num_replicas > 1:
-      for variable in self.model.non_trainable_variables:
-        variable.assign(variable.numpy())
+    if self.num_replicas > 1 and self.model.non_trainable_variables:
+      self._average_statistics()
+
+  def _average_over_replicas(self) -> None:
+    variables = self.model.non_trainable_variables
+    sizes = [variable.shape.num_elements() for variable in variables]
+
+    def read() -> tf.Tensor:  # As one vector: every reduction is a round between the workers.
+      return tf.concat([tf.reshape(tf.convert_to_tensor(variable), [-1]) for variable in variables], axis=0)
+
+    def write(mean: tf.Tensor) -> None:
+      for variable, part in zip(variables, tf.split(mean, sizes), strict=True):
+        variable.assign(tf.reshape(part, variable.shape))
+
+    self.strategy.run(
+      write, args=(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, self.strategy.run(read), axis=None),)
+    )
 
   def _best_folder(self, folder: str, state: '_State') -> str:
     """A folder an epoch: a better epoch must not overwrite the best one before it is saved whole."""

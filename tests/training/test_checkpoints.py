@@ -1,0 +1,73 @@
+"""Saved weights: read whole or not at all, on both software stacks."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from xdc_tf.models.audio_resnet import AudioResNet18
+from xdc_tf.models.r2plus1d import R2Plus1D18
+from xdc_tf.training import checkpoints
+
+
+def encoder(seed=0, base_width=4, blocks_per_stage=1):
+  return AudioResNet18(seed=seed, base_width=base_width, blocks_per_stage=blocks_per_stage)
+
+
+def rename(folder, old, new):
+  """Writes the weights again as the other stack names them: `old` in the last part of a path becomes `new`."""
+  reader, root = tf.train.load_checkpoint(f'{folder}/weights'), tf.Module()
+  for key in reader.get_variable_to_shape_map():
+    if not key.endswith('/.ATTRIBUTES/VARIABLE_VALUE'):
+      continue
+    *path, last = key.removesuffix('/.ATTRIBUTES/VARIABLE_VALUE').split('/')
+    here = root
+    for part in path:
+      if not hasattr(here, part):
+        setattr(here, part, tf.Module())
+      here = getattr(here, part)
+    setattr(here, new if last == old else last, tf.Variable(reader.get_tensor(key)))
+  tf.train.Checkpoint(model=root.model).write(f'{folder}/weights')
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('names', [('kernel', '_kernel'), ('_kernel', 'kernel')])
+@pytest.mark.parametrize('make,shape', [(AudioResNet18, (2, 40, 100, 1)), (R2Plus1D18, (1, 4, 16, 16, 3))])
+def test_weights_of_the_other_stack_give_the_same_features(make, shape, names, tmp_path):
+  """Keras 2.15 tracks kernels as 'kernel', Keras 3 as '_kernel' (seen in the files that each wrote)."""
+  written, read = (make(seed=seed, base_width=4) for seed in (1, 2))
+  x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+  checkpoints.save_weights(written, str(tmp_path))
+  rename(tmp_path, *names)
+  found = tf.train.load_checkpoint(str(tmp_path / 'weights')).get_variable_to_shape_map()
+  assert not [key for key in found if f'/{names[0]}/' in key]
+  assert [key for key in found if f'/{names[1]}/' in key]
+  checkpoints.load_weights(read, str(tmp_path))
+  np.testing.assert_array_equal(read(x), written(x))
+
+
+@pytest.mark.parametrize(
+  'other,complaint',
+  [
+    ({'base_width': 8}, r'has the shape \[7, 7, 1, 4\] in the file and \[7, 7, 1, 8\] in the model; .*and \d+ more\.$'),
+    ({'blocks_per_stage': 2}, r'stage1_block1/conv1/batch_norm/beta is not in the file; .* more\.$'),
+  ],
+)
+def test_weights_that_do_not_fit_are_named(other, complaint, tmp_path):
+  checkpoints.save_weights(encoder(), str(tmp_path))
+  model = encoder(**other)
+  before = [variable.numpy() for variable in model.variables]
+  with pytest.raises(ValueError, match='do not fit AudioResNet18: .*' + complaint):
+    checkpoints.load_weights(model, str(tmp_path))
+  for variable, value in zip(model.variables, before, strict=True):
+    np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_weights_that_are_left_over_are_named(tmp_path):
+  checkpoints.save_weights(encoder(blocks_per_stage=2), str(tmp_path))
+  with pytest.raises(ValueError, match='stage1_block1/conv1/batch_norm/beta is left over'):
+    checkpoints.load_weights(encoder(), str(tmp_path))
+
+
+def test_a_folder_without_weights_says_so(tmp_path):
+  with pytest.raises(FileNotFoundError, match=r'weights\.index is missing'):
+    checkpoints.load_weights(encoder(), str(tmp_path))
