@@ -142,6 +142,38 @@ def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos
   assert results['mean'] == {'test_best': 0.9, 'held_out': 0.7}
 
 
+def test_a_training_that_diverged_is_marked_and_never_chosen(tmp_path, one_replica, records):
+  """The highest rate gives NaN, whose argmax is the label of all videos: as an accuracy it would be 1.0."""
+
+  class Learner:
+    def prepare(self, run):
+      pass
+
+    def train(self, folder, fold, rate):
+      probabilities = np.eye(3)[np.where(np.arange(10) < 4 + rate, 0, 1)]
+      return np.arange(10), np.full([10, 3], np.nan) if rate == 3.0 or fold.number == 2 else probabilities
+
+  part = Part('test', np.ones(10, bool))
+  labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
+  cells = [
+    sweep.Cell(Fold(number, part, part), rate, held_out)
+    for number in (1, 2)
+    for held_out in (False, True)
+    for rate in (3.0, 2.0, 1.0)
+  ]
+  run = RunDirectory(str(tmp_path), one_replica)
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
+    results = sweep.run_cells(configuration(), Learner(), run, labels, cells)
+  first, second = results['folds'].values()
+  assert (first['test_best']['rate'], first['test_best']['top1'], first['held_out']['rate']) == (2.0, 0.6, 2.0)
+  assert second == results['mean'] == {'test_best': None, 'held_out': None}
+  assert len(results['diverged']) == 2 + 6 and 'fold-1/test/rate-3' in results['diverged']
+  assert sweep.confusion(results, run).sum() == 10
+  written = json.loads((tmp_path / 'fold-1/test/rate-3/result.json').read_text())
+  assert 'top1' not in written and 'not finite' in written['diverged']
+
+
 def test_a_grid_holds_out_whole_sources(records):
   """Videos are called v0 to v23; those with the same tens, v0 to v9 and so on, are of one source."""
   config = configuration(held_out_group='v([0-9]?)[0-9]$')

@@ -30,6 +30,24 @@ def test_only_a_single_cpu_reads_without_the_machinery_of_a_strategy(one_replica
   assert isinstance(distribution.distributed_dataset(two_replicas, make_dataset), tf.distribute.DistributedDataset)
 
 
+def test_a_strategy_can_be_made_when_the_devices_are_in_use_already(monkeypatch):
+  """As in a notebook's second cell; on an H200 this was 'Physical devices cannot be modified after being initialized'."""
+  tf.ones([1]).numpy()
+  assert distribution.make_strategy(logical_cpus=2).num_replicas_in_sync == 2  # The tests have two.
+  with pytest.raises(ValueError, match='4 logical CPUs are wanted, but this process .* has 2'):
+    distribution.make_strategy(logical_cpus=4)
+
+  def too_late(gpu, value):
+    raise RuntimeError('Physical devices cannot be modified after being initialized')
+
+  made = []
+  monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: ['a GPU'] if kind == 'GPU' else [])
+  monkeypatch.setattr(tf.config.experimental, 'set_memory_growth', too_late)
+  monkeypatch.setattr(tf.distribute, 'MirroredStrategy', lambda *devices: made.append(devices))
+  distribution.make_strategy()
+  assert made == [()]
+
+
 def test_counts_on_one_machine(two_replicas, one_replica):
   assert distribution.num_local_replicas(two_replicas) == 2
   assert distribution.num_local_replicas(one_replica) == 1

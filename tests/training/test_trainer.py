@@ -118,6 +118,30 @@ def test_a_training_without_validation_ends_with_one_network(records, two_replic
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize('steps_done,expected', [(3, 6), (4, 8), (5, 10)])
+def test_another_number_of_replicas_goes_on_at_the_same_clip(records, two_replicas, tmp_path, steps_done, expected):
+  """Two replicas take 3 steps of 2 x 2 clips an epoch of 12, one takes 6 of 2."""
+  trainer = make_trainer(records, two_replicas, checkpoint_steps=1)
+  plan = schedule(batch_size=2)
+  calls = []
+
+  def killed(*arguments):
+    calls.append(None)
+    if len(calls) > steps_done:
+      raise Interruption
+    return step(*arguments)
+
+  step, trainer.train_step = trainer.train_step, killed
+  with pytest.raises(Interruption):
+    train(trainer, tmp_path, plan, records)
+  one = make_trainer(records, tf.distribute.MirroredStrategy(['CPU:0']), checkpoint_steps=1)
+  calls, step = [], one.train_step
+  steps_done, one.train_step = 10**6, killed
+  train(one, tmp_path, plan, records)
+  assert len(calls) == 12 - expected
+  assert [row['epoch'] for row in read_metrics(str(tmp_path / 'metrics.csv'))] == ['0', '1']
+
+
 def test_heads_are_new_and_the_encoder_goes_on(records, one_replica, tmp_path):
   trainer = make_trainer(records, one_replica, momentum=0.9)
   train(trainer, tmp_path / 'first', schedule(), records, seed=1)

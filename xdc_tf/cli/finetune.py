@@ -62,7 +62,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   learner = _make_learner(config, start, records, strategy)
   directory = RunDirectory(arguments.output_dir, strategy)
   directory.check_configuration(
-    run_info.header(records, strategy, config.training) + f'# start: {start.source}\n' + text
+    run_info.header(records, strategy, config.training) + f'# start: {start.source}\n' + text, arguments.allow_changes
   )
   cells = (
     sweep.grid(config, folds, records)
@@ -79,6 +79,8 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
       if not cell.held_out:
         _describe_weights(directory.stage(cell.name), learner.encoder, start, config, records)
   print(_table(results) + f'\n{path} holds the numbers.')
+  if not any(fold['test_best'] for fold in results['folds'].values()):
+    raise ValueError(f'Every training diverged ({len(results["diverged"])} of them): choose lower learning rates.')
   if not config.several_labels:  # Last: without matplotlib all else is there.
     picture = os.path.join(directory.path, 'confusion.svg')
     sweep.draw_confusion(sweep.confusion(results, directory), records.label_names, picture)
@@ -139,5 +141,7 @@ def _table(results: dict) -> str:
   for number, fold in results['folds'].items():
     cells = (f'{c["top1"]:.4f} (rate {c["rate"]:g})' if c else '' for c in (fold['test_best'], fold['held_out']))
     lines.append(f'{number:>6} ' + ' '.join(f'{cell:>40}' for cell in cells))
+  if results['diverged']:
+    lines.append(f'diverged, never chosen: {", ".join(results["diverged"])}')
   means = (f'{m:.4f}' if m is not None else '' for m in results['mean'].values())
   return '\n'.join([*lines, f'{"mean":>6} ' + ' '.join(f'{mean:>40}' for mean in means)])

@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table8/xdc_ig_random'")
   parser.add_argument('--deterministic', action='store_true', help='make a resumed run equal an undisturbed one')
+  pretrain.add_allow_changes_argument(parser)
   pretrain.add_configuration_arguments(parser)
 
 
@@ -59,7 +60,8 @@ def run(arguments: argparse.Namespace) -> None:
   directory = RunDirectory(arguments.output_dir, strategy)
   directory.check_configuration(
     f'# xdc-tf {__version__}, TensorFlow {tf.__version__}\n# features: {features.digest}\n'
-    f'# annotations: {annotations["val"].digest}\n{text}'
+    f'# annotations: {annotations["val"].digest}\n{text}',
+    arguments.allow_changes,
   )
   weights = localize.train(directory, config, features, annotations['val'])
   proposals = localize.propose(directory, config, features, weights)

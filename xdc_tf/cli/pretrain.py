@@ -34,6 +34,16 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     '--deterministic', action='store_true', help='make a resumed run equal an undisturbed one bit for bit'
   )
+  add_allow_changes_argument(parser)
+
+
+def add_allow_changes_argument(parser: argparse.ArgumentParser) -> None:
+  """Declares --allow_changes."""
+  parser.add_argument(
+    '--allow_changes',
+    action='store_true',
+    help='go on with a run that was started with other versions, replicas or precision; changes.jsonl there says from where',
+  )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -45,12 +55,19 @@ def run(arguments: argparse.Namespace) -> None:
     arguments.gin_param,
     arguments.logical_cpus,
     arguments.deterministic,
+    arguments.allow_changes,
   )
   print(f'Done. Next: xdc export --run_dir {arguments.run_dir} and xdc report --run_dir {arguments.run_dir}')
 
 
 def pretrain_run(
-  records_folder: str, run_dir: str, gin_files: list[str], gin_params: list[str], logical_cpus: int, deterministic: bool
+  records_folder: str,
+  run_dir: str,
+  gin_files: list[str],
+  gin_params: list[str],
+  logical_cpus: int,
+  deterministic: bool,
+  allow_changes: bool,
 ) -> None:
   """Loads the configuration, guards the run directory against another one, and runs the outer loop."""
   from xdc_tf import files
@@ -69,7 +86,7 @@ def pretrain_run(
   records = open_records(records_folder)
   trainers = make_trainers(config, records, strategy)
   directory = RunDirectory(run_dir, strategy)
-  directory.check_configuration(run_info.header(records, strategy, config.training) + text)
+  directory.check_configuration(run_info.header(records, strategy, config.training) + text, allow_changes)
   if directory.is_chief:
     run_info.save(run_dir, records)
   try:

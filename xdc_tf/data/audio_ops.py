@@ -52,8 +52,9 @@ class LogMelSpec:
 def log_mel(waveform: tf.Tensor, spec: LogMelSpec = LogMelSpec()) -> tf.Tensor:
   """Computes ln(mel power + log_offset); frame m is centred on sample (m + 1/2) * hop_length.
 
-  Equals librosa.feature.melspectrogram(center=False, htk=True, norm=None, power=2) on the wave padded with
-  (window_length - hop_length) / 2 zeros on both sides, the end rounded up to a whole hop.
+  Equals the logarithm of librosa.feature.melspectrogram(center=False, htk=True, norm=None, power=2) plus log_offset on the wave
+  padded with (fft_length - hop_length) / 2 zeros on both sides, the end rounded up to a whole hop before: librosa puts a shorter
+  window in the middle of the transform.
 
   Args:
     waveform: float32 [..., S] in [-1, 1] at spec.sample_rate; S may be unknown when the graph is built.

@@ -1,7 +1,10 @@
 """The run directory is the interface: a folder a stage, DONE written last. Resuming is running the same command again."""
 
+import datetime
 import difflib
+import json
 import os
+import re
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -9,6 +12,8 @@ from absl import logging
 
 from xdc_tf import files
 from xdc_tf.training import distribution
+
+_COMPUTES_WITH = ('# xdc-tf ', '# precision: ')
 
 
 class RunDirectory:
@@ -28,14 +33,16 @@ class RunDirectory:
     self._strategy = strategy
     self.is_chief = distribution.worker_index(strategy) == 0
 
-  def check_configuration(self, text: str) -> None:
+  def check_configuration(self, text: str, allow_changes: bool = False) -> None:
     """Saves the configuration of a new run; refuses to go on with an old one under another configuration.
 
     Args:
-      text: everything that decides the results of this run, in a stable order.
+      text: everything that decides the results of this run, in a stable order. Lines that begin with '# xdc-tf ' or '# precision: '
+        say what it computes with (versions, replicas): that decides its last bits.
+      allow_changes: go on when it computes with something else now, and note that in changes.jsonl.
 
     Raises:
-      ValueError: when the run directory was started with another text; the message holds the difference.
+      ValueError: when the run directory was started with another text; the message holds the difference and says what to do.
     """
     path = os.path.join(self.path, 'config.gin')
     if self.is_chief and not tf.io.gfile.exists(path):
@@ -44,15 +51,57 @@ class RunDirectory:
     distribution.barrier(self._strategy)  # So that every worker compares, and none goes on alone.
     with tf.io.gfile.GFile(path, 'r') as file:
       before = file.read()
-    if before != text:
-      lines = difflib.unified_diff(
-        before.splitlines(), text.splitlines(), 'this run so far', 'now asked for', lineterm='', n=0
-      )
+    if before == text:
+      return
+    self._check_change(before, text, allow_changes)
+    distribution.barrier(self._strategy)
+    if self.is_chief:
+      self._note_change(before, text)
+      with files.atomic_write(path, 'w') as file:
+        file.write(text)
+    distribution.barrier(self._strategy)
+
+  def _check_change(self, before: str, text: str, allow_changes: bool) -> None:
+    lines = difflib.unified_diff(
+      before.splitlines(), text.splitlines(), 'this run so far', 'now asked for', lineterm='', n=0
+    )
+    difference = '\n'.join(lines)
+    (old, old_rest), (new, new_rest) = _computes_with(before), _computes_with(text)
+    if old_rest != new_rest:
       raise ValueError(
-        f'{self.path} was started with another configuration:\n'
-        + '\n'.join(lines)
-        + '\nStart in a new folder, or go back to the old values.'
+        f'{self.path} was started with another configuration:\n{difference}\nStart in a new folder, or go back to the old values.'
       )
+    if _is_lower_stack(old) != _is_lower_stack(new):
+      raise ValueError(
+        f'{self.path} was started on the other software stack:\n{difference}\nKeras 2 and Keras 3 keep an interrupted training in '
+        'different order, so it cannot go on there. Go on with the Python that it was started with, or start in a new folder. '
+        'What is finished can be used on both: xdc export, report and finetune read its weights.'
+      )
+    if not allow_changes:
+      raise ValueError(
+        f'{self.path} was started with other versions, another number of replicas or another precision:\n{difference}\nWith '
+        '--allow_changes it goes on, and changes.jsonl there says from where. The results are as good, but no longer bit for bit '
+        'those of an undisturbed run.'
+      )
+
+  def _note_change(self, before: str, text: str) -> None:
+    """Adds a line to changes.jsonl: when, from what to what, and which stages were done before."""
+    path, earlier = os.path.join(self.path, 'changes.jsonl'), ''
+    if tf.io.gfile.exists(path):
+      with tf.io.gfile.GFile(path, 'r') as file:
+        earlier = file.read()
+    done = [
+      name for depth in ('*', '*/*', '*/*/*') for name in tf.io.gfile.glob(os.path.join(self.path, depth, 'DONE'))
+    ]
+    change = {
+      'time': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
+      'from': _computes_with(before)[0],
+      'to': _computes_with(text)[0],
+      'stages_done': sorted(os.path.relpath(os.path.dirname(name), self.path) for name in done),
+    }
+    logging.warning('%s goes on with %s, after %s.', self.path, change['to'], change['from'])
+    with files.atomic_write(path, 'w') as file:
+      file.write(earlier + json.dumps(change) + '\n')
 
   def stage(self, name: str) -> str:
     """The folder of a stage, e.g. 'iteration-02/train/video'."""
@@ -83,3 +132,18 @@ class RunDirectory:
         pass
     distribution.barrier(self._strategy)
     return folder
+
+
+def _computes_with(text: str) -> tuple[list[str], list[str]]:
+  """Splits a configuration into the lines that say what it computes with and all others."""
+  lines = text.splitlines()
+  return (
+    [line.removeprefix('# ') for line in lines if line.startswith(_COMPUTES_WITH)],
+    [line for line in lines if not line.startswith(_COMPUTES_WITH)],
+  )
+
+
+def _is_lower_stack(computes_with: list[str]) -> bool:
+  """Whether a configuration was written with Keras 2, which ends with TensorFlow 2.15."""
+  version = re.search(r'TensorFlow (\d+)\.(\d+)', '\n'.join(computes_with))
+  return version is not None and tuple(map(int, version.groups())) < (2, 16)

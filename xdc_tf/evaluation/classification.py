@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.metrics import average_precision_score
 
+from xdc_tf.evaluation.finite import check_finite
+
 
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, object]:
   """Measures predictions of one label a video.
@@ -17,10 +19,13 @@ def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, object]:
     column the prediction).
 
   Raises:
-    ValueError: without a video.
+    ValueError: without a video, or with one that has no label; DivergedError when a probability is not finite.
   """
   if not len(labels):
     raise ValueError('There is no video to measure on.')
+  if np.min(labels) < 0:
+    raise ValueError('A video without a label (-1) cannot be measured on; it would count as one of the last class.')
+  check_finite('probabilities', probabilities)
   ranked = np.argsort(-probabilities, axis=1, kind='stable')
   num_classes = probabilities.shape[1]
   confusion = np.zeros([num_classes, num_classes], np.int64)
@@ -46,10 +51,11 @@ def measure_several(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, 
     scikit-learn's average precision).
 
   Raises:
-    ValueError: when no video has a label.
+    ValueError: when no video has a label; DivergedError when a probability is not finite.
   """
   if not labels.any():
     raise ValueError('No video to measure on has a label.')
+  check_finite('probabilities', probabilities)
   present = labels.any(axis=0)
   best = probabilities.argmax(axis=1)
   return {

@@ -6,6 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from xdc_tf.data.label_table import NO_LABEL
+from xdc_tf.evaluation.finite import check_finite
 
 MAX_PASSES = 1000
 
@@ -32,7 +33,7 @@ def linear_probe(
     The share of test clips with the right class, 0 to 1; clips without a label (-1) are left out everywhere.
 
   Raises:
-    ValueError: with fewer than two classes to train on, and without test clips.
+    ValueError: with fewer than two classes to train on, and without test clips; DivergedError when a feature is not finite.
   """
   train, test = train_labels != NO_LABEL, test_labels != NO_LABEL
   classes = np.unique(train_labels[train])
@@ -41,6 +42,8 @@ def linear_probe(
       f'A linear probe needs training clips of at least two classes and test clips. Received: {len(classes)} classes and '
       f'{test.sum()} labelled test clips.'
     )
+  check_finite('training features', train_features)
+  check_finite('test features', test_features)
   classifier = make_pipeline(StandardScaler(), LogisticRegression(C=regularization, max_iter=MAX_PASSES))
   classifier.fit(train_features[train], train_labels[train])
   return float(classifier.score(test_features[test], test_labels[test]))

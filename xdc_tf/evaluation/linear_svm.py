@@ -10,6 +10,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from xdc_tf.evaluation.finite import check_finite
+
 # scikit-learn's 1,000 are often too few for thousands of samples.
 MAX_PASSES = 10_000
 
@@ -40,10 +42,11 @@ def fit(features: np.ndarray, labels: np.ndarray, options: SvmOptions) -> Pipeli
     options: see SvmOptions.
 
   Raises:
-    ValueError: with fewer than two classes.
+    ValueError: with fewer than two classes; DivergedError when a feature is not finite.
   """
   if len(np.unique(labels)) < 2:
     raise ValueError(f'An SVM needs training recordings of at least two classes. Received: {len(np.unique(labels))}.')
+  check_finite('training features', features)
   steps = [StandardScaler()] if options.scale else []
   classifier = LinearSVC(C=options.regularization, dual='auto', max_iter=MAX_PASSES, random_state=0)
   num_clips, dimension = features.shape[1:]
@@ -56,7 +59,11 @@ def predict(classifier: Pipeline, features: np.ndarray) -> np.ndarray:
   Args:
     classifier: what `fit` returned.
     features: float [m, c, d].
+
+  Raises:
+    DivergedError: when a feature is not finite.
   """
+  check_finite('test features', features)
   num_recordings, num_clips, dimension = features.shape
   decisions = classifier.decision_function(features.reshape(-1, dimension))
   if decisions.ndim == 1:  # Two classes: one value, positive for the second.

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from xdc_tf.evaluation.finite import check_finite
+
 QUERIES_AT_A_TIME = 1024
 
 
@@ -30,7 +32,11 @@ def same_part_rate(
   Returns:
     The rate over the queries whose part has another span to find, and the rate by chance of the same queries; nan and nan where
     there is no such query, as in videos of a few seconds.
+
+  Raises:
+    DivergedError: when a feature is not finite.
   """
+  check_finite('features', features)
   unit = _unit(features)
   parts = np.floor(np.asarray(start_seconds) / part_seconds)
   hits, chances = [], []
@@ -68,12 +74,14 @@ def recall_at(
     {k: share of the queries with a hit, 0 to 1}.
 
   Raises:
-    ValueError: when there is nothing to search or to be searched.
+    ValueError: when there is nothing to search or to be searched; DivergedError when a feature is not finite.
   """
   if not len(train_labels) or not len(test_labels):
     raise ValueError(
       f'Retrieval needs videos to find and to ask for. Received: {len(train_labels)} and {len(test_labels)}.'
     )
+  check_finite('training features', train_features)
+  check_finite('test features', test_features)
   train, test = (_unit(features.mean(axis=1)) for features in (train_features, test_features))
   farthest = min(max(ks), len(train))
   first_hits = []

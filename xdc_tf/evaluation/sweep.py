@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+from absl import logging
 
 from xdc_tf import files, plots
 from xdc_tf.data.folds import Fold
@@ -18,6 +19,7 @@ from xdc_tf.data.schema import Records
 from xdc_tf.data.sources import read_sources
 from xdc_tf.evaluation import classification
 from xdc_tf.evaluation.finetuning import Finetuning
+from xdc_tf.evaluation.finite import DivergedError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,9 +72,10 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     cells: the trainings.
 
   Returns:
-    {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}}, with None where
-    there is none. 'test_best' is the best rate of the test videos, as the paper reports; 'held_out' the test videos' result at the
-    rate that was best on the held-out ones. Of equal rates the first one counts.
+    {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}, 'diverged':
+    names of cells}, with None where there is none. 'test_best' is the best rate of the test videos, as the paper reports; 'held_out'
+    the test videos' result at the rate that was best on the held-out ones. Of equal rates the first one counts, and one whose
+    training diverged is never chosen.
   """
   learner.prepare(run)
   found = {}
@@ -87,13 +90,14 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     else None
     for way in ('test_best', 'held_out')
   }
-  return {'folds': folds, 'mean': mean}
+  diverged = [cell.name for cell in cells if 'diverged' in found[cell.name]]
+  return {'folds': folds, 'mean': mean, 'diverged': diverged}
 
 
 def confusion(results: dict, run) -> np.ndarray:
   """Returns the confusion matrix of the chosen cells, summed over the folds: int [classes, classes], row the label."""
   chosen = [fold['held_out'] or fold['test_best'] for fold in results['folds'].values()]
-  return sum(np.array(files.read_json(run.stage(f'{c["cell"]}/result.json'))['confusion']) for c in chosen)
+  return sum(np.array(files.read_json(run.stage(f'{c["cell"]}/result.json'))['confusion']) for c in chosen if c)
 
 
 def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) -> None:
@@ -112,15 +116,22 @@ def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) ->
 
 def _train_and_measure(folder: str, learner, cell: Cell, config: Finetuning, records: Records) -> None:
   index, probabilities = learner.train(folder, cell.fold, cell.rate)
-  split = cell.fold.test.split
-  if config.several_labels:
-    num_classes = len(records.label_names)
-    labels = np.unpackbits(all_labels(records, split)[index], axis=1, count=num_classes).astype(bool)
-    measured = classification.measure_several(probabilities, labels)
-  else:
-    measured = classification.measure(probabilities, first_labels(records, split)[index])
+  try:
+    measured = _measure(index, probabilities, cell.fold.test.split, config, records)
+  except DivergedError as error:
+    logging.warning('%s: %s', cell.name, error)
+    measured = {'diverged': str(error)}
   about = {'fold': cell.fold.number, 'rate': cell.rate, 'held_out': cell.held_out, 'videos': len(index)}
   files.write_json(os.path.join(folder, 'result.json'), about | measured)
+
+
+def _measure(
+  index: np.ndarray, probabilities: np.ndarray, split: str, config: Finetuning, records: Records
+) -> dict[str, object]:
+  if not config.several_labels:
+    return classification.measure(probabilities, first_labels(records, split)[index])
+  labels = np.unpackbits(all_labels(records, split)[index], axis=1, count=len(records.label_names)).astype(bool)
+  return classification.measure_several(probabilities, labels)
 
 
 def _choose(cells: Sequence[Cell], found: dict[str, dict]) -> dict[str, dict | None]:
@@ -133,10 +144,11 @@ def _choose(cells: Sequence[Cell], found: dict[str, dict]) -> dict[str, dict | N
     result = found[cell.name]
     return {'rate': cell.rate, 'cell': cell.name} | {k: result[k] for k in ('top1', 'top5', 'map') if k in result}
 
-  test = [cell for cell in cells if not cell.held_out]
-  held_out = [cell for cell in cells if cell.held_out]
+  finite = [cell for cell in cells if 'diverged' not in found[cell.name]]
+  test = [cell for cell in finite if not cell.held_out]
+  held_out = [cell for cell in finite if cell.held_out]
   chosen = max(held_out, key=quality).rate if held_out else None
   return {
-    'test_best': summary(max(test, key=quality)),
+    'test_best': summary(max(test, key=quality)) if test else None,
     'held_out': next((summary(cell) for cell in test if cell.rate == chosen), None),
   }

@@ -86,12 +86,18 @@ class TrainingCheckpoint:
     """Restores the chief's newest checkpoint on every worker; returns False when there is none.
 
     Raises:
-      AssertionError: when it does not fit the objects exactly.
+      ValueError: when it does not fit the objects exactly.
     """
     newest = tf.train.latest_checkpoint(self._folder)
     if not newest:
       return False
-    self._checkpoint.restore(newest).assert_consumed()
+    try:
+      self._checkpoint.restore(newest).assert_consumed()
+    except (AssertionError, ValueError) as error:
+      raise ValueError(
+        f'{newest} is not a checkpoint of this training as this release of xdc-tf has it. Delete {self._folder} to do the training '
+        f'again; what was finished before stays. TensorFlow says: {str(error)[:300]}'
+      ) from error
     return True
 
   def save(self, step: int) -> None:

@@ -1,5 +1,6 @@
 """Devices, replicas and workers: the only place that asks how many there are."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -12,7 +13,10 @@ CPU_INFO = '/proc/cpuinfo'
 
 
 def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.distribute.Strategy:
-  """Chooses the distribution strategy of a job. Call it before anything else touches TensorFlow.
+  """Chooses the distribution strategy of a job.
+
+  Call it before anything else uses a device, if you can. Later, as in a notebook's second cell, GPUs keep the memory that
+  TensorFlow took, and there can be no more logical CPUs than there are.
 
   Args:
     logical_cpus: replicas on the CPU, to try replicas without GPUs. Ignored when there are GPUs.
@@ -23,7 +27,7 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
     GPUs, else over the logical CPUs.
 
   Raises:
-    ValueError: when TF_CONFIG is not the JSON that TensorFlow expects.
+    ValueError: when TF_CONFIG is not the JSON that TensorFlow expects, or it is too late for so many logical CPUs.
   """
   if logical_cpus < 1:
     raise ValueError(f'--logical_cpus must be at least 1. Received: {logical_cpus}.')
@@ -32,15 +36,28 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
     tf.random.set_seed(0)  # Ops that draw from TensorFlow's own generator (SpecAugment) refuse to run without.
   gpus = tf.config.list_physical_devices('GPU')
   for gpu in gpus:
-    tf.config.experimental.set_memory_growth(gpu, True)
+    with contextlib.suppress(RuntimeError):  # It has been used already, and has the memory that it has.
+      tf.config.experimental.set_memory_growth(gpu, True)
   if not gpus and logical_cpus > 1:
-    cpu = tf.config.list_physical_devices('CPU')[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * logical_cpus)
+    _make_logical_cpus(logical_cpus)
   if _cluster():
     return tf.distribute.MultiWorkerMirroredStrategy()
   if gpus:
     return tf.distribute.MirroredStrategy()
   return tf.distribute.MirroredStrategy([f'CPU:{i}' for i in range(logical_cpus)])
+
+
+def _make_logical_cpus(count: int) -> None:
+  cpu = tf.config.list_physical_devices('CPU')[0]
+  try:
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+  except RuntimeError as error:
+    there = len(tf.config.list_logical_devices('CPU'))
+    if there < count:
+      raise ValueError(
+        f'{count} logical CPUs are wanted, but this process has used TensorFlow already and has {there}. Call make_strategy before '
+        'anything else uses a device (in a notebook: restart the kernel), or ask for fewer.'
+      ) from error
 
 
 def _cluster() -> dict:

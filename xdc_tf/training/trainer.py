@@ -193,7 +193,7 @@ class EncoderTrainer:
       checkpoint = checkpoints.TrainingCheckpoint(folder, model=self.model, optimizer=self.optimizer, state=state)
       checkpoint.restore()
       own_folder = checkpoints.own_folder(folder)
-    step = int(state.step)
+    step = state.resume(schedule, self.num_replicas)
     log = MetricsLog(own_folder, first_epoch=step // steps_per_epoch)
     data = iter(self._training_data(training, schedule.batch_size, step, seed))
     validation_data = self._evaluation_data(validation) if validation else None
@@ -391,8 +391,17 @@ class _State(tf.Module):
     super().__init__()
     self.early_stopping = early_stopping
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
+    self.num_replicas = tf.Variable(0, dtype=tf.int64, trainable=False, name='num_replicas')
     self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name='best_epoch')
     self.totals = tf.Variable(tf.zeros([3 * num_heads], tf.float64), trainable=False, name='totals')
+
+  def resume(self, schedule: Schedule, num_replicas: int) -> int:
+    """Returns the next step, at the same clip of the data where the checkpoint is of a run with another number of replicas."""
+    before = int(self.num_replicas) or num_replicas
+    epoch, step = divmod(int(self.step), schedule.steps_per_epoch(before))
+    self.num_replicas.assign(num_replicas)
+    self.step.assign(epoch * schedule.steps_per_epoch(num_replicas) + step * before // num_replicas)
+    return int(self.step)
 
   def finish_epoch(self, step: int) -> None:
     """Moves to the next epoch with empty sums."""

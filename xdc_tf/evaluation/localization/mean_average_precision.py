@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xdc_tf.evaluation.finite import check_finite
 from xdc_tf.evaluation.localization.targets import temporal_iou
 
 
@@ -48,7 +49,11 @@ def average_precisions(
 
   Returns:
     {class: float64 [thresholds]}.
+
+  Raises:
+    DivergedError: when a score is not finite: the order of the detections would mean nothing.
   """
+  check_finite('scores', np.array([detection.score for detection in detections]))
   by_label: dict[str, list[Detected]] = {label: [] for label in truth}
   for detection in detections:
     if detection.label in by_label:

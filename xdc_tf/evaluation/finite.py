@@ -1,0 +1,23 @@
+"""Numbers that are none: a diverged training must not read as an accuracy (argmax of NaN is class 0)."""
+
+import numpy as np
+
+
+class DivergedError(ValueError):
+  """Predictions or features are not finite, so nothing can be measured on them."""
+
+
+def check_finite(what: str, values: np.ndarray) -> None:
+  """Raises DivergedError when a value is NaN or infinite.
+
+  Args:
+    what: the values' name for the message, e.g. 'probabilities'.
+    values: float [n, ...], one row a video.
+  """
+  values = np.asarray(values)
+  bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+  if bad.any():
+    raise DivergedError(
+      f'The {what} of {bad.sum()} of {len(values)} videos are not finite numbers, first those of number {int(bad.argmax())}: the '
+      'training diverged, or the weights are damaged. Try a lower learning rate.'
+    )
