@@ -17,7 +17,7 @@ import tensorflow as tf
 from xdc_tf import files
 from xdc_tf.data import audio_ops, manifest, schema
 from xdc_tf.data.decoder_process import DecoderProcess
-from xdc_tf.data.media import MediaError, ReadOptions
+from xdc_tf.data.media import MediaError, MediaSpan, ReadOptions
 
 SUMMARY_FOLDER = 'shard_summaries'
 # For what no part of the code expects: one odd video must not stop the job, but it must not hide among the known reasons.
@@ -84,6 +84,7 @@ class ShardResult:
     length: records in it.
     num_bytes: its size.
     failed: {reason: manifest rows without a record}.
+    films_with_several_tracks: films whose first span lies in the shard and which have several sound tracks, of which one is taken.
   """
 
   split: str
@@ -91,6 +92,7 @@ class ShardResult:
   length: int
   num_bytes: int
   failed: dict[str, int]
+  films_with_several_tracks: int = 0
 
 
 def count_reasons(failures: list[dict[str, Any]]) -> dict[str, int]:
@@ -107,16 +109,39 @@ def finished_result(job: ClipJob, split: str, shard: int) -> ShardResult | None:
   summary = files.read_json(summary_path)
   if tf.io.gfile.stat(path).length != summary['bytes'] or (job.retry_failed and summary['failures']):
     return None
-  return ShardResult(split, shard, summary['length'], summary['bytes'], count_reasons(summary['failures']))
+  return _result(split, shard, summary)
 
 
-def make_record(row: manifest.Row, decoder: DecoderProcess, job: ClipJob, label_numbers: dict[str, int]) -> bytes:
+def _result(split: str, shard: int, summary: dict[str, Any]) -> ShardResult:
+  return ShardResult(
+    split,
+    shard,
+    summary['length'],
+    summary['bytes'],
+    count_reasons(summary['failures']),
+    summary.get('films_with_several_tracks', 0),
+  )
+
+
+def make_record(
+  row: manifest.Row, decoder: DecoderProcess, job: ClipJob, label_numbers: dict[str, int], independent: bool
+) -> tuple[bytes, MediaSpan]:
   """Makes the record of one manifest row.
+
+  Args:
+    row: of the manifest.
+    decoder: reads the media.
+    job: what to make.
+    label_numbers: of the label names.
+    independent: see MediaReader.read_span.
+
+  Returns:
+    the record, and what it was made of.
 
   Raises:
     MediaError: when the video is not fit for it.
   """
-  media_span = decoder.read_span(row.path, row.start_seconds, row.end_seconds, job.read_options)
+  media_span = decoder.read_span(row.path, row.start_seconds, row.end_seconds, job.read_options, independent)
   # Named, because a worker on a machine with a GPU must give the same bytes as one without.
   with tf.device('/CPU:0'):
     log_mel = audio_ops.log_mel(media_span.waveform, job.log_mel_spec).numpy()
@@ -129,7 +154,7 @@ def make_record(row: manifest.Row, decoder: DecoderProcess, job: ClipJob, label_
     labels=[label_numbers[label] for label in row.labels],
     official_split=list(row.official_split),
   )
-  return schema.encode(span)
+  return schema.encode(span), media_span
 
 
 class MakeShard(beam.DoFn):
@@ -174,30 +199,35 @@ class MakeShard(beam.DoFn):
     if tf.io.gfile.exists(summary_path):
       tf.io.gfile.remove(summary_path)
     with files.atomic_path(path) as temporary:
-      length, failures = self._write(split, shard, temporary)
-      num_bytes = tf.io.gfile.stat(temporary).length
-      files.write_json(summary_path, {'length': length, 'bytes': num_bytes, 'failures': failures})
-    return ShardResult(split, shard, length, num_bytes, count_reasons(failures))
+      summary = self._write(split, shard, temporary) | {'bytes': tf.io.gfile.stat(temporary).length}
+      files.write_json(summary_path, summary)
+    return _result(split, shard, summary)
 
-  def _write(self, split: str, shard: int, path: str) -> tuple[int, list[dict[str, Any]]]:
-    """Writes the records of a shard to `path`; returns their number and the failures."""
+  def _write(self, split: str, shard: int, path: str) -> dict[str, Any]:
+    """Writes the records of a shard to `path`; returns their number, the failures and the films with several sound tracks."""
     first = shard * self._job.clips_per_shard
     last = min(first + self._job.clips_per_shard, self._job.num_rows[split])
-    length, failures = 0, []
+    before = next(iter(self._manifest.rows(split, first - 1, first)), None) if first else None
+    several = {before.path} if before else set()  # That film was counted in the shard that it began in.
+    num_before, length, failures = len(several), 0, []
     with tf.io.TFRecordWriter(path) as writer:
       for row in self._manifest.rows(split, first, last):
-        record, failure = self._try(split, row)
+        # A shard's first span is decoded as if nothing had been before: its bytes do not depend on who makes which shards.
+        record, media_span, failure = self._try(split, row, independent=row.index == first)
         if failure:
           failures.append(failure)
         else:
           writer.write(record)
           length += 1
-    return length, failures
+          several |= {row.path} if media_span.num_audio_tracks > 1 else set()
+    return {'length': length, 'failures': failures, 'films_with_several_tracks': len(several) - num_before}
 
-  def _try(self, split: str, row: manifest.Row) -> tuple[bytes | None, dict[str, Any] | None]:
-    """Returns (record, None), or (None, what went wrong): no video may fail the shard of its neighbours."""
+  def _try(
+    self, split: str, row: manifest.Row, independent: bool
+  ) -> tuple[bytes | None, MediaSpan | None, dict[str, Any] | None]:
+    """Returns (record, span, None), or (None, None, what went wrong): no video may fail the shard of its neighbours."""
     try:
-      return make_record(row, self._decoder, self._job, self._label_numbers), None
+      return *make_record(row, self._decoder, self._job, self._label_numbers, independent), None
     except MediaError as error:
       reason, detail = error.reason, error.detail
     except Exception as error:
@@ -205,7 +235,7 @@ class MakeShard(beam.DoFn):
       reason, detail = INTERNAL_ERROR, f'{type(error).__name__}: {error}'
     failure = {'split': split, 'index': row.index, 'video_id': row.video_id, 'path': row.path}
     failure |= {'start_seconds': row.start_seconds, 'end_seconds': row.end_seconds, 'reason': reason, 'detail': detail}
-    return None, failure
+    return None, None, failure
 
   def _count(self, result: ShardResult) -> None:
     counter = beam.metrics.Metrics.counter

@@ -59,14 +59,21 @@ def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
 
 
 def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
-  """Returns {'rows', 'clips', 'shards': number, 'failed': {split: {reason: rows}}}."""
+  """Returns {'rows', 'clips', 'shards', 'films_with_several_tracks': number, 'failed': {split: {reason: rows}}}."""
   failed = {split: collections.Counter() for split in sorted(job.num_rows)}
-  shards = clips = 0
+  shards = clips = several = 0
   for result in results:
     shards += 1
     clips += result.length
+    several += result.films_with_several_tracks
     failed[result.split].update(result.failed)
-  return {'rows': sum(job.num_rows.values()), 'clips': clips, 'shards': shards, 'failed': failed}
+  return {
+    'rows': sum(job.num_rows.values()),
+    'clips': clips,
+    'shards': shards,
+    'films_with_several_tracks': several,
+    'failed': failed,
+  }
 
 
 def failure_text(summary: dict[str, Any]) -> str:
@@ -119,4 +126,6 @@ def describe(summary: dict[str, Any]) -> str:
   """Returns the summary as a sentence."""
   failed = summary['rows'] - summary['clips']
   failures = f' {failed} rows failed ({failure_text(summary)}), see {FAILED_FILE}.' if failed else ''
-  return f'{summary["clips"]} clips in {summary["shards"]} shards.{failures}'
+  several = summary.get('films_with_several_tracks', 0)
+  tracks = f' {several} films have several sound tracks; see --audio_track.' if several else ''
+  return f'{summary["clips"]} clips in {summary["shards"]} shards.{failures}{tracks}'

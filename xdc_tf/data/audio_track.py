@@ -15,6 +15,9 @@ JITTER_SECONDS = Fraction(1, 100)
 # So many frames are mixed down and resampled at once, 0.7 s of AAC: each call costs more than the sound of one frame.
 _RUN_FRAMES = 32
 
+# FFmpeg keeps the pointers to so many planes in the frame itself.
+_MAX_PLANES = 8
+
 _SAMPLE_TYPES = {'u8': 'u1', 's16': 'i2', 's32': 'i4', 's64': 'i8', 'flt': 'f4', 'dbl': 'f8'}
 
 
@@ -24,7 +27,10 @@ def mono(frames: Sequence[av.AudioFrame]) -> np.ndarray:
   Args:
     frames: consecutive frames of one sample format and one layout; many at once cost little more than one.
   """
-  channels, planes = frames[0].layout.channels, [frame.planes for frame in frames]
+  channels = frames[0].layout.channels
+  if frames[0].format.is_planar and len(channels) >= _MAX_PLANES:
+    frames = _packed(frames)
+  planes = [frame.planes for frame in frames]
   dtype = np.dtype(_SAMPLE_TYPES[frames[0].format.packed.name])
 
   def joined(plane: int, values_per_sample: int) -> np.ndarray:
@@ -32,7 +38,6 @@ def mono(frames: Sequence[av.AudioFrame]) -> np.ndarray:
     return np.concatenate([np.frombuffer(p[plane], dtype, frame.samples * values_per_sample) for frame, p in pairs])
 
   if frames[0].format.is_planar:
-    # Not frame.to_ndarray(): it takes one plane too many when there are eight (PyAV 18 and 19).
     samples = np.stack([joined(channel, 1) for channel in range(len(channels))])
   else:
     samples = joined(0, len(channels)).reshape(-1, len(channels)).T
@@ -42,6 +47,13 @@ def mono(frames: Sequence[av.AudioFrame]) -> np.ndarray:
     return np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0).mean(axis=0, dtype=np.float32)
   offset, scale = 128 if dtype.kind == 'u' else 0, 2.0 ** (8 * dtype.itemsize - 1)
   return ((samples.mean(axis=0, dtype=np.float64) - offset) / scale).astype(np.float32)
+
+
+def _packed(frames: Sequence[av.AudioFrame]) -> list[av.AudioFrame]:
+  """Returns the same samples interleaved: with eight planes, PyAV looks for a ninth (17 and 18) or raises (19)."""
+  first = frames[0]
+  resampler = av.AudioResampler(format=first.format.packed, layout=first.layout, rate=first.sample_rate)
+  return [packed for frame in [*frames, None] for packed in resampler.resample(frame)]
 
 
 class _Segment:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from fractions import Fraction
 
 import av
 
@@ -16,6 +17,7 @@ REASONS = (
   'truncated',
   'decoder_timeout',
   'decoder_crashed',
+  'clock_jump',
 )
 
 # Tags are often not UTF-8, which is no reason to refuse a video. PyAV 19 takes them without being told.
@@ -106,10 +108,92 @@ def media_errors(path: str) -> Iterator[None]:
     raise MediaError('unreadable', f'{path} cannot be read as a video ({error.strerror or error}).') from error
 
 
-def find_stream(container, kind: str):
-  """Returns the first stream of a kind that can be decoded and is not a cover picture; None when there is none."""
-  for stream in getattr(container.streams, kind):
-    is_cover = bool(stream.disposition & av.stream.Disposition.attached_pic)
-    if stream.codec_context is not None and not is_cover:
-      return stream
-  return None
+def find_stream(container, kind: str, choice: str = ''):
+  """Returns the stream of a kind that a player would take; None when none can be decoded.
+
+  That is the default one, else the first that is neither commentary nor for the hearing or visually impaired, else the first.
+  Cover pictures do not count.
+
+  Args:
+    container: an open file.
+    kind: 'video' or 'audio'.
+    choice: '' or the number of the stream among those of its kind, from 1 on, or its language as the file has it, such as 'deu'.
+
+  Raises:
+    MediaError: no_video_track or no_audio_track, when there are streams, but none is the chosen one.
+  """
+  streams = [s for s in getattr(container.streams, kind) if s.codec_context is not None and not _is(s, 'attached_pic')]
+  if choice and streams:
+    numbered = {str(number): stream for number, stream in enumerate(getattr(container.streams, kind), 1)}
+    chosen = [numbered[choice]] if choice in numbered else [s for s in streams if s.metadata.get('language') == choice]
+    chosen = [stream for stream in chosen if stream in streams]
+    if not chosen:
+      languages = ', '.join(f'{n} ({s.metadata.get("language", "no language")})' for n, s in numbered.items())
+      raise MediaError(
+        f'no_{kind}_track', f'{container.name}: {kind} track {choice!r} is wanted; there are {languages}.'
+      )
+    streams = chosen
+  for_everybody = [s for s in streams if not any(_is(s, name) for name in _FOR_SOME)]
+  return next(iter([s for s in streams if _is(s, 'default')] + for_everybody + streams), None)
+
+
+_FOR_SOME = ('comment', 'hearing_impaired', 'visual_impaired')
+
+
+def _is(stream, disposition: str) -> bool:
+  return bool(stream.disposition & getattr(av.stream.Disposition, disposition))
+
+
+def fraction(value) -> Fraction | None:
+  """Returns a rate or time base of PyAV as a Fraction, None where it is unknown.
+
+  PyAV 19 has a type of its own for them: its arithmetic holds 32 bits only, it has no round(), and 0/0 is possible.
+  """
+  if value is None or not value.denominator or not value.numerator:
+    return None
+  return Fraction(int(value.numerator), int(value.denominator))
+
+
+# Recordings of these formats can be joined end to end as they are; the clock then starts again in the middle of the file.
+JOINED_FORMATS = ('mpegts', 'mpeg')
+_LONGEST_DISORDER_SECONDS = 1
+
+
+class ClockWatch:
+  """Looks at packets one after the other for a clock that jumps back."""
+
+  def __init__(self, path: str):
+    """`path` is for the message."""
+    self._path, self._latest = path, {}
+
+  def see(self, packet: av.Packet) -> None:
+    """Takes the next packet of the file; raises MediaError('clock_jump') when its stream has been there before."""
+    if packet.dts is None:
+      return
+    time = packet.dts * fraction(packet.time_base)
+    latest = self._latest.setdefault(packet.stream.index, time)
+    if time < latest - _LONGEST_DISORDER_SECONDS:
+      raise MediaError(
+        'clock_jump',
+        f'The clock of {self._path} jumps back from {float(latest):.3f} s to {float(time):.3f} s: recordings were joined end to '
+        'end. `ffmpeg -i IN -c copy OUT.mp4` gives them one clock.',
+      )
+    self._latest[packet.stream.index] = max(latest, time)
+
+
+def is_whole(path: str) -> bool:
+  """Whether a Matroska file has all the bytes that its header declares; False where it declares none, as a live stream."""
+  file = RemoteFile(path) if '://' in path else open(path, 'rb')  # noqa: SIM115 - a RemoteFile is no context manager.
+  try:
+    head, size = file.read(4096), file.seek(0, os.SEEK_END)
+  finally:
+    file.close()
+  position = head.find(_MATROSKA_SEGMENT) + len(_MATROSKA_SEGMENT)
+  if position < len(_MATROSKA_SEGMENT) or position >= len(head) or not head[position]:
+    return False
+  length = 9 - head[position].bit_length()  # The first byte's leading zeros say how many bytes the number has.
+  declared = int.from_bytes(head[position : position + length], 'big') & ((1 << 7 * length) - 1)
+  return declared != (1 << 7 * length) - 1 and position + length + declared <= size
+
+
+_MATROSKA_SEGMENT = bytes.fromhex('18538067')

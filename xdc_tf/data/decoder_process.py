@@ -4,7 +4,10 @@
       span = decoder.read_span('film.mp4', 120.0, 122.0)
 
 The child starts in about 0.2 s, imports no TensorFlow for local paths, and ends when its parent does, however that ends.
-Messages are a length (8 bytes) and that many bytes. Request: JSON. Answer: JSON, then the waveform and the frames.
+Spans that follow one another are decoded in one pass (media.MediaReader).
+
+Messages are a length (8 bytes) and that many bytes. Request: JSON. Answer: JSON, then the waveform and the frames; before it,
+while the way to the span is long, empty messages that say that the decoder gets on.
 """
 
 import contextlib
@@ -38,7 +41,7 @@ class DecoderProcess:
     """Sets the limits of every call.
 
     Args:
-      timeout_seconds: wall-clock time for one span, after which the child is killed.
+      timeout_seconds: wall-clock time after which the child is killed, for one span and for every part of the way to it.
       memory_limit_bytes: address space of the child; a video that wants more is one that crashes its decoder.
       threads: see media.read_span.
     """
@@ -75,8 +78,9 @@ class DecoderProcess:
     start_seconds: float = 0.0,
     end_seconds: float | None = None,
     options: ReadOptions = _DEFAULT_OPTIONS,
+    independent: bool = False,
   ) -> MediaSpan:
-    """Does what media.read_span does, in the child.
+    """Does what MediaReader.read_span does, in the child.
 
     Raises:
       MediaError: as media.read_span, and decoder_timeout or decoder_crashed.
@@ -89,12 +93,15 @@ class DecoderProcess:
       'start_seconds': start_seconds,
       'end_seconds': end_seconds,
       'options': dataclasses.asdict(options),
-      'threads': self._threads,
+      'independent': independent,
     }
-    deadline = time.monotonic() + self._timeout_seconds
     try:
       _send(self._child.stdin, json.dumps(request).encode())
-      answer = json.loads(self._receive(deadline))
+      header = b''
+      while not header:
+        deadline = time.monotonic() + self._timeout_seconds
+        header = self._receive(deadline)
+      answer = json.loads(header)
       if 'reason' in answer:
         raise MediaError(answer['reason'], answer['detail'])
       waveform = np.frombuffer(self._receive(deadline), np.float32).copy()
@@ -111,13 +118,15 @@ class DecoderProcess:
     except KeyboardInterrupt:
       self.close()  # Half an answer may be in the pipe.
       raise
-    return MediaSpan(frames, waveform, answer['start_seconds'], answer['end_seconds'])
+    return MediaSpan(
+      frames, waveform, answer['start_seconds'], answer['end_seconds'], num_audio_tracks=answer['num_audio_tracks']
+    )
 
   def _start(self) -> None:
     environment = dict(os.environ, OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')
     environment['PYTHONPATH'] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get('PYTHONPATH')]))
     self._child = subprocess.Popen(
-      [sys.executable, '-m', 'xdc_tf.data.decoder_process', str(self._memory_limit_bytes)],
+      [sys.executable, '-m', 'xdc_tf.data.decoder_process', str(self._memory_limit_bytes), str(self._threads)],
       stdin=subprocess.PIPE,
       stdout=subprocess.PIPE,
       env=environment,
@@ -153,11 +162,11 @@ def _read_exactly(stream: BinaryIO, count: int) -> bytes | None:
   return data if len(data) == count else None
 
 
-def _answer(answers: BinaryIO, request: dict) -> None:
+def _answer(answers: BinaryIO, reader: media.MediaReader, request: dict) -> None:
   """Decodes one span and sends it, or the reason why not."""
   options = ReadOptions(**request.pop('options'))
   try:
-    span = media.read_span(**request, options=options)
+    span = reader.read_span(**request, options=options)
   except MediaError as error:
     _send(answers, json.dumps({'reason': error.reason, 'detail': error.detail}).encode())
     return
@@ -165,7 +174,12 @@ def _answer(answers: BinaryIO, request: dict) -> None:
     detail = f'The decoder of {request["path"]} needs more memory than it may have.'
     _send(answers, json.dumps({'reason': 'decoder_crashed', 'detail': detail}).encode())
     return
-  header = {'num_frames': len(span.frames), 'start_seconds': span.start_seconds, 'end_seconds': span.end_seconds}
+  header = {
+    'num_frames': len(span.frames),
+    'start_seconds': span.start_seconds,
+    'end_seconds': span.end_seconds,
+    'num_audio_tracks': span.num_audio_tracks,
+  }
   _send(answers, json.dumps(header).encode())
   _send(answers, span.waveform.tobytes())
   for frame in span.frames:
@@ -184,7 +198,7 @@ def _read_requests(requests: BinaryIO, pending: list[dict], arrived: threading.S
 
 def main() -> None:
   """Runs the child: requests on standard input, answers on standard output."""
-  limit = int(sys.argv[1])
+  limit, threads = map(int, sys.argv[1:])
   resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
   resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
   # Whatever prints must not get between the answers.
@@ -192,9 +206,10 @@ def main() -> None:
   os.dup2(2, 1)
   pending, arrived = [], threading.Semaphore(0)
   threading.Thread(target=_read_requests, args=(sys.stdin.buffer, pending, arrived), daemon=True).start()
+  reader = media.MediaReader(threads, on_the_way=lambda: _send(answers, b''))
   with contextlib.suppress(BrokenPipeError):  # The parent is gone.
     while arrived.acquire():
-      _answer(answers, pending.pop(0))
+      _answer(answers, reader, pending.pop(0))
 
 
 if __name__ == '__main__':

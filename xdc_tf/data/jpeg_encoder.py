@@ -30,13 +30,11 @@ class JpegEncoder:
     self._count = 0
 
   def encode(self, frame: av.VideoFrame) -> bytes:
-    """Returns the JPEG of one decoded frame, turned upright when the file carries rotation metadata."""
+    """Returns the JPEG of one decoded frame, turned and mirrored as the file's display matrix says."""
     scaled = self._scale(frame)
-    quarter_turns = round(frame.rotation / 90) % 4
-    if quarter_turns:
-      scaled = _rotate(scaled, quarter_turns)
-    elif scaled is frame:
-      scaled = _rotate(frame, 0)  # The decoder still owns this frame: its timestamp must stay.
+    matrix = display_matrix(frame)
+    if scaled is frame or (matrix != _UPRIGHT).any():  # The decoder may still own the frame: its timestamp must stay.
+      scaled = _turned(scaled, matrix)
     scaled.pts, scaled.time_base, scaled.pict_type = self._count, Fraction(1, 30), 0
     self._count += 1
     encoder = self._encoder(scaled.width, scaled.height, scaled.format.name)
@@ -121,14 +119,37 @@ class EncoderThread:
     return self._waiting[-1]
 
 
-def _rotate(frame: av.VideoFrame, quarter_turns: int) -> av.VideoFrame:
-  """Returns a copy of a planar 8-bit frame, turned counterclockwise."""
-  size = (frame.width, frame.height) if quarter_turns % 2 == 0 else (frame.height, frame.width)
-  turned = av.VideoFrame(*size, frame.format.name)
+_UPRIGHT = np.eye(2, dtype=np.int64)
+
+
+def display_matrix(frame: av.VideoFrame) -> np.ndarray:
+  """Returns where a stored pixel is shown: int [2, 2] of -1, 0 and 1; (x, y) goes to (x, y) @ matrix, but for a shift.
+
+  Any of the eight orientations: PyAV's frame.rotation knows nothing of mirrors. Turns that are no multiple of 90 degrees count as
+  the nearest one.
+  """
+  try:
+    data = frame.side_data.get('DISPLAYMATRIX')
+  except ValueError:  # PyAV 17 and 18 do not know the type of EXIF, which pictures carry.
+    data = None
+  if data is None:
+    return _UPRIGHT
+  values = np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.float64)
+  along, across = np.abs(np.diag(values)).sum(), np.abs(np.diag(values[::-1])).sum()
+  return (np.sign(values) * (np.eye(2) if along >= across else np.eye(2)[::-1])).astype(np.int64)
+
+
+def _turned(frame: av.VideoFrame, matrix: np.ndarray) -> av.VideoFrame:
+  """Returns a copy of a planar 8-bit frame, turned and mirrored as a display matrix says."""
+  is_transposed = not matrix[0, 0]
+  turned = av.VideoFrame(
+    *((frame.height, frame.width) if is_transposed else (frame.width, frame.height)), frame.format.name
+  )
   turned.color_range, turned.colorspace = frame.color_range, frame.colorspace
+  flips = tuple(slice(None, None, -1 if matrix[:, axis].sum() < 0 else 1) for axis in (1, 0))  # Of rows and columns.
   for source, target in zip(frame.planes, turned.planes, strict=True):
     pixels = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)[: source.height, : source.width]
     rows = np.zeros((target.buffer_size // target.line_size, target.line_size), np.uint8)
-    rows[: target.height, : target.width] = np.rot90(pixels, quarter_turns)
+    rows[: target.height, : target.width] = (pixels.T if is_transposed else pixels)[flips]
     target.update(rows.tobytes())
   return turned

@@ -59,7 +59,8 @@ def _cut(path: str, span_seconds: float | None) -> list[tuple[float, float | Non
     return [(0.0, None)]
   number = max(1, math.floor(duration / span_seconds + 0.5))
   starts = [round(position * span_seconds, 6) for position in range(number)]
-  return list(zip(starts, [*starts[1:], None], strict=True))
+  # The last one ends with the film, but is never longer than that, whatever the film's header says.
+  return list(zip(starts, [*starts[1:], round(starts[-1] + 1.5 * span_seconds, 6)], strict=True))
 
 
 def _held_out_videos(video_ids: Sequence[str], fraction: float) -> set[str]:

@@ -14,6 +14,8 @@ class ReadOptions:
     want_video: whether frames are wanted; a file without a video track is then an error.
     want_audio: whether the waveform is wanted; a file without an audio track is then an error.
     sample_rate: hertz of the waveform.
+    audio_track: which sound, where a file has several: its number among the audio tracks, from 1 on, or its language as the file
+      names it ('deu'); '': the default one (see container.find_stream).
     max_pixels: a video with more pixels in a frame, stored or in the output, is refused before memory is taken.
     max_span_seconds: a longer span is refused before memory is taken.
   """
@@ -24,6 +26,7 @@ class ReadOptions:
   want_video: bool = True
   want_audio: bool = True
   sample_rate: int = 16_000
+  audio_track: str = ''
   max_pixels: int = 8192 * 4320
   max_span_seconds: float = 1800.0
 

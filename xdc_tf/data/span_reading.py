@@ -1,15 +1,25 @@
-"""One attempt at a span of a video file: seeking, decoding and what the file says of its streams. media.py makes the attempts."""
+"""One stream of an open video file, read span after span: seeking, decoding and what the file says of it. Used by media.py."""
 
+import collections
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 
 from xdc_tf.data.audio_track import MARGIN_SECONDS, AudioTrack
-from xdc_tf.data.container import MediaError, find_stream, open_container
+from xdc_tf.data.container import (
+  JOINED_FORMATS,
+  ClockWatch,
+  MediaError,
+  find_stream,
+  fraction,
+  is_whole,
+  open_container,
+)
 from xdc_tf.data.jpeg_encoder import EncoderThread, JpegEncoder
 from xdc_tf.data.read_options import ReadOptions
 from xdc_tf.data.video_track import TIMESTAMP_TOLERANCE, VideoTrack, output_size
@@ -22,169 +32,268 @@ _FORMATS_WITH_DURATION = {'mov', 'matroska', 'avi', 'flv', 'asf', 'wav'}
 # Here the bitstream says which frames no other is made from, and FFmpeg leaves exactly those out.
 _CODECS_WITH_DISPOSABLE_FRAMES = {'h264'}
 _SAMPLE_RATES = range(1_000, 768_001)
+# Some seconds of video, so that there is word of it long before a timeout.
+PACKETS_ON_THE_WAY = 200
 
 
 @dataclasses.dataclass
 class Part:
-  """One wanted stream of a file and what came of it; all but `stream` outlives the open file."""
+  """One wanted stream of a file and what came of it in a span; outlives the open file.
 
-  stream: Any
+  Attributes:
+    kind: 'video' or 'audio'.
+    track: what was collected.
+    first_stamp: seconds at which the stream begins.
+    declared_end: second at which the file says that it ends; None when it says nothing reliable.
+    packets: of the span.
+    damaged: packets and frames of the span that are broken.
+    num_streams: streams of this kind in the file.
+  """
+
   kind: str
   track: VideoTrack | AudioTrack
   first_stamp: Fraction
   declared_end: Fraction | None
   packets: int = 0
   damaged: int = 0
+  num_streams: int = 1
 
 
-class Reading:
-  """One attempt at a span: an open file and a part for each wanted stream."""
+class _Decoded(NamedTuple):
+  """What became of a packet: its time, whether it held data and could not be decoded, and its frames in showing order."""
 
-  def __init__(self, path: str, start: Fraction, limit: Fraction, options: ReadOptions, threads: int):
-    self._path, self._start, self._options, self._threads = path, start, options, threads
-    self._lead_in = None
+  time: Fraction | None
+  has_data: bool
+  is_broken: bool
+  frames: list[tuple[Any, Fraction | None]]
+
+
+class StreamReading:
+  """An open file, of which one stream is read. Spans of video that follow one another are read in one pass."""
+
+  def __init__(self, path: str, kind: str, options: ReadOptions, threads: int):
+    """Opens the file; raises MediaError when it has no such stream."""
+    self._path, self._kind, self._options, self._threads = path, kind, options, threads
     self._container = open_container(path, options.max_pixels)
     try:
+      self._stream = find_stream(self._container, kind, options.audio_track if kind == 'audio' else '')
+      if self._stream is None:
+        raise MediaError(f'no_{kind}_track', f'{path} has no {kind} track that can be decoded.')
+      self._format = self._container.format.name.split(',')[0]
+      self._leave_others_out()
+      self._stream.codec_context.thread_count = max(1, threads - 1)
+      self._stream.codec_context.thread_type = 'AUTO'
       self.origin = Fraction(self._container.start_time or 0, av.time_base)
-      self.video = self.audio = None
-      if options.want_video:
-        rate = Fraction(options.frame_rate).limit_denominator(1001)
-        self.video = self._part('video', lambda stream: VideoTrack(start, limit, rate, self._jpeg_encoder(stream)))
-      if options.want_audio:
-        self.audio = self._part('audio', lambda stream: AudioTrack(start, limit, options.sample_rate))
+      self._first_stamp = (self._stream.start_time or 0) * fraction(self._stream.time_base) - self.origin
+      self._declared_end = self._find_declared_end()
+      self._encoder = self._jpeg_encoder() if kind == 'video' else None
     except BaseException:
       self._container.close()
       raise
-    self.parts = [part for part in (self.video, self.audio) if part]
+    self._start_reading()
+    self.began = Fraction(0)  # Where decoding began: at the start of the file, or at the keyframe that `seek` went to.
+    self.position: Fraction | None = None  # Where the last span ended.
+    self._limit = Fraction(0)
 
   def close(self) -> None:
-    """Closes the file; the parts stay."""
+    """Closes the file; parts stay."""
     self._container.close()
+
+  def _leave_others_out(self) -> None:
+    """In MP4, a seek of the sound alone hands out all pictures from the keyframe before: in some films, from the start."""
+    for other in self._container.streams:
+      if self._format == 'mov' and other.index != self._stream.index:
+        other.discard = av.stream.Discard.all
+
+  def _start_reading(self) -> None:
+    self._packets = self._container.demux([self._stream])
+    self._first_packets, self._decoded = collections.deque(), collections.deque()
+    self._lead_in = self._last_time = self._last_end = None
+    self.ended = False
+    self._clock = ClockWatch(self._path) if self._format in JOINED_FORMATS else None
 
   def seek(self, seconds: Fraction) -> bool:
     """Goes to the last keyframe before `seconds`; False when the format cannot."""
-    stream = self.parts[0].stream
-    if stream.start_time is None:
+    if self._stream.start_time is None:
       return False
     try:
-      self._container.seek(math.floor((self.origin + seconds) / stream.time_base), stream=stream)
+      stamp = math.floor((self.origin + seconds) / fraction(self._stream.time_base))
+      self._container.seek(stamp, stream=self._stream)
     except av.FFmpegError:
       return False
-    if self.video and stream.codec_context.name in _CODECS_WITH_DISPOSABLE_FRAMES:
-      self._lead_in = []
+    self._start_reading()
+    packet = self._next_packet()
+    if packet is not None:
+      self._first_packets.append(packet)
+      stamp = packet.pts if packet.pts is not None else packet.dts
+      self.began = Fraction(0) if stamp is None else self._time(stamp, packet)
     return True
 
-  def read(self) -> None:
-    """Decodes packets until every track reaches the span's end or the file ends."""
-    for packet, part in self._packets():
-      if part is self.video and self._lead_in is not None:
-        self._collect_lead_in(packet)
+  def read(self, start: Fraction, limit: Fraction, on_the_way: Callable[[], None] = lambda: None) -> Part:
+    """Decodes until the track of [start, limit) is full or the file ends; goes on where the last span ended.
+
+    Args:
+      start: seconds.
+      limit: seconds.
+      on_the_way: called for every PACKETS_ON_THE_WAY packets before `start`.
+    """
+    part = Part(
+      self._kind, self._track(start, limit), self._first_stamp, self._declared_end, num_streams=self._num_streams()
+    )
+    self._limit = limit
+    for decoded in self._decoded:
+      self._add(decoded, part, start)
+    self._forget(limit)
+    if self._kind == 'video' and self._stream.codec_context.name in _CODECS_WITH_DISPOSABLE_FRAMES:
+      # From a keyframe on, and over the gap to a later span, only what others are made from is decoded.
+      is_far = bool(self._first_packets) if self.position is None else start > self.position
+      self._lead_in = [] if is_far else None
+    for number in itertools.count(1):
+      if part.track.done or (packet := self._next_packet()) is None:
+        break
+      if number % PACKETS_ON_THE_WAY == 0 and not part.packets:
+        on_the_way()
+      if self._lead_in is not None:
+        self._collect_lead_in(packet, part, start)
       else:
-        self._decode(packet, part)
-    self._decode_lead_in()
+        self._decode(packet, part, start)
+    if self._lead_in is not None:
+      self._decode_lead_in(part, start)
+    if self.ended and self._kind == 'video':
+      self._hold_last_frame(part)
+    self.position = limit
+    return part
 
-  def _packets(self) -> Iterator[tuple[av.Packet, Part]]:
-    """Yields the packets of the tracks that are not done yet, while there are such."""
-    parts = {part.stream.index: part for part in self.parts}
-    packets = self._container.demux([part.stream for part in self.parts])
-    while not all(part.track.done for part in self.parts):
-      try:
-        packet = next(packets)
-      except (StopIteration, IndexError):
-        return  # IndexError: PyAV cannot end a file in which further streams turned up on the way; ours have ended.
-      except MemoryError:
-        raise
-      except av.FFmpegError:
-        return  # The file breaks off: the time that it declares and does not have shows in check_complete.
-      part = parts[packet.stream.index]
-      if not part.track.done:
-        yield packet, part
+  def _track(self, start: Fraction, limit: Fraction) -> VideoTrack | AudioTrack:
+    if self._kind == 'audio':
+      return AudioTrack(start, limit, self._options.sample_rate)
+    return VideoTrack(start, limit, Fraction(self._options.frame_rate).limit_denominator(1001), self._encoder)
 
-  def _collect_lead_in(self, packet: av.Packet) -> None:
-    """Keeps the packets from the keyframe to the span's first frame, to decode them once it is known which one that is."""
+  def _num_streams(self) -> int:
+    return len(getattr(self._container.streams, self._kind))
+
+  def _hold_last_frame(self, part: Part) -> None:
+    """Shows the last frame to the declared end, where the file is whole: its writer held it, as under slides."""
+    track, end = part.track, part.declared_end
+    if self._format == 'matroska' and end and track.end_time and end > track.end_time and is_whole(self._path):
+      track.end_time = end
+
+  def _forget(self, limit: Fraction) -> None:
+    """Leaves of what is decoded the last frame until `limit`, which the next span shows first, and what comes after it."""
+    shown = [i for i, d in enumerate(self._decoded) if any(t <= limit + TIMESTAMP_TOLERANCE for _, t in d.frames)]
+    for _ in range(shown[-1] if shown else 0):
+      self._decoded.popleft()
+
+  def _next_packet(self) -> av.Packet | None:
+    """The next packet of the stream; None at the end, also at that of a file that breaks off."""
+    if self._first_packets:
+      return self._first_packets.popleft()
+    try:
+      packet = next(self._packets)
+    except (StopIteration, IndexError):
+      # IndexError: PyAV cannot end a file in which further streams turned up on the way; ours have ended.
+      self.ended = True
+      return None
+    except MemoryError:
+      raise
+    except av.FFmpegError:
+      self.ended = True  # The time that the file declares and does not have shows in check_complete.
+      return None
+    if self._clock:
+      self._clock.see(packet)
+    return packet
+
+  def _collect_lead_in(self, packet: av.Packet, part: Part, start: Fraction) -> None:
+    """Keeps the packets before the span's first frame, to decode them once it is known which one that is."""
     self._lead_in.append(packet)
     # No later packet is shown before its decoding time. A file with broken timestamps must not fill the memory.
-    if (
-      packet.dts is None
-      or self._time(packet.dts, packet) > self._start + TIMESTAMP_TOLERANCE
-      or len(self._lead_in) > 1000
-    ):
-      self._decode_lead_in()
+    if packet.dts is None or self._time(packet.dts, packet) > start + TIMESTAMP_TOLERANCE or len(self._lead_in) > 1000:
+      self._decode_lead_in(part, start)
 
-  def _decode_lead_in(self) -> None:
+  def _decode_lead_in(self, part: Part, start: Fraction) -> None:
     """Decodes what was collected, without the frames before the span's first that no other frame is made from."""
-    packets, self._lead_in = self._lead_in or [], None
+    packets, self._lead_in = self._lead_in, None
     stamps = [packet.pts for packet in packets if packet.size]
     first = None
     if None not in stamps:
-      begun = [p.pts for p in packets if p.size and self._time(p.pts, p) <= self._start + TIMESTAMP_TOLERANCE]
+      begun = [p.pts for p in packets if p.size and self._time(p.pts, p) <= start + TIMESTAMP_TOLERANCE]
       first = max(begun, default=None)
     for packet in packets:
       unseen = first is not None and packet.size > 0 and packet.pts < first
       packet.stream.codec_context.skip_frame = 'NONREF' if unseen else 'DEFAULT'
-      self._decode(packet, self.video)
+      self._decode(packet, part, start)
 
   def _time(self, stamp: int, packet: av.Packet) -> Fraction:
-    return stamp * packet.time_base - self.origin
+    return stamp * fraction(packet.time_base) - self.origin
 
-  def check_length(self, limit: Fraction) -> None:
-    """Raises MediaError('too_large') when the file declares more than `limit` seconds."""
-    declared = self.parts[0].declared_end
-    if declared is not None and declared > limit:
-      raise MediaError(
-        'too_large',
-        f'{self._path} is {float(declared):.0f} s long, more than max_span_seconds={self._options.max_span_seconds:g} '
-        'from the start of the span: give the span an end.',
-      )
-
-  def began_late(self, lead: Fraction) -> bool:
-    """Says whether seeking `lead` seconds back was not enough, although the streams have earlier frames."""
-    if lead >= LEADS[1]:
-      # No frame at all where an index says that there are some: the file breaks off before. Reading it whole for every
-      # span would take hours. And sound that is missing for this long has a gap there.
-      main = self.parts[0]
-      if main.track.first_time is None and main.declared_end is not None:
-        return False
-    for part in self.parts if lead < LEADS[1] else self.parts[:1]:
-      needed = self._start if part is self.video else max(Fraction(0), self._start - MARGIN_SECONDS)
-      first = part.track.first_time
-      if first is None or first > max(needed, part.first_stamp) + TIMESTAMP_TOLERANCE:
-        return True
-    return False
-
-  def _decode(self, packet: av.Packet, part: Part) -> None:
+  def _decode(self, packet: av.Packet, part: Part, start: Fraction) -> None:
     stamp = packet.pts if packet.pts is not None else packet.dts
-    # After a seek the first packets may lack what they refer to, so only the span's own are counted.
-    in_span = stamp is None or self._time(stamp, packet) >= self._start
-    part.packets += in_span and packet.size > 0
+    time = None if stamp is None else self._time(stamp, packet)
     try:
       frames = packet.decode()
     except MemoryError:
       raise
     except av.FFmpegError:
-      part.damaged += in_span
-      return
+      decoded = _Decoded(time, packet.size > 0, True, [])
+    else:
+      timed = self._in_showing_order(frames) if self._kind == 'video' else [(f, self._own_time(f)) for f in frames]
+      decoded = _Decoded(time, packet.size > 0, False, timed)
+    if self._kind == 'video':
+      self._decoded.append(decoded)  # The next span may need it.
+      self._forget(self._limit)
+    self._add(decoded, part, start)
+
+  def _own_time(self, frame) -> Fraction | None:
+    return None if frame.pts is None else frame.pts * fraction(frame.time_base) - self.origin
+
+  def _in_showing_order(self, frames) -> list[tuple[av.VideoFrame, Fraction]]:
+    """Gives every frame its time; leaves out those whose damaged timestamps run backwards: what was shown stays."""
+    timed = []
+    # AVI knows no showing times: its stamps are those of decoding, in another order where frames are reordered.
+    is_counted = self._format == 'avi' and self._stream.codec_context.has_b_frames
     for frame in frames:
+      time = self._own_time(frame)
+      if time is None or is_counted:
+        time = self.began if self._last_end is None else self._last_end
+      if self._last_time is None or time > self._last_time:
+        self._last_time, self._last_end = time, time + self.shown_seconds(frame)
+        timed.append((frame, time))
+    return timed
+
+  def _add(self, decoded: _Decoded, part: Part, start: Fraction) -> None:
+    """Adds a packet to a span."""
+    # After a seek the first packets may lack what they refer to, so only the span's own are counted.
+    in_span = decoded.time is None or decoded.time >= start
+    part.packets += in_span and decoded.has_data
+    part.damaged += in_span and decoded.is_broken
+    for frame, time in decoded.frames:
       part.damaged += in_span and bool(frame.is_corrupt)
-      time = None if frame.pts is None else frame.pts * frame.time_base - self.origin
-      if part is self.video:
-        part.track.add(frame, time, _shown_seconds(frame, part.stream))
+      if self._kind == 'video':
+        part.track.add(frame, time, self.shown_seconds(frame))
       elif frame.sample_rate in _SAMPLE_RATES:
         part.track.add(frame, time)
       else:
         part.damaged += in_span
 
-  def _part(self, kind: str, make_track: Callable[[Any], VideoTrack | AudioTrack]) -> Part:
-    stream = find_stream(self._container, kind)
-    if stream is None:
-      raise MediaError(f'no_{kind}_track', f'{self._path} has no {kind} track that can be decoded.')
-    track = make_track(stream)
-    stream.codec_context.thread_count, stream.codec_context.thread_type = max(1, self._threads - 1), 'AUTO'
-    first_stamp = (stream.start_time or 0) * stream.time_base - self.origin
-    return Part(stream, kind, track, first_stamp, self._declared_end(stream, first_stamp))
+  def shown_seconds(self, frame: av.VideoFrame) -> Fraction:
+    """How long a frame is shown if none follows."""
+    if frame.duration and frame.duration > 0:
+      return frame.duration * fraction(frame.time_base)
+    rate = fraction(self._stream.average_rate) or fraction(self._stream.base_rate)
+    return 1 / rate if rate else Fraction(1, 30)
 
-  def _jpeg_encoder(self, stream) -> JpegEncoder | EncoderThread:
-    context, options = stream.codec_context, self._options
+  def check_length(self, limit: Fraction) -> None:
+    """Raises MediaError('too_large') when the file declares more than `limit` seconds."""
+    if self._declared_end is not None and self._declared_end > limit:
+      raise MediaError(
+        'too_large',
+        f'{self._path} is {float(self._declared_end):.0f} s long, more than max_span_seconds='
+        f'{self._options.max_span_seconds:g} from the start of the span: give the span an end.',
+      )
+
+  def _jpeg_encoder(self) -> JpegEncoder | EncoderThread:
+    stream, options = self._stream, self._options
+    context = stream.codec_context
     width, height = context.width, context.height
     if width <= 0 or height <= 0:
       # FFmpeg leaves the size open when a frame's header asks for more than it is allowed, and when there is no header.
@@ -197,7 +306,7 @@ class Reading:
       raise MediaError(
         'too_large', f'{self._path} declares {width}x{height} pixels; max_pixels is {options.max_pixels}.'
       )
-    size = output_size(width, height, stream.sample_aspect_ratio, options.short_side)
+    size = output_size(width, height, fraction(stream.sample_aspect_ratio), options.short_side)
     if size[0] * size[1] > options.max_pixels:
       raise MediaError(
         'too_large',
@@ -207,26 +316,60 @@ class Reading:
     encoder = JpegEncoder(size, options.jpeg_quality)
     return encoder if self._threads == 1 else EncoderThread(encoder)
 
-  def _declared_end(self, stream, first_stamp: Fraction) -> Fraction | None:
+  def _find_declared_end(self) -> Fraction | None:
     """Returns the second at which the file says that the stream ends; None when it says nothing reliable."""
-    if self._container.format.name.split(',')[0] not in _FORMATS_WITH_DURATION:
+    stream, container = self._stream, self._container
+    if self._format not in _FORMATS_WITH_DURATION:
       return None
-    if stream.duration:
-      return first_stamp + stream.duration * stream.time_base
-    tag = _parse_clock(stream.metadata.get('DURATION', ''))
+    # Matroska declares one duration for all streams; a tag, where there is one, is the stream's own.
+    tag = _parse_clock(stream.metadata.get('DURATION', '')) if self._format == 'matroska' else None
     if tag is not None:
       return tag - self.origin
-    # Matroska without tags declares one duration for all: the video's, as far as one can tell.
-    main = find_stream(self._container, 'video') or stream
-    duration = self._container.duration
-    return Fraction(duration, av.time_base) if duration and main.index == stream.index else None
+    if stream.duration:
+      return self._first_stamp + stream.duration * fraction(stream.time_base)
+    # Without tags: the video's, as far as one can tell.
+    main = find_stream(container, 'video') or stream
+    return Fraction(container.duration, av.time_base) if container.duration and main.index == stream.index else None
 
 
-def _shown_seconds(frame: av.VideoFrame, stream) -> Fraction:
-  if frame.duration and frame.duration > 0:
-    return frame.duration * frame.time_base
-  rate = stream.average_rate or stream.base_rate
-  return 1 / rate if rate else Fraction(1, 30)
+def began_late(part: Part, start: Fraction, lead: Fraction, is_main: bool) -> bool:
+  """Says whether seeking `lead` seconds back was not enough, although the stream has earlier frames."""
+  # No frame at all where an index says that there are some: the file breaks off before. Reading it whole for every span would
+  # take hours. And sound that is missing for this long has a gap there.
+  breaks_off = part.track.first_time is None and part.declared_end is not None
+  if lead >= LEADS[1] and (breaks_off or not is_main):
+    return False
+  needed = start if part.kind == 'video' else max(Fraction(0), start - MARGIN_SECONDS)
+  first = part.track.first_time
+  return first is None or first > max(needed, part.first_stamp) + TIMESTAMP_TOLERANCE
+
+
+def read_afresh(
+  path: str,
+  kind: str,
+  start: Fraction,
+  limit: Fraction,
+  options: ReadOptions,
+  threads: int,
+  is_main: bool,
+  on_the_way: Callable[[], None] = lambda: None,
+) -> tuple[StreamReading, Part]:
+  """Opens a file and reads a span of one stream, from as near before it as proves enough; returns both."""
+  leads = [lead for lead in LEADS if lead is None or start > lead]
+  for lead in leads:
+    reading = StreamReading(path, kind, options, threads)
+    try:
+      if lead is not None and not reading.seek(start - lead):
+        reading.close()
+        continue
+      part = reading.read(start, limit, on_the_way)
+    except BaseException:
+      reading.close()
+      raise
+    if lead is None or not began_late(part, start, lead, is_main):
+      return reading, part
+    reading.close()
+  raise AssertionError('LEADS end with None, which is always enough.')
 
 
 def _parse_clock(text: str) -> Fraction | None:
@@ -236,3 +379,13 @@ def _parse_clock(text: str) -> Fraction | None:
     return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
   except ValueError:
     return None
+
+
+def packets_of(container) -> Iterator[av.Packet]:
+  """Yields the packets of a file until it ends or breaks off."""
+  packets = container.demux()
+  while True:
+    try:
+      yield next(packets)
+    except (StopIteration, IndexError, av.FFmpegError):
+      return

@@ -73,7 +73,7 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
 
   Returns:
     {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}, 'diverged':
-    names of cells}, with None where there is none. 'test_best' is the best rate of the test videos, as the paper reports; 'held_out'
+    names of cells}, with None where there is none. 'test_best' is the best rate of the test videos, as in the paper, 'held_out'
     the test videos' result at the rate that was best on the held-out ones. Of equal rates the first one counts, and one whose
     training diverged is never chosen.
   """
