@@ -20,6 +20,10 @@ from xdc_tf.data.decoder_process import DecoderProcess
 from xdc_tf.data.media import MediaError, MediaSpan, ReadOptions
 
 SUMMARY_FOLDER = 'shard_summaries'
+# Why a worker stopped the job: every runner wraps the exceptions of its workers in its own way.
+STOPPED_FILE = 'job_stopped.json'
+# So many rows of a worker tell whether a data set has sound at all.
+_ROWS_TO_JUDGE = 128
 # For what no part of the code expects: one odd video must not stop the job, but it must not hide among the known reasons.
 INTERNAL_ERROR = 'internal_error'
 
@@ -43,6 +47,7 @@ class ClipJob:
     decoder_timeout_seconds: after which a decoder that hangs is killed.
     decoder_threads: of every worker's decoder; see media.read_span.
     retry_failed: whether finished shards with failed rows are made again.
+    max_failed_share: of the rows; the job fails when more of them failed.
   """
 
   manifest_directory: str
@@ -55,6 +60,7 @@ class ClipJob:
   decoder_timeout_seconds: float
   decoder_threads: int = 1
   retry_failed: bool = False
+  max_failed_share: float = 0.1
 
   def num_shards(self, split: str) -> int:
     """Returns the number of shards of a split."""
@@ -174,6 +180,7 @@ class MakeShard(beam.DoFn):
       files.use_file_system(path)
     self._manifest = manifest.read_manifest(self._job.manifest_directory)
     self._label_numbers = {label: number for number, label in enumerate(self._manifest.label_names)}
+    self._tried = self._soundless = 0
     self._open = contextlib.ExitStack()
     decoder = DecoderProcess(self._job.decoder_timeout_seconds, threads=self._job.decoder_threads)
     self._decoder = self._open.enter_context(decoder)
@@ -183,15 +190,39 @@ class MakeShard(beam.DoFn):
     self._open.close()
 
   def process(self, element: tuple[str, int]) -> Iterator[ShardResult]:
-    """Makes one shard."""
+    """Makes one shard.
+
+    Raises:
+      ClipJobError: when the job is bound to fail since its videos have no sound.
+    """
     split, shard = element
+    path = os.path.join(self._job.output_dir, STOPPED_FILE)
+    if tf.io.gfile.exists(path):  # By another worker.
+      raise ClipJobError(files.read_json(path))
     result = finished_result(self._job, split, shard)
     if result:
       beam.metrics.Metrics.counter('make_clips', 'shards_skipped').inc()
     else:
       result = self._make(split, shard)
       self._count(result)
+      self._check_sound(result)
     yield result
+
+  def _check_sound(self, result: ShardResult) -> None:
+    """Stops the job when more videos have no sound than may fail in all, or nearly all of the first ones."""
+    self._tried += result.length + sum(result.failed.values())
+    self._soundless += result.failed.get('no_audio_track', 0)
+    if self._tried < _ROWS_TO_JUDGE:
+      return  # A small job ends with its list of failed videos.
+    share = self._job.max_failed_share
+    if self._soundless > min(share * sum(self._job.num_rows.values()), max(0.9, share) * self._tried):
+      message = (
+        f'{self._soundless} of the first {self._tried} rows that a worker tried have no sound track. Data sets such as UCF101 and '
+        'HMDB51 have none for half of their classes: those would be gone, and results would be of the others. Run the same command '
+        'with --modalities video and a new --output_dir. To leave such videos out, give a larger --max_failed_share.'
+      )
+      files.write_json(os.path.join(self._job.output_dir, STOPPED_FILE), message)
+      raise ClipJobError(message)
 
   def _make(self, split: str, shard: int) -> ShardResult:
     path, summary_path = self._job.shard_path(split, shard), self._job.summary_path(split, shard)

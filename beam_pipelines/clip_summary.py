@@ -21,9 +21,8 @@ JOB_SUMMARY_FILE = 'job_summary.json'
 class Finish(beam.DoFn):
   """All ShardResults -> failed_videos.jsonl, the job's summary, metadata, DONE."""
 
-  def __init__(self, job: ClipJob, max_failed_share: float):
+  def __init__(self, job: ClipJob):
     self._job = job
-    self._max_failed_share = max_failed_share
 
   def process(self, results: list[ShardResult]) -> None:
     """Ends the job.
@@ -31,12 +30,14 @@ class Finish(beam.DoFn):
     Raises:
       ClipJobError: when too many rows failed; then there are no metadata.
     """
+    for path in (self._job.manifest_directory, self._job.output_dir):
+      files.use_file_system(path)
     results = sorted(results, key=lambda result: (result.split, result.shard))
     _remove_leftovers(self._job.output_dir)
     _write_failed_videos(self._job, results)
     summary = summarise(self._job, results)
     files.write_json(os.path.join(self._job.output_dir, JOB_SUMMARY_FILE), summary)
-    complaint = too_many_failures(summary, self._max_failed_share, self._job.output_dir)
+    complaint = complaint_about(summary, self._job)
     if complaint:
       raise ClipJobError(complaint)
     _write_metadata(self._job, results, summary)
@@ -45,8 +46,9 @@ class Finish(beam.DoFn):
 def _remove_leftovers(output_dir: str) -> None:
   """Removes what killed workers left unfinished; nobody writes any more, all shards are in place."""
   for folder in (output_dir, os.path.join(output_dir, SUMMARY_FOLDER)):
-    for path in tf.io.gfile.glob(os.path.join(folder, '*.tmp.*')):
-      tf.io.gfile.remove(path)
+    for name in files.list_folder(folder):
+      if '.tmp.' in name:
+        tf.io.gfile.remove(os.path.join(folder, name))
 
 
 def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
@@ -59,10 +61,12 @@ def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
 
 
 def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
-  """Returns {'rows', 'clips', 'shards', 'films_with_several_tracks': number, 'failed': {split: {reason: rows}}}."""
+  """Returns {'rows', 'clips', 'shards', 'films_with_several_tracks': number, 'empty_splits', 'failed': {split: {reason: rows}}}."""
   failed = {split: collections.Counter() for split in sorted(job.num_rows)}
   shards = clips = several = 0
+  empty = {split for split, rows in job.num_rows.items() if rows}
   for result in results:
+    empty -= {result.split} if result.length else set()
     shards += 1
     clips += result.length
     several += result.films_with_several_tracks
@@ -72,6 +76,7 @@ def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
     'clips': clips,
     'shards': shards,
     'films_with_several_tracks': several,
+    'empty_splits': sorted(empty),
     'failed': failed,
   }
 
@@ -84,16 +89,26 @@ def failure_text(summary: dict[str, Any]) -> str:
   return ', '.join(f'{reason} {number}' for reason, number in sorted(reasons.items()))
 
 
-def too_many_failures(summary: dict[str, Any], max_failed_share: float, output_dir: str) -> str:
-  """Returns what to tell the user when too many rows failed or no clip is left, else ''."""
+def complaint_about(summary: dict[str, Any], job: ClipJob) -> str:
+  """Returns what to tell the user when too many rows failed or a split has no clip, else ''."""
   failed = summary['rows'] - summary['clips']
-  if failed <= max_failed_share * summary['rows'] and summary['clips']:
-    return ''
-  return (
-    f'{failed} of {summary["rows"]} rows failed ({failure_text(summary)}); at most {max_failed_share:g} of them may '
-    f'(--max_failed_share). {os.path.join(output_dir, FAILED_FILE)} names each with its reason. Repair the videos and run the same '
-    'command with --retry_failed, or allow a larger share: what is finished is not made again.'
+  where = (
+    f'{os.path.join(job.output_dir, FAILED_FILE)} names each with its reason. Repair the videos and run the same command with '
+    '--retry_failed'
   )
+  if failed > job.max_failed_share * summary['rows'] or not summary['clips']:
+    return (
+      f'{failed} of {summary["rows"]} rows failed ({failure_text(summary)}); at most {job.max_failed_share:g} of them may '
+      f'(--max_failed_share). {where}, or allow a larger share: what is finished is not made again.'
+    )
+  if summary['empty_splits']:
+    split = summary['empty_splits'][0]
+    reasons = failure_text({'failed': {split: summary['failed'][split]}})
+    return (
+      f'All {job.num_rows[split]} rows of the split {split} failed ({reasons}); without it nothing could be trained or '
+      f'measured. {where}, or make a manifest that gives the split other videos.'
+    )
+  return ''
 
 
 def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[str, Any]) -> None:

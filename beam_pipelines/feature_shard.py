@@ -48,7 +48,8 @@ class FeatureJob:
 
   def records(self) -> schema.Records:
     """Opens the records."""
-    files.use_file_system(self.records_directory)
+    for path in (self.records_directory, self.output_dir):
+      files.use_file_system(path)
     return schema.open_records(self.records_directory)
 
   def inputs(self, records: schema.Records) -> Input:
@@ -142,10 +143,10 @@ class Finish(beam.DoFn):
       raise RuntimeError(
         f'{self._job.output_dir} lacks {len(missing)} shards, the first is {missing[0]}. Run it again.'
       )
-    for path in tf.io.gfile.glob(os.path.join(self._job.output_dir, '*.tmp.*')):
-      tf.io.gfile.remove(path)  # Of workers that were killed; nobody writes any more.
-    with files.atomic_write(os.path.join(self._job.output_dir, schema.DONE_FILE)):
-      pass
+    for name in files.list_folder(self._job.output_dir):
+      if '.tmp.' in name:  # Of workers that were killed; nobody writes any more.
+        tf.io.gfile.remove(os.path.join(self._job.output_dir, name))
+    files.write_mark(os.path.join(self._job.output_dir, schema.DONE_FILE))
 
 
 def model_digest(saved_model: str) -> str:

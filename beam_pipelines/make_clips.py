@@ -20,8 +20,8 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipelines.clip_shard import SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
-from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, describe, failure_text, too_many_failures
+from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
+from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, complaint_about, describe, failure_text
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.watched import watched
 from xdc_tf import files
@@ -130,6 +130,7 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     decoder_timeout_seconds=options.decoder_timeout_seconds,
     decoder_threads=options.decoder_threads,
     retry_failed=options.retry_failed,
+    max_failed_share=options.max_failed_share,
   )
 
 
@@ -155,7 +156,7 @@ def check_settings(job: ClipJob) -> None:
   files.check_settings(path, settings)
 
 
-def build(pipeline: beam.Pipeline, job: ClipJob, max_failed_share: float) -> None:
+def build(pipeline: beam.Pipeline, job: ClipJob) -> None:
   """Adds the job's steps to a pipeline. Only shard numbers and their small results travel between the workers."""
   _ = (
     pipeline
@@ -165,7 +166,7 @@ def build(pipeline: beam.Pipeline, job: ClipJob, max_failed_share: float) -> Non
     | 'Spread' >> beam.Reshuffle()
     | 'MakeShards' >> beam.ParDo(MakeShard(job))
     | 'Gather' >> beam.combiners.ToList()
-    | 'Finish' >> beam.ParDo(Finish(job, max_failed_share))
+    | 'Finish' >> beam.ParDo(Finish(job))
   )
 
 
@@ -192,8 +193,9 @@ def begin(job: ClipJob) -> dict[str, Any] | None:
       return summary
     # Until the end of this job the folder is not one that can be trained on.
     tf.io.gfile.remove(done_path)
-  if tf.io.gfile.exists(summary_path):
-    tf.io.gfile.remove(summary_path)
+  for path in (summary_path, os.path.join(job.output_dir, STOPPED_FILE)):
+    if tf.io.gfile.exists(path):
+      tf.io.gfile.remove(path)
   return None
 
 
@@ -222,28 +224,32 @@ def run(argv: Sequence[str]) -> str:
   made_earlier = count_shards(job)
   total = sum(job.num_shards(split) for split in job.num_rows)
   with watched('make clips', total, lambda: count_shards(job)):
-    _run_pipeline(options, job, clip_options.max_failed_share)
+    _run_pipeline(options, job)
   summary = files.read_json(os.path.join(job.output_dir, JOB_SUMMARY_FILE))
   return f'{job.output_dir}: {describe(summary)}' + (
     f' {made_earlier} shards were there already.' if made_earlier else ''
   )
 
 
-def _run_pipeline(options: PipelineOptions, job: ClipJob, max_failed_share: float) -> None:
+def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
   """Runs the pipeline; turns a failure that the job itself decided on into its plain message."""
-  summary_path = os.path.join(job.output_dir, JOB_SUMMARY_FILE)
   try:
     pipeline = beam.Pipeline(options=options)
-    build(pipeline, job, max_failed_share)
+    build(pipeline, job)
     pipeline.run().wait_until_finish()
   except Exception as error:
-    # Every runner wraps the exceptions of its workers in its own way; the summary is only there when Finish has judged.
-    complaint = ''
-    if tf.io.gfile.exists(summary_path):
-      complaint = too_many_failures(files.read_json(summary_path), max_failed_share, job.output_dir)
+    # Every runner wraps the exceptions of its workers in its own way; so workers and Finish leave word in the folder.
+    complaint = _complaint(job)
     if complaint:
       raise ClipJobError(complaint) from error
     raise
+
+
+def _complaint(job: ClipJob) -> str:
+  stopped, summary = (os.path.join(job.output_dir, name) for name in (STOPPED_FILE, JOB_SUMMARY_FILE))
+  if tf.io.gfile.exists(stopped):
+    return files.read_json(stopped)
+  return complaint_about(files.read_json(summary), job) if tf.io.gfile.exists(summary) else ''
 
 
 def main(argv: Sequence[str]) -> None:

@@ -21,9 +21,10 @@ class Named:
 class Rebuilt:
   """A tensor: a storage (key, array), an offset, a shape and strides in elements."""
 
-  def __init__(self, key, storage, offset, shape, strides, view=None):
+  def __init__(self, key, storage, offset, shape, strides, view=None, metadata=None, is_parameter=False):
     self.key, self.storage, self.view = key, np.asarray(storage), view
     self.arguments = (offset, tuple(shape), tuple(strides), False)
+    self.metadata, self.is_parameter = metadata, is_parameter
 
 
 def whole(key, array):
@@ -42,6 +43,13 @@ class TorchPickler(pickle._Pickler):
   def save(self, obj, save_persistent_id=True):
     if isinstance(obj, Named):
       self.write(pickle.GLOBAL + f'{obj.module}\n{obj.name}\n'.encode())
+    elif isinstance(obj, Rebuilt) and obj.is_parameter:
+      obj.is_parameter = False
+      self.save(Named('torch._utils', '_rebuild_parameter'))
+      self.write(pickle.MARK)
+      for argument in (obj, True, collections.OrderedDict()):
+        self.save(argument)
+      self.write(pickle.TUPLE + pickle.REDUCE)
     elif isinstance(obj, Rebuilt):
       self.save(Named('torch._utils', '_rebuild_tensor_v2'))
       dtype = Named('torch', STORAGES[obj.storage.dtype.str])
@@ -49,7 +57,7 @@ class TorchPickler(pickle._Pickler):
       self.write(pickle.MARK)
       self.save(persistent)
       self.write(pickle.BINPERSID)
-      for argument in (*obj.arguments, collections.OrderedDict()):
+      for argument in (*obj.arguments, collections.OrderedDict(), *([obj.metadata] if obj.metadata else [])):
         self.save(argument)
       self.write(pickle.TUPLE + pickle.REDUCE)
     else:

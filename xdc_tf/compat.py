@@ -4,6 +4,9 @@ Lower stack (Python 3.10, 3.11): TensorFlow 2.15, Keras 2.15, tensorflow-io, ten
 Upper stack (Python 3.12, 3.13): TensorFlow >= 2.21, Keras 3; tensorflow-io and tensorflow-addons do not exist there.
 """
 
+import ctypes
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -193,3 +196,16 @@ def use_remote_file_systems(path: str) -> None:
   if scheme in ('', 'file', 'gs', 'ram'):
     return
   _import_tensorflow_io(f'Reading {path}', 'copy the data to a local or gs:// path')
+  _end_before_static_objects()
+
+
+@functools.cache
+def _end_before_static_objects() -> None:
+  """Lets this process end when Python has ended, with its status.
+
+  A static object of tensorflow-io's S3 client logs while it is destroyed, to a log that is destroyed already, and aborts the
+  process (https://github.com/tensorflow/io/issues/1912). So the C library calls _exit first, the last thing that it was told.
+  """
+  library = ctypes.CDLL(None)
+  if hasattr(library, 'on_exit'):  # glibc
+    library.on_exit(library._exit, None)

@@ -20,12 +20,16 @@ def atomic_path(path: str) -> Iterator[str]:
   Folders are made. Works on every file system tf.io.gfile knows. After an error or a kill, `path` is what it was before.
   """
   path = os.fspath(path)
-  tf.io.gfile.makedirs(os.path.dirname(path) or '.')
+  is_s3 = path.startswith('s3://')
+  if not is_s3:  # It has no folders, and to make that of a file directly in a bucket is an error.
+    tf.io.gfile.makedirs(os.path.dirname(path) or '.')
   # Two workers may make the same file, in containers even with the same process number: the last one wins, with the same bytes.
   temporary = f'{path}.tmp.{uuid.uuid4().hex}'
   try:
+    if is_s3:
+      write_empty(temporary)  # Who writes nothing makes no object.
     yield temporary
-    tf.io.gfile.rename(temporary, path, overwrite=True)
+    replace(temporary, path)
   except BaseException:
     if tf.io.gfile.exists(temporary):
       tf.io.gfile.remove(temporary)
@@ -38,6 +42,40 @@ def atomic_write(path: str, mode: str = 'wb') -> Iterator[IO]:
   with atomic_path(path) as temporary, tf.io.gfile.GFile(temporary, mode) as file:
     file.write(b'' if 'b' in mode else '')  # GFile makes its file at the first write, which may not come.
     yield file
+
+
+def write_empty(path: str) -> None:
+  """Makes an empty file; GFile makes its file at the first write only."""
+  with tf.io.gfile.GFile(path, 'wb') as file:
+    file.write(b'')
+
+
+def write_mark(path: str) -> None:
+  """Writes a mark such as DONE, whose presence says that all beside it is whole. It is not empty: some stores handle that badly."""
+  with atomic_write(path, 'w') as file:
+    file.write('done\n')
+
+
+def replace(source: str, path: str) -> None:
+  """Renames a file, over what `path` was.
+
+  On s3:// tensorflow-io's rename also moves every object whose name only begins with the source's, and refuses empty files.
+  """
+  if not path.startswith('s3://'):
+    tf.io.gfile.rename(source, path, overwrite=True)
+    return
+  if tf.io.gfile.stat(source).length:
+    tf.io.gfile.copy(source, path, overwrite=True)
+  else:
+    write_empty(path)
+  tf.io.gfile.remove(source)
+
+
+def list_folder(path: str) -> list[str]:
+  """Returns the names in a folder, without slashes at their ends; none where there is no folder: s3:// has no empty ones."""
+  if not tf.io.gfile.exists(path):
+    return []
+  return [name.rstrip('/') for name in tf.io.gfile.listdir(path)]
 
 
 def use_file_system(path: str) -> None:

@@ -95,7 +95,7 @@ def submit_clips(num_rows, folder, *arguments):
     log_mel_spec=LogMelSpec(),
     decoder_timeout_seconds=300.0,
   )
-  return Submission(lambda pipeline: make_clips.build(pipeline, job, 0.1), *arguments)
+  return Submission(lambda pipeline: make_clips.build(pipeline, job), *arguments)
 
 
 def submit_features(num_rows, folder, *arguments):

@@ -198,7 +198,7 @@ def test_a_killed_job_run_again_makes_only_what_is_missing(clip_manifest, tmp_pa
 def run_and_count(clip_manifest, folder, *more):
   options, _ = make_clips.parser().parse_known_args(arguments(clip_manifest, folder, *more))
   pipeline = beam.Pipeline(options=job_options.beam_options([]))
-  make_clips.build(pipeline, make_clips.make_job(options), options.max_failed_share)
+  make_clips.build(pipeline, make_clips.make_job(options))
   result = pipeline.run()
   result.wait_until_finish()
   return {counter.key.metric.name: counter.committed for counter in result.metrics().query()['counters']}
@@ -367,6 +367,58 @@ def test_only_shard_numbers_are_spread_over_the_workers(clip_manifest, tmp_path)
   sizes = []
   for rows in (10, 65_000_000):
     pipeline = beam.Pipeline(options=job_options.beam_options([]))
-    make_clips.build(pipeline, dataclasses.replace(job, num_rows={'train': rows}), 0.1)
+    make_clips.build(pipeline, dataclasses.replace(job, num_rows={'train': rows}))
     sizes.append(pipeline.to_runner_api().ByteSize())
   assert abs(sizes[1] - sizes[0]) < 500
+
+
+# Data sets of which a part has no clip.
+
+
+def tiny_manifest(root, splits):
+  """Writes a manifest of {split: names of files below root}, one row of a second each."""
+  rows = [
+    (split, manifest.Row(0, name, str(root / name), 0.0, 1.0)) for split, names in splits.items() for name in names
+  ]
+  return manifest.write_manifest(root / 'manifest', 'tiny', rows)
+
+
+def test_a_split_without_a_clip_is_not_done(tmp_path):
+  """Hidden files of a Mac had become the whole validation split; the job wrote DONE and pretraining could not start."""
+  media_factory.write_video(tmp_path / 'good.mp4', seconds=1.0)
+  listed = tiny_manifest(tmp_path, {'train': ['good.mp4'] * 9, 'validation': ['gone.mp4']})
+  with pytest.raises(make_clips.ClipJobError, match=r'All 1 rows of the split validation failed \(missing_file 1\)'):
+    make_clips.run(['--manifest', listed.directory, '--output_dir', str(tmp_path / 'clips'), '--short_side', '32'])
+  assert not (tmp_path / 'clips/DONE').exists() and (tmp_path / 'clips/failed_videos.jsonl').exists()
+  media_factory.write_video(tmp_path / 'gone.mp4', seconds=1.0)
+  again = [
+    '--manifest',
+    listed.directory,
+    '--output_dir',
+    str(tmp_path / 'clips'),
+    '--short_side',
+    '32',
+    '--retry_failed',
+  ]
+  assert make_clips.run(again).startswith(f'{tmp_path}/clips: 10 clips')
+
+
+def test_a_data_set_without_sound_is_noticed_early(tmp_path):
+  """UCF101 and HMDB51 have no sound in half of their classes: the job decoded all of it and then failed."""
+  media_factory.write_video(tmp_path / 'mute.mp4', seconds=1.0, audio_rate=None, size=(32, 32))
+  listed = tiny_manifest(tmp_path, {'train': ['mute.mp4'] * 600})
+  command = ['--manifest', listed.directory, '--output_dir', str(tmp_path / 'clips'), '--clips_per_shard', '32']
+  with pytest.raises(make_clips.ClipJobError, match='128 of the first 128 rows .* --modalities video'):
+    make_clips.run([*command, '--short_side', '32'])
+  assert len(list((tmp_path / 'clips').glob('*.tfrecord-*'))) == 4
+
+
+def test_films_with_several_sound_tracks_are_counted(tmp_path):
+  tone = media_factory.write_video(tmp_path / 'tone.mkv', 2)
+  two = media_factory.remux([('video', tone), ('audio', tone), ('audio', tone)], tmp_path / 'two.mkv')
+  rows = [
+    ('train', manifest.Row(0, 'a', path, start, start + 0.5)) for path in (tone, two) for start in (0.0, 0.5, 1.0)
+  ]
+  listed = manifest.write_manifest(tmp_path / 'manifest', 'tiny', rows)
+  command = ['--manifest', listed.directory, '--output_dir', str(tmp_path / 'clips'), '--short_side', '32']
+  assert '1 films have several sound tracks; see --audio_track.' in make_clips.run([*command, '--clips_per_shard', '2'])

@@ -132,3 +132,31 @@ def test_loading_forgets_the_configuration_before():
   configuration.load([XDC], ['Pretraining.seed = 7'])
   configuration.load([XDC], [])
   assert Pretraining().seed == 0
+
+
+@pytest.mark.parametrize(
+  ('text', 'line', 'message'),
+  [
+    ('Pretraining.seed = 1\nSchedule.epoch_size = [1,\n', 2, 'a bracket or a string is not closed'),
+    ("Pretraining.seed = 1\n\nSchedule.decay = 'step\n", 3, ''),
+    ('import nothing_here\n', 1, 'need no import'),
+    ('Pretraining.seed = {[]: 1}\n', 1, 'unhashable'),
+    ("include 'methods/xdc.gin'\n# a comment\nPretraining.seed = 1\nPretraining.sede = 2\n", 4, 'Did you mean .seed.'),
+  ],
+)
+def test_a_file_that_gin_cannot_read_is_named_with_its_line(tmp_path, text, line, message):
+  """gin 0.5.0 lets TokenError, ImportError and TypeError through, without a file or a line."""
+  path = tmp_path / 'mine.gin'
+  path.write_text(text)
+  with pytest.raises(configuration.ConfigurationError, match=f'mine.gin, line {line}: .*{message}'):
+    configuration.load([str(path)], [])
+
+
+def test_files_that_include_each_other_are_named(tmp_path):
+  one, two = tmp_path / 'one.gin', tmp_path / 'two.gin'
+  one.write_text(f"include '{two}'\n")
+  two.write_text(f"include '{one}'\n")
+  with pytest.raises(
+    configuration.ConfigurationError, match='one.gin includes itself: .*one.gin -> .*two.gin -> .*one.gin'
+  ):
+    configuration.load([str(one)], [])

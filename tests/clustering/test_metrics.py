@@ -53,3 +53,10 @@ def test_labels_out_of_range_and_other_lengths_are_refused():
     metrics.purity(np.zeros(3, int), np.zeros(4, int))
   with pytest.raises(ValueError, match=r'-1 .. 1 and -1 .. 0. Received: 0 .. 2'):
     metrics.cluster_sizes(np.array([0, 2]), 2)
+
+
+def test_a_clustering_of_empty_clusters_is_warned_of():
+  """NMI was 1.0 where 197 of 200 clusters were empty."""
+  labels = np.array([0, 1, 2, -1] * 5)
+  assert metrics.collapse_warning('audio', labels, 200).startswith('197 of the 200 clusters of audio are empty')
+  assert metrics.collapse_warning('audio', labels, 6) == ''

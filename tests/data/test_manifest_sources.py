@@ -1,11 +1,14 @@
 import hashlib
 import os
+import pathlib
 import types
 
+import media_factory
 import pytest
 
 from xdc_tf.data import manifest_sources, media
 from xdc_tf.data.manifest import Row
+from xdc_tf.data.media_files import PassedOver
 
 
 def write_csv(tmp_path, text):
@@ -87,7 +90,8 @@ def test_folder_rows_cut_videos_without_losing_the_rest(folder):
   assert spans['cats/v0_6.mp4'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 7.0)]  # It ends at 6.
   assert spans['dogs/v7_7.5.MKV'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, 9.0)]
   assert spans['dogs/v8_6.9.webm'] == [(0.0, 2.0), (2.0, 4.0), (4.0, 7.0)]
-  assert spans['dogs/v9_1.mp4'] == spans['dogs/broken.avi'] == [(0.0, None)]
+  assert spans['dogs/v9_1.mp4'] == [(0.0, 3.0)]
+  assert spans['dogs/broken.avi'] == [(0.0, None)]
   assert all(row.labels == (row.video_id.split('/')[0],) for row in rows)
   assert rows[0].path == str(root / 'cats/v0_6.mp4')
   whole = [row for _, row in manifest_sources.folder_rows(str(root), None, validation_fraction=0)]
@@ -135,3 +139,76 @@ def test_a_file_that_is_no_csv_is_named(tmp_path):
   film.write_bytes(b'\x00\x00\x00 ftyp\xff\xfe\xb5')
   with pytest.raises(ValueError, match=r'film\.mp4 is not a CSV file in UTF-8'):
     list(manifest_sources.csv_rows(str(film)))
+
+
+# Links, hidden files, joined recordings.
+
+
+def _ids(folder, **options):
+  return [(split, row.video_id) for split, row in manifest_sources.folder_rows(str(folder), 0, **options)]
+
+
+def test_links_make_no_copies_and_no_loops(tmp_path):
+  """`ln -s day1 v/latest` doubled every film and put validation films into train as well; `ln -s .. v/day1/up` never ended."""
+  (tmp_path / 'v/day1').mkdir(parents=True)
+  for name in 'abcd':
+    media_factory.write_empty(tmp_path / f'v/day1/{name}.mp4')
+  expected = _ids(tmp_path / 'v', validation_fraction=0.25)
+  (tmp_path / 'v/a_latest').symlink_to('day1')  # Sorts before what it leads to.
+  (tmp_path / 'v/day1/up').symlink_to('..')
+  (tmp_path / 'v/best.mp4').symlink_to('day1/a.mp4')
+  (tmp_path / 'v/day1/same.mp4').hardlink_to(tmp_path / 'v/day1/b.mp4')
+  (tmp_path / 'v/lost.mp4').symlink_to('nowhere.mp4')
+  passed_over = PassedOver()
+  assert _ids(tmp_path / 'v', validation_fraction=0.25, passed_over=passed_over) == expected
+  assert len(expected) == 4 and [split for split, _ in expected].count('validation') == 1
+  assert ('best.mp4', 'day1/a.mp4') in passed_over.copies and ('day1/same.mp4', 'day1/b.mp4') in passed_over.copies
+  assert 'further links to files' in passed_over.summary()
+
+
+def test_a_link_to_elsewhere_is_followed_once(tmp_path):
+  (tmp_path / 'v').mkdir()
+  (tmp_path / 'elsewhere').mkdir()
+  media_factory.write_empty(tmp_path / 'elsewhere/a.mp4')
+  for name in ('one', 'two'):
+    (tmp_path / 'v' / name).symlink_to(tmp_path / 'elsewhere')
+  assert _ids(tmp_path / 'v', validation_fraction=0) == [('train', 'one/a.mp4')]
+
+
+def test_hidden_files_are_no_films_and_others_are_counted(tmp_path):
+  """A Mac writes ._clip.mp4 beside clip.mp4; those became the whole validation split."""
+  for name in ('clip.mp4', '._clip.mp4', 'two.MTS', 'notes.txt', 'more.txt', 'README'):
+    (tmp_path / name).write_bytes(b'1')
+  (tmp_path / '.trash').mkdir()
+  (tmp_path / '.trash/old.mp4').write_bytes(b'1')
+  passed_over = PassedOver()
+  assert [video for _, video in _ids(tmp_path, passed_over=passed_over)] == ['clip.mp4', 'two.MTS']
+  assert passed_over.summary() == 'files that are no videos: 1 without a suffix, 2 .txt'
+
+
+def test_suffixes_that_ffmpeg_names_are_videos(tmp_path):
+  names = [f'a{suffix}' for suffix in ('.mts', '.m2ts', '.vob', '.mpe', '.asf', '.f4v', '.mp4')]
+  for name in names:
+    (tmp_path / name).write_bytes(b'1')
+  assert [video for _, video in _ids(tmp_path)] == sorted(names)
+
+
+def test_joined_recordings_become_one_row_for_the_job_to_set_aside(tmp_path):
+  parts = [pathlib.Path(media_factory.write_video(tmp_path / f'{i}.ts', 5)).read_bytes() for i in range(2)]
+  (tmp_path / 'joined').mkdir()
+  (tmp_path / 'joined/a.ts').write_bytes(b''.join(parts))
+  rows = [row for _, row in manifest_sources.folder_rows(str(tmp_path / 'joined'), 2.0, validation_fraction=0)]
+  assert [(row.start_seconds, row.end_seconds) for row in rows] == [(0.0, None)]
+
+
+def test_a_file_in_two_splits_is_an_error(tmp_path):
+  for name in ('a.mp4', 'b.mp4'):
+    (tmp_path / name).write_bytes(b'1')
+  (tmp_path / 'again.mp4').symlink_to('a.mp4')
+  table = tmp_path / 'list.csv'
+  lines = ['path,start,end,split', 'a.mp4,0,4,train', 'b.mp4,0,4,train', 'b.mp4,4,8,validation']
+  table.write_text('\n'.join(lines))
+  assert len(list(manifest_sources.csv_rows(str(table), str(tmp_path)))) == 3  # Parts that do not touch.
+  table.write_text('\n'.join([*lines, 'again.mp4,3,,validation']))
+  with pytest.raises(ValueError, match='line 5: .*again.mp4 is in the splits train and validation at the same time'):
+    list(manifest_sources.csv_rows(str(table), str(tmp_path)))

@@ -128,8 +128,19 @@ def files_of(arrays):
     'zip.pth': zip_file(state(arrays)),
     'legacy.pth': legacy_file(state(arrays)),
     'nested.pth': zip_file({'epoch': 3, 'state_dict': state({f'module.{name}': a for name, a in arrays.items()})}),
+    'compiled.pth': zip_file(state({f'module._orig_mod.{name}': a for name, a in arrays.items()})),
+    # torch.optim.swa_utils.AveragedModel around a network of which a part was wrapped.
+    'averaged.pth': zip_file(
+      state({'n_averaged': np.array(3, np.int64)} | {_wrapped(name): a for name, a in arrays.items()})
+    ),
     'caffe2.pkl': caffe2_file(blobs),
   }
+
+
+def _wrapped(name):
+  return (
+    name if name.startswith('layer3') else f'_orig_mod.module.{name}' if name.startswith('layer4') else f'module.{name}'
+  )
 
 
 @pytest.mark.stack
@@ -144,6 +155,7 @@ def test_every_kind_of_file_gives_the_same_encoder(middle, epsilon, tmp_path, ca
     printed = capsys.readouterr().out
     assert f'SHA-256 {hashlib.sha256(data).hexdigest()}' in printed
     assert ("'module.'" in printed and "under 'state_dict'; not used: epoch" in printed) == (name == 'nested.pth')
+    assert ("'n_averaged'" in printed) == (name == 'averaged.pth')
     encoder, info = weights_folder.load(str(output))
     assert info['arguments'] == {
       'base_width': 4, 'blocks_per_stage': 2, 'middle': middle, 'batch_norm_epsilon': epsilon,

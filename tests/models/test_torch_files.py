@@ -4,6 +4,7 @@ import collections
 import io
 import os
 import pickle
+import struct
 import zipfile
 
 import numpy as np
@@ -54,6 +55,31 @@ def test_a_legacy_storage_may_be_part_of_another():
   tensor = Rebuilt('0', np.arange(10, dtype=np.float32), 1, (2,), (2,), view=('part', 4, 5))
   saved, _ = torch_files.read(legacy_file({'a': tensor}))
   np.testing.assert_array_equal(saved['a'], [5, 7])
+
+
+def test_a_zip_file_without_checksums_is_read():
+  """As after torch.serialization.set_crc32_options(False); the sizes are still checked."""
+  data = zip_file(state(ARRAYS))
+  for entry in zipfile.ZipFile(io.BytesIO(data)).infolist():
+    data = data.replace(struct.pack('<I', entry.CRC), b'none' if entry.file_size else bytes(4))
+  assert_same(torch_files.read(data)[0], ARRAYS)
+  with pytest.raises(ValueError):
+    torch_files.read(data[: len(data) // 2])
+
+
+@both
+def test_pytorchs_negative_bit_is_obeyed(make):
+  """conj().imag is the stored numbers with the other sign, and a bit that says so."""
+  tensor = Rebuilt('0', np.arange(6, dtype=np.float32), 1, (2,), (2,), metadata={'neg': True, 'conj': False})
+  np.testing.assert_array_equal(torch_files.read(make({'a': tensor}))[0]['a'], [-1, -3])
+  with pytest.raises(torch_files.RefusedFile, match='properties'):
+    torch_files.read(make({'a': Rebuilt('0', np.arange(6, dtype=np.float32), 0, (2,), (1,), metadata={'conj': True})}))
+
+
+@both
+def test_parameters_are_their_tensors(make):
+  tensor = Rebuilt('0', np.arange(6, dtype=np.float32), 1, (2,), (2,), is_parameter=True)
+  np.testing.assert_array_equal(torch_files.read(make({'a': tensor}))[0]['a'], [1, 3])
 
 
 @both

@@ -1,10 +1,12 @@
 """xdc client embed against servers in this process that speak TF Serving's REST and gRPC; the truth is `xdc embed`."""
 
 import concurrent.futures
+import http.server
 import socket
 import threading
 import types
 
+import media_factory
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,6 +19,7 @@ from xdc_tf.cli import main
 from xdc_tf.data import media
 from xdc_tf.data.media import MediaError
 from xdc_tf.serving import client
+from xdc_tf.serving.clips import LeftOut
 from xdc_tf.serving.embed import embed_video, read_metadata
 from xdc_tf.serving.retries import Retries, ServerError, Unavailable
 
@@ -322,3 +325,42 @@ def test_the_command_writes_the_feature_file_of_xdc_embed(video, servables, tmp_
   assert list(found) == list(expected) == ['start_seconds', 'embeddings']
   np.testing.assert_array_equal(found['start_seconds'], expected['start_seconds'])
   np.testing.assert_allclose(found['embeddings'], expected['embeddings'], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(('answers', 'expected'), [(15, 15), (4, None)])
+def test_what_was_embedded_before_the_server_went_away_stays(tmp_path, answers, expected):
+  path = media_factory.write_video(tmp_path / 'film.mp4', 40, size=(32, 32), audio_rate=None)
+  asked, left_out = [], LeftOut()
+
+  def meet():
+    asked.append(0)
+    if len(asked) > answers:
+      raise Unavailable('gone')
+
+  def embed():
+    return client.embed_video(
+      path, FakeConnection(meet), numbered_film(20), batch_size=1, in_flight=1, retries=Retries(0), left_out=left_out
+    )
+
+  if expected is None:
+    with pytest.raises(ServerError, match='gone'):
+      embed()
+    return
+  assert len(embed()['embeddings']) == expected
+  assert left_out.starts == [2.0 * i for i in range(expected, 20)] and 'gone' in left_out.summary(expected)
+
+
+def test_a_request_that_is_too_large_says_what_to_do():
+  class TooLarge(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+      self.rfile.read(int(self.headers['Content-Length']))
+      self.send_error(413)
+
+    def log_message(self, *arguments):
+      pass
+
+  with http.server.HTTPServer(('127.0.0.1', 0), TooLarge) as server:
+    threading.Thread(target=server.handle_request, daemon=True).start()
+    connection = client.connect(f'http://127.0.0.1:{server.server_port}', 'xdc_video')
+    with pytest.raises(ServerError, match=r'a request of 2\.\d MB is too large .*: a smaller --batch_size'):
+      connection.predict('embed', 'jpegs', np.array([[b'x' * 1_500_000]], object), ['embedding'])

@@ -2,15 +2,18 @@
 
 import functools
 
+import media_factory
 import numpy as np
 import pytest
 import tensorflow as tf
 from made_up_film import FRAME_RATE, film
 
+from xdc_tf.data import media
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.media import MediaError
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.serving.clips import LeftOut
 from xdc_tf.serving.embed import embed_video
 from xdc_tf.serving.export import export_audio, export_video
 
@@ -101,3 +104,46 @@ def test_bad_arguments_are_named(video_model, tmp_path):
     embed_video('film.mp4', video_model, read_span, stride_seconds=0.0)
   with pytest.raises(ValueError, match='Expected a version folder'):
     embed_video('film.mp4', str(tmp_path), read_span)
+
+
+# Damaged places.
+
+
+@pytest.fixture(scope='module')
+def real_film(tmp_path_factory):
+  """A film whose header says how long it is: 40 s."""
+  return media_factory.write_video(
+    tmp_path_factory.mktemp('film') / 'film.mp4', 40, size=(32, 32), audio_rate=None, gop=30
+  )
+
+
+def damaged(read_span, first, last):
+  """A reader to which the film is broken from `first` to `last` seconds."""
+
+  def read(path, start, end, options):
+    if start < last and first < end:
+      raise MediaError('truncated', f'broken at {first} s')
+    return read_span(path, start, end, options)
+
+  return read
+
+
+def test_a_damaged_place_costs_the_clips_that_lie_there(video_model, real_film):
+  """xdc embed stopped at the first one and wrote nothing, where the job that makes clips loses two."""
+  left_out = LeftOut()
+  read_span = damaged(media.read_span, 13.0, 16.1)
+  starts, embeddings = embed_video(real_film, video_model, read_span, left_out=left_out)
+  assert starts.tolist() == [2.0 * i for i in range(20) if 2 * i not in (14, 16)] and len(embeddings) == 18
+  assert left_out.starts == [14.0, 16.0]
+  assert left_out.summary(18).startswith('2 of 20 clips could not be embedded and are left out, at 14, 16 s: truncated')
+
+
+def test_a_damaged_end_is_the_end(video_model, real_film):
+  left_out = LeftOut()
+  starts, _ = embed_video(real_film, video_model, damaged(media.read_span, 35.0, 99.0), left_out=left_out)
+  assert starts.tolist() == [2.0 * i for i in range(18)] and left_out.starts == [36.0, 38.0]
+
+
+def test_a_film_that_is_mostly_damaged_is_an_error(video_model, real_film):
+  with pytest.raises(MediaError, match='truncated'):
+    embed_video(real_film, video_model, damaged(media.read_span, 12.0, 99.0))

@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     epilog=f'example:\n  {EXAMPLE}',
     formatter_class=argparse.RawDescriptionHelpFormatter,
   )
-  embed.add_video_arguments(parser)
+  embed.add_video_arguments(
+    parser, batch_size=2, batch_reason=', below the megabyte that web servers take in one request'
+  )
   parser.add_argument('--url', required=True, help='http://HOST:8501, https://HOST or grpc://HOST:8500')
   parser.add_argument('--model', default='xdc_video', help='its name on the server (default: xdc_video)')
   parser.add_argument(
@@ -47,6 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
   from xdc_tf import files
   from xdc_tf.data import media
   from xdc_tf.serving import client
+  from xdc_tf.serving.clips import LeftOut
   from xdc_tf.serving.embed import read_metadata
   from xdc_tf.serving.retries import Retries
 
@@ -54,18 +57,22 @@ def run(arguments: argparse.Namespace) -> None:
     files.use_file_system(path)
   metadata = read_metadata(arguments.metadata) if arguments.metadata else None
   connection = client.connect(arguments.url, arguments.model, arguments.timeout_seconds)
+  reader, left_out = media.MediaReader(), LeftOut()
   try:
     arrays = client.embed_video(
       arguments.video,
       connection,
-      media.read_span,
+      reader.read_span,
       arguments.signature,
       metadata,
       arguments.stride_seconds,
       arguments.batch_size,
       arguments.in_flight,
       Retries(arguments.retries),
+      left_out,
+      arguments.audio_track,
     )
   finally:
     connection.close()
-  embed.show(arrays, arguments.output)
+    reader.close()
+  embed.show(arrays, arguments.output, left_out)

@@ -6,11 +6,13 @@ import glob
 import inspect
 import os
 import re
+import tokenize
 from collections.abc import Collection
 
 import gin
 import tensorflow as tf
 
+from xdc_tf import files
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.deep_clustering import supervision
@@ -132,32 +134,59 @@ def operative() -> str:
   return gin.operative_config_str(max_line_length=120)
 
 
-def _parse_file(name: str, included_by: str) -> None:
+def _parse_file(name: str, included_by: tuple[str, ...] = ()) -> None:
   """Parses a file and what it includes.
 
   gin's own search would first look for Python packages called like the folders of gin/ ('models'), and fails on such ones.
   """
+  files.use_file_system(name)
   path = next(
     (p for p in (name, os.path.join(gin_folder(), name)) if tf.io.gfile.exists(p) and not tf.io.gfile.isdir(p)), None
   )
   if path is None:
     folder = gin_folder()
     shipped = [os.path.relpath(p, folder) for p in sorted(glob.glob(folder + '/**/*.gin', recursive=True))]
-    place = f' (included by {included_by})' if included_by else ''
+    place = f' (included by {included_by[-1]})' if included_by else ''
     raise ConfigurationError(f'There is no gin file {name!r}{place}, here or in {folder}. {_nearest(name, shipped)}')
+  if path in included_by:
+    raise ConfigurationError(f'{path} includes itself: {" -> ".join((*included_by[included_by.index(path) :], path))}.')
   with tf.io.gfile.GFile(path) as file:
     parts = re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", file.read(), flags=re.MULTILINE)
   _parse(parts[0], path)
+  line = 1 + parts[0].count('\n')
   for included, text in zip(parts[1::2], parts[2::2], strict=True):
-    _parse_file(included, path)
-    _parse(text, path)
+    _parse_file(included, (*included_by, path))
+    _parse(text, path, line)
+    line += text.count('\n')
 
 
-def _parse(text: str, place: str) -> None:
+def _parse(text: str, place: str, first_line: int = 1) -> None:
   try:
     gin.parse_config(text)
-  except (ValueError, SyntaxError) as error:
-    raise ConfigurationError(f'{place}: {_explain(str(error))}') from error
+  # gin 0.5 passes on what its tokenizer, an import and a value that cannot be a key of a dictionary raise.
+  except (ValueError, SyntaxError, TypeError, ImportError, tokenize.TokenError) as error:
+    line = first_line + _failing_line(text)
+    raise ConfigurationError(f'{place}, line {line}: {_explain(_message(error))}') from error
+
+
+def _message(error: Exception) -> str:
+  if isinstance(error, tokenize.TokenError):
+    return f'a bracket or a string is not closed ({error.args[0]})'
+  if isinstance(error, ImportError):
+    return f'{error}. Configurations here need no import: everything that they may bind is known'
+  return str(error)
+
+
+def _failing_line(text: str) -> int:
+  """Returns the number, from 0 on, of the line on which the first statement begins that gin does not take."""
+  lines = text.split('\n')
+  begins = [n for n, line in enumerate(lines) if line and not line[0].isspace() and line[0] not in '#)]}']
+  for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):
+    try:
+      gin.parse_config('\n'.join(lines[begin:end]))
+    except (ValueError, SyntaxError, TypeError, ImportError, tokenize.TokenError):
+      return begin
+  return 0
 
 
 def _explain(message: str) -> str:

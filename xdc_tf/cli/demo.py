@@ -137,8 +137,7 @@ def _export(run_dir: str, folder: str) -> None:
   shutil.rmtree(folder, ignore_errors=True)
   for name, path in export_run(run_dir, folder).items():
     print(f'{name}: {path}')
-  with files.atomic_write(done):
-    pass
+  files.write_mark(done)
 
 
 def _summarize(run_dir: str, path: str) -> dict:

@@ -1,7 +1,9 @@
 """xdc embed: embeddings of a video from an exported SavedModel."""
 
 import argparse
+import contextlib
 import io
+import sys
 from collections.abc import Mapping
 
 SUMMARY = 'Embed a video with a SavedModel: one 512-number vector for every few seconds.'
@@ -10,17 +12,27 @@ EXAMPLE = 'xdc embed film.mp4 --saved_model saved_models/xdc_video/1 --output fi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
-  add_video_arguments(parser)
+  add_video_arguments(parser, batch_size=8)
   parser.add_argument(
     '--saved_model', required=True, help='a version folder that `xdc export` wrote, e.g. saved_models/xdc_video/1'
   )
 
 
-def add_video_arguments(parser: argparse.ArgumentParser) -> None:
+def add_video_arguments(parser: argparse.ArgumentParser, batch_size: int, batch_reason: str = '') -> None:
   """Declares what is embedded and where to; `xdc client embed` has the same."""
   parser.add_argument('video', help='a video file (for an audio model, any file with sound)')
   parser.add_argument('--stride_seconds', type=float, default=2.0, help='time between two embeddings (default: 2)')
-  parser.add_argument('--batch_size', type=int, default=8, help='clips in one call of the model (default: 8)')
+  parser.add_argument(
+    '--batch_size',
+    type=int,
+    default=batch_size,
+    help=f'clips in one call of the model (default: {batch_size}{batch_reason})',
+  )
+  parser.add_argument(
+    '--audio_track',
+    default='',
+    help="which sound of a file with several: its number, from 1 on, or its language (default: the file's default one)",
+  )
   parser.add_argument(
     '--output', help='an .npz file with start_seconds [n] and embeddings [n, d] (default: print the first numbers)'
   )
@@ -30,27 +42,39 @@ def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
   from xdc_tf import files
   from xdc_tf.data import media
+  from xdc_tf.serving.clips import LeftOut
   from xdc_tf.serving.embed import embed_video
 
   for path in (arguments.video, arguments.saved_model, arguments.output or ''):
     files.use_file_system(path)
-  starts, embeddings = embed_video(
-    arguments.video, arguments.saved_model, media.read_span, arguments.stride_seconds, arguments.batch_size
-  )
-  show({'start_seconds': starts, 'embeddings': embeddings}, arguments.output)
+  left_out = LeftOut()
+  with contextlib.closing(media.MediaReader()) as reader:
+    starts, embeddings = embed_video(
+      arguments.video,
+      arguments.saved_model,
+      reader.read_span,
+      arguments.stride_seconds,
+      arguments.batch_size,
+      left_out,
+      arguments.audio_track,
+    )
+  show({'start_seconds': starts, 'embeddings': embeddings}, arguments.output, left_out)
 
 
-def show(arrays: Mapping, output: str | None) -> None:
+def show(arrays: Mapping, output: str | None, left_out) -> None:
   """Writes the feature file, or prints the first numbers.
 
   Args:
     arrays: start_seconds [n], embeddings [n, d] and perhaps more, to be written as they are called.
     output: an .npz file, or None.
+    left_out: the clips that are not in the arrays.
   """
   import numpy as np
 
   from xdc_tf import files
 
+  if left_out.starts:
+    print(left_out.summary(len(arrays['start_seconds'])), file=sys.stderr)
   if output:
     archive = io.BytesIO()  # A zip archive is not written from front to back.
     np.savez(archive, **arrays)

@@ -68,8 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
     write_snippets(arguments.output_dir, encoder, inputs, records, snippets, arguments.batch_size)
   else:
     write_features(arguments.output_dir, encoder, inputs, records, num_clips, arguments.batch_size)
-  with files.atomic_write(os.path.join(arguments.output_dir, 'DONE')):
-    pass
+  files.write_mark(os.path.join(arguments.output_dir, 'DONE'))
   print(f'{arguments.output_dir}: {sum(map(records.num_clips, records.splits))} records of {", ".join(records.splits)}')
 
 

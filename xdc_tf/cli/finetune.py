@@ -22,9 +22,19 @@ def add_transfer_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--records', required=True, help='folder of records of the labelled data set')
   parser.add_argument('--output_dir', required=True, help='folder of the results; made if absent, resumed if present')
   parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table1/xdc'")
+  add_coverage_argument(parser)
   starting_point.add_arguments(parser)
   pretrain.add_configuration_arguments(parser)
   pretrain.add_device_arguments(parser)
+
+
+def add_coverage_argument(parser: argparse.ArgumentParser) -> None:
+  """Declares --allow_missing_classes."""
+  parser.add_argument(
+    '--allow_missing_classes',
+    action='store_true',
+    help='measure although a class of the data set has no clip, since its videos failed; the results say which',
+  )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -44,6 +54,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
 
   from xdc_tf import files
   from xdc_tf.cli import configuration, run_info
+  from xdc_tf.data import coverage
   from xdc_tf.data.schema import open_records
   from xdc_tf.deep_clustering.run_directory import RunDirectory
   from xdc_tf.evaluation import sweep
@@ -59,6 +70,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   _check_normalisation(start, config.input_of(start.modality))
   records = open_records(arguments.records)
   folds = _chosen_folds(records, fold_numbers)
+  missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
   learner = _make_learner(config, start, records, strategy)
   directory = RunDirectory(arguments.output_dir, strategy)
   directory.check_configuration(
@@ -73,12 +85,12 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   if not directory.is_chief:
     return
   path = os.path.join(directory.path, 'results.json')
-  files.write_json(path, _about(arguments, config, start, records) | results)
+  files.write_json(path, _about(arguments, config, start, records) | {'coverage': missing} | results)
   if config.trained == 'all':
     for cell in cells:
       if not cell.held_out:
         _describe_weights(directory.stage(cell.name), learner.encoder, start, config, records)
-  print(_table(results) + f'\n{path} holds the numbers.')
+  print('\n'.join(filter(None, [coverage.describe(missing), _table(results)])) + f'\n{path} holds the numbers.')
   if not any(fold['test_best'] for fold in results['folds'].values()):
     raise ValueError(f'Every training diverged ({len(results["diverged"])} of them): choose lower learning rates.')
   if not config.several_labels:  # Last: without matplotlib all else is there.

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xdc_tf.cli import starting_point
+from xdc_tf.cli import finetune, starting_point
 
 
 def add_arguments(parser: argparse.ArgumentParser, num_clips: int, purpose: str) -> None:
   """Declares the arguments; `num_clips` is the default of --num_clips, `purpose` says whose."""
   parser.add_argument('--records', required=True, help='folder of labelled records, as make_clips writes it')
+  finetune.add_coverage_argument(parser)
   starting_point.add_arguments(parser)
   starting_point.add_seed_argument(parser)
   starting_point.add_input_arguments(parser)
@@ -38,10 +39,14 @@ def measure_folds(
     ValueError: when there are no labelled records to train or to test on.
   """
   from xdc_tf import files
+  from xdc_tf.data import coverage
   from xdc_tf.evaluation import clip_features
 
   seed = starting_point.seed_of(arguments)
   records, folds, labels = _open(arguments.records)
+  missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
+  if coverage.describe(missing):
+    print(coverage.describe(missing))
   start = starting_point.find(arguments)
   inputs = clip_features.side_by_side(starting_point.inputs_of(arguments, start), records)
   features = clip_features.of_folds(
@@ -73,7 +78,7 @@ def measure_folds(
     }
     known['num_frames'] = inputs.num_frames if start.modality == 'video' else None
     known['table_row'] = arguments.table_row
-    files.write_json(arguments.output, known | facts | {'folds': rows, 'mean': mean})
+    files.write_json(arguments.output, known | facts | {'coverage': missing, 'folds': rows, 'mean': mean})
 
 
 def _open(folder: str):

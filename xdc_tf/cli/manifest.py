@@ -67,20 +67,28 @@ def _add_output(parser: argparse.ArgumentParser, name: str) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Writes the manifest and prints what is in it."""
+  from xdc_tf import files
+
+  files.use_file_system(arguments.output_dir)
   arguments.write(arguments)
 
 
 def _write_folder(arguments: argparse.Namespace) -> None:
   from xdc_tf.data import manifest_sources
+  from xdc_tf.data.media_files import PassedOver
 
+  passed_over = PassedOver()
   rows = manifest_sources.folder_rows(
     arguments.folder,
     arguments.span_seconds,
     arguments.hold_out,
     arguments.validation_fraction,
     arguments.labels_from_folders,
+    passed_over,
   )
   _write_rows(arguments, rows)
+  if passed_over.summary():
+    print(f'passed over: {passed_over.summary()}')
 
 
 def _write_csv(arguments: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 
 from xdc_tf import files
 from xdc_tf.analysis.cluster_report import ReportInput
@@ -13,10 +14,11 @@ from xdc_tf.analysis.nearest_clips import ClusteringView
 from xdc_tf.analysis.report_content import ClipName
 from xdc_tf.analysis.thumbnails import ClipMedia
 from xdc_tf.cli.run_info import FinishedRun
+from xdc_tf.clustering import metrics
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore
-from xdc_tf.data import manifest, media
+from xdc_tf.data import manifest, media, schema
 from xdc_tf.deep_clustering import stages
 from xdc_tf.deep_clustering.outer_loop import iteration_name
 from xdc_tf.deep_clustering.supervision import Clustering
@@ -38,9 +40,14 @@ def from_run(run: FinishedRun, credit: str, iterations: list[dict] | None) -> Re
   clusterings = run.config.clusterings
   human = stages.human_labels(run.records, 'train')
   clips = _Clips(run)
+  views = [_view(run, clustering, human) for clustering in clusterings]
+  warnings = [
+    metrics.collapse_warning(c.name, v.pseudo_labels, c.num_clusters) for c, v in zip(clusterings, views, strict=True)
+  ]
+  warnings = [warning for warning in warnings if warning]
   return ReportInput(
     title=f'Clusters of {run.records.name}',
-    views=[_view(run, clustering, human) for clustering in clusterings],
+    views=views,
     label_names=[] if human is None else run.records.label_names,
     clip_names=clips.names,
     clip_media=clips.media,
@@ -54,6 +61,7 @@ def from_run(run: FinishedRun, credit: str, iterations: list[dict] | None) -> Re
       'clusterings': ', '.join(
         f'{c.name} (k = {c.num_clusters}) teaches {" and ".join(c.teaches)}' for c in clusterings
       ),
+      **({'warning': ' '.join(warnings)} if warnings else {}),
     },
     credit=credit,
     source=run.records.fingerprint(),
@@ -102,12 +110,13 @@ def _training(run: FinishedRun, encoder: str) -> list[list[dict[str, float]]]:
 
 
 class _Clips:
-  """Names training clips, and reads their pictures and sound from the source videos; what is gone is a note."""
+  """Names training clips, and reads their pictures and sound from the source videos; where one is gone, the record's own frames."""
 
   def __init__(self, run: FinishedRun):
-    self._gone = ''
+    self._gone, self._records = '', run.records
     # A manifest reads and checks a whole file for a single row, and clips are asked for in the order of their rows.
     self._rows = functools.lru_cache(maxsize=8)(self._read_rows)
+    self._frames = functools.lru_cache(maxsize=8)(self._read_frames)
     try:
       self._manifest = manifest.read_manifest(run.records.manifest_directory)
     except FileNotFoundError as error:
@@ -125,16 +134,27 @@ class _Clips:
 
   def media(self, clip: int) -> ClipMedia:
     """Reads one clip."""
-    nothing = ClipMedia([], np.zeros(0, np.float32), note=self._gone)
     if self._gone:
-      return nothing
+      return self._stored(clip, self._gone)
     row = self._rows(clip // _ROWS_PER_READ)[clip % _ROWS_PER_READ]
     end = min(row.end_seconds or np.inf, row.start_seconds + _SECONDS)
     try:
       span = _read(row.path, row.start_seconds, end)
     except media.MediaError as error:
-      return dataclasses.replace(nothing, note=str(error))
-    return dataclasses.replace(nothing, frames=span.frames, waveform=span.waveform)
+      return self._stored(clip, str(error))
+    return ClipMedia(span.frames, span.waveform)
+
+  def _stored(self, clip: int, note: str) -> ClipMedia:
+    """What the record holds: frames, and of the sound only its log-mel, which cannot be heard."""
+    frames = self._frames(self._records.shard_of('train', clip)).get(clip, [])
+    return ClipMedia(frames, np.zeros(0, np.float32), self._records.frame_rate, note)
+
+  def _read_frames(self, shard: int) -> dict[int, list[bytes]]:
+    """Returns the first frames of every record of a shard by its index."""
+    count = round(_SECONDS * self._records.frame_rate)
+    data = tf.data.TFRecordDataset(self._records.shard_paths('train')[shard])
+    examples = data.map(lambda record: schema.parse(record, want_log_mel=False)).as_numpy_iterator()
+    return {int(example['index']): example['frames'][:count].tolist() for example in examples}
 
   def _read_rows(self, block: int) -> list[manifest.Row]:
     first = block * _ROWS_PER_READ

@@ -6,6 +6,24 @@ from scipy.optimize import linear_sum_assignment
 _CHUNK = 1 << 20
 
 
+def collapse_warning(name: str, labels: np.ndarray, num_clusters: int) -> str:
+  """Returns what to say of a clustering most of whose clusters are empty, '' of others: NMI and purity mean little then.
+
+  Args:
+    name: of the clustering.
+    labels: int [n], the cluster of every clip; -1 for none.
+    num_clusters: k.
+  """
+  empty = int((cluster_sizes(labels, num_clusters) == 0).sum())
+  if 2 * empty <= num_clusters:
+    return ''
+  return (
+    f'{empty} of the {num_clusters} clusters of {name} are empty, so there is little to learn from them, and NMI and purity mean '
+    'little. Either the features are nearly all alike (silent sound, still pictures, an encoder that diverged: try a lower '
+    'learning rate), or there are too few different clips for so many clusters: try fewer.'
+  )
+
+
 class ContingencyTable:
   """Counts how often each pair of labels meets; fed in pieces, so that long arrays need not be in memory.
 

@@ -60,6 +60,9 @@ class RemoteFile:
     """Opens `path`; raises FileNotFoundError when there is no such file."""
     import tensorflow as tf
 
+    from xdc_tf import files
+
+    files.use_file_system(path)
     self._error = tf.errors.OpError
     with self._as_os_error(path):
       if not tf.io.gfile.exists(path):

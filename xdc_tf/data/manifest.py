@@ -120,7 +120,7 @@ class _SplitWriter:
     total = len(self._temporary_paths)
     for number, path in enumerate(self._temporary_paths):
       final = os.path.join(self._directory, file_name(self._name, self._split, number, total))
-      tf.io.gfile.rename(path, final, overwrite=True)
+      files.replace(path, final)
 
 
 def file_name(name: str, split: str, number: int, total: int) -> str:
@@ -287,6 +287,7 @@ def read_manifest(directory: str) -> Manifest:
     ValueError: when its manifest.json is damaged.
   """
   path = os.path.join(directory, MANIFEST_FILE)
+  files.use_file_system(path)
   if not tf.io.gfile.exists(path):
     raise FileNotFoundError(f'{path} does not exist; expected a manifest, as `xdc manifest folder|csv ...` writes it.')
   contents = files.read_json(path)

@@ -9,40 +9,27 @@ from collections.abc import Iterator, Sequence
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import media, schema
+from xdc_tf.data import media, media_files, schema
 from xdc_tf.data.manifest import Row, check_row
+from xdc_tf.data.media_files import VIDEO_EXTENSIONS, PassedOver
 
-VIDEO_EXTENSIONS = (
-  '.mp4',
-  '.m4v',
-  '.mov',
-  '.mkv',
-  '.webm',
-  '.avi',
-  '.mpg',
-  '.mpeg',
-  '.ts',
-  '.wmv',
-  '.flv',
-  '.3gp',
-  '.ogv',
-)
 CSV_COLUMNS = ('path', 'start', 'end', 'label', 'labels', 'split', 'video_id', 'official_split')
 
 
-def _video_files(folder: str) -> list[tuple[str, str]]:
+def _video_files(folder: str, passed_over: PassedOver) -> list[tuple[str, str]]:
   """Returns (path relative to the folder, full path) of all video files below a folder, sorted; `folder` may be one file."""
+  files.use_file_system(folder)
   if not tf.io.gfile.exists(folder):
     raise FileNotFoundError(f'{folder} does not exist; expected a folder of videos or one video file.')
   if not tf.io.gfile.isdir(folder):
     return [(os.path.basename(folder), files.absolute_path(folder))]
-  found = []
-  for directory, _, names in tf.io.gfile.walk(folder):
-    paths = [os.path.join(directory, name) for name in names if os.path.splitext(name)[1].lower() in VIDEO_EXTENSIONS]
-    found.extend((os.path.relpath(path, folder), files.absolute_path(path)) for path in paths)
+  found = sorted(media_files.walk(folder, VIDEO_EXTENSIONS, passed_over))
   if not found:
-    raise FileNotFoundError(f'{folder} holds no video file; expected files that end in {" ".join(VIDEO_EXTENSIONS)}.')
-  return sorted(found)
+    raise FileNotFoundError(
+      f'{folder} holds no video file; expected files that end in {" ".join(VIDEO_EXTENSIONS)}. '
+      f'Passed over: {passed_over.summary() or "nothing"}.'
+    )
+  return [(path, files.absolute_path(os.path.join(folder, path))) for path in found]
 
 
 def _cut(path: str, span_seconds: float | None) -> list[tuple[float, float | None]]:
@@ -82,6 +69,7 @@ def folder_rows(
   hold_out: str = 'video',
   validation_fraction: float = 0.1,
   labels_from_folders: bool = False,
+  passed_over: PassedOver | None = None,
 ) -> Iterator[tuple[str, Row]]:
   """Yields (split, row) for the spans of all videos below a folder, in the order of their names.
 
@@ -91,6 +79,7 @@ def folder_rows(
     hold_out: 'video': whole videos form the split 'validation'; 'span': every n-th span does.
     validation_fraction: share of videos or spans for 'validation', 0 <= fraction < 1; 0: none.
     labels_from_folders: whether the name of the folder that a video lies in is its label.
+    passed_over: takes what is no video, and further links to one.
 
   Raises:
     FileNotFoundError: when there is no video.
@@ -102,7 +91,7 @@ def folder_rows(
     raise ValueError(f'validation_fraction is {validation_fraction}; expected 0 <= fraction < 1.')
   if span_seconds is not None and not (math.isfinite(span_seconds) and span_seconds >= 0):
     raise ValueError(f'span_seconds is {span_seconds}; expected more than 0, or 0 for whole videos.')
-  videos = _video_files(folder)
+  videos = _video_files(folder, PassedOver() if passed_over is None else passed_over)
   held_out = (
     _held_out_videos([video_id for video_id, _ in videos], validation_fraction) if hold_out == 'video' else set()
   )
@@ -142,6 +131,25 @@ def _csv_row(fields: dict[str, str], media_root: str) -> tuple[str, Row]:
   return split, row
 
 
+class _Spans:
+  """All spans of each real file: what one split has, no other may have."""
+
+  def __init__(self):
+    self._of_file: dict[str, list[tuple[float, float, str]]] = {}
+
+  def add(self, split: str, row: Row) -> None:
+    """Takes a row; raises ValueError when another split has a part of it."""
+    start, end = row.start_seconds, math.inf if row.end_seconds is None else row.end_seconds
+    spans = self._of_file.setdefault(row.path if '://' in row.path else os.path.realpath(row.path), [])
+    for other_start, other_end, other in spans:
+      if other != split and start < other_end and other_start < end:
+        raise ValueError(
+          f'{row.path} is in the splits {other} and {split} at the same time ({start:g} s): what is learned by heart would look '
+          'like what is understood. Give it one split'
+        )
+    spans.append((start, end, split))
+
+
 def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
   """Yields (split, row) for the lines of a user's CSV file.
 
@@ -153,8 +161,10 @@ def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
 
   Raises:
     FileNotFoundError: when there is no such file.
-    ValueError: for the first damaged line, with the file and the line number.
+    ValueError: for the first damaged line, with the file and the line number; also where a file is in two splits at the same time.
   """
+  files.use_file_system(csv_path)
+  spans = _Spans()
   if not tf.io.gfile.exists(csv_path):
     raise FileNotFoundError(f'{csv_path} does not exist; expected a CSV file with a column "path".')
   with tf.io.gfile.GFile(csv_path, 'r') as file:
@@ -176,6 +186,8 @@ def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
       for fields in reader:
         if '' in fields or None in fields.values():
           raise ValueError(f'found a line with another number of fields than the {len(columns)} columns')
-        yield _csv_row({name: value.strip() for name, value in fields.items()}, media_root)
+        split, row = _csv_row({name: value.strip() for name, value in fields.items()}, media_root)
+        spans.add(split, row)
+        yield split, row
     except (ValueError, csv.Error) as error:
       raise ValueError(f'{csv_path}, line {reader.line_num}: {error}') from error

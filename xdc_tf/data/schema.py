@@ -235,8 +235,7 @@ def write_metadata(
     **clip_settings,
   }
   files.write_json(os.path.join(directory, CLIPS_FILE), contents)
-  with files.atomic_write(os.path.join(directory, DONE_FILE), 'w') as file:
-    file.write('done\n')
+  files.write_mark(os.path.join(directory, DONE_FILE))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -279,6 +278,20 @@ class Records:
     return [
       os.path.join(self.directory, shard_name(self.name, split, shard, num_shards)) for shard in range(num_shards)
     ]
+
+  def shard_of(self, split: str, index: int) -> int:
+    """Returns the number of the shard that holds, or would hold, the record of a manifest row.
+
+    Raises:
+      ValueError: when no shard does.
+    """
+    settings = os.path.join(self.directory, 'settings.json')
+    if tf.io.gfile.exists(settings):
+      return index // files.read_json(settings)['clips_per_shard']
+    for shard, path in enumerate(self.shard_paths(split)):  # Records that no job of ours made.
+      if index in read_indices(path):
+        return shard
+    raise ValueError(f'{self.directory} has no record {index} in the split {split}.')
 
   def num_clips(self, split: str) -> int:
     """Returns how many records a split has."""

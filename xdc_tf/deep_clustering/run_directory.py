@@ -128,8 +128,7 @@ class RunDirectory:
     function(folder, *arguments)
     distribution.barrier(self._strategy)  # No worker may find DONE while another still writes.
     if self.is_chief:
-      with files.atomic_write(os.path.join(folder, 'DONE')):
-        pass
+      files.write_mark(os.path.join(folder, 'DONE'))
     distribution.barrier(self._strategy)
     return folder
 

@@ -34,10 +34,12 @@ def check_records(records: Records, clusterings: list[Clustering], num_workers: 
   """
   for split in SPLITS:
     if split not in records.shard_lengths or not records.num_clips(split):
+      clips = ', '.join(f'{records.num_clips(name)} in {name}' for name in sorted(records.shard_lengths))
+      failed = ', '.join(f'{reason} {count}' for reason, count in records.failed.get(split, {}).items())
       raise ValueError(
-        f'{records.directory} has no clips in the split {split!r}; it has {", ".join(sorted(records.shard_lengths))}. Pretraining '
-        'needs train, and validation for early stopping: hold some out with `xdc manifest folder --validation_fraction`, or name '
-        'the split of each row in a column `split` of `xdc manifest csv`, and make the clips again.'
+        f'{records.directory} has no clips in the split {split!r}{f" (all rows failed: {failed})" if failed else ""}; it has '
+        f'{clips}. Pretraining needs train, and validation for early stopping: hold some out with `xdc manifest folder '
+        '--validation_fraction`, or name the split of each row in a column `split` of `xdc manifest csv`, and make the clips again.'
       )
   num_shards = sum(length > 0 for length in records.shard_lengths['train'])
   if num_shards < num_workers:
@@ -135,6 +137,10 @@ def cluster_features(
     for split in SPLITS:
       found[split].save(os.path.join(folder, split))
     report = _clustering_metrics(found['train'], clusters, records, previous)
+    warning = metrics.collapse_warning(clustering.name, found['train'].labels, clusters.num_clusters)
+    if warning:
+      logging.warning(warning)
+      report['warning'] = warning
     files.write_json(os.path.join(folder, 'metrics.json'), report)
 
 
@@ -146,6 +152,7 @@ def _clustering_metrics(found: PseudoLabels, clusters: Clusters, records: Record
     'num_clips': int(sizes.sum()),
     'smallest_cluster': int(sizes.min()),
     'largest_cluster': int(sizes.max()),
+    'empty_clusters': int((sizes == 0).sum()),
     'passes': len(clusters.inertia),
     'mean_squared_distance': float(np.nanmean(found.distances)),
   }

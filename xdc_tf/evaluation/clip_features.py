@@ -139,8 +139,7 @@ def cached(
   if not tf.io.gfile.exists(done):
     for path, array in zip(paths, extract(encoder, inputs, records, split, num_clips, clips, batch_size), strict=True):
       files.write_array(path, array)
-    with files.atomic_write(done):
-      pass
+    files.write_mark(done)
   index, features = (files.read_array(path) for path in paths)
   return index, features
 

@@ -30,6 +30,8 @@ ENCODERS = {encoder.__name__: encoder for encoder in (R2Plus1D18, ResNet3D18, Au
 TORCHVISION_EPSILON = 1e-5
 # Where a state_dict lies in a training checkpoint.
 NESTS = ('state_dict', 'model')
+# DataParallel and averaged models put 'module.' before their names, torch.compile '_orig_mod.', in any order.
+_WRAPPERS = re.compile(r'^(?:module\.|_orig_mod\.)+')
 HEAD = {'torch': r'fc\.\w+', 'caffe2': r'last_out_L\d+_[wb]'}
 # A counter that only PyTorch's optional momentum rule uses.
 LEFTOVER = r'(.*\.)?num_batches_tracked'
@@ -108,7 +110,7 @@ def _dictionary(saved: Any, key: str) -> Mapping:
 
 
 def _state_torch(saved: Any) -> tuple[Mapping, list[str]]:
-  """Takes the state_dict out of what it is nested in, and 'module.' off its names."""
+  """Takes the state_dict out of what it is nested in, and what wrapped the network off its names."""
   remarks = []
   for nest in NESTS:
     if isinstance(saved, Mapping) and isinstance(saved.get(nest), Mapping):
@@ -117,9 +119,13 @@ def _state_torch(saved: Any) -> tuple[Mapping, list[str]]:
       saved = saved[nest]
   if not isinstance(saved, Mapping):
     raise ValueError(f'The file holds a {type(saved).__name__} and no state_dict.')
-  if saved and all(str(name).startswith('module.') for name in saved):
-    remarks.append("All names start with 'module.' (from DataParallel), which was taken off.")
-    saved = {name.removeprefix('module.'): value for name, value in saved.items()}
+  bare = {str(name): _WRAPPERS.sub('', str(name)) for name in saved}
+  taken_off = {name.removesuffix(rest) for name, rest in bare.items()} - {''}
+  if taken_off and len(set(bare.values())) == len(bare):
+    remarks.append(f'Wrappers of the network were taken off the names: {", ".join(map(repr, sorted(taken_off)))}.')
+    saved = {bare[str(name)]: value for name, value in saved.items()}
+    if saved.pop('n_averaged', None) is not None:
+      remarks.append("'n_averaged', a counter of the averaged model, is not used.")
   return saved, remarks
 
 

@@ -2,9 +2,9 @@
 
 A `.pth` file is a pickle with the tensors' bytes beside it: in the zip format (PyTorch 1.6 and later) `NAME/data.pkl` and
 `NAME/data/0`, `NAME/data/1` ...; in the legacy format (the authors' files may be either) five pickles in a row and then the
-bytes. An ordinary unpickler runs whatever a file tells it to, so the one here knows three things: OrderedDict, the function
-that makes a tensor of a storage, and the names of the storages; a file that asks for anything else is refused. What it
-makes are plain descriptions of tensors, and only then are bytes looked at, inside their bounds.
+bytes. An ordinary unpickler runs whatever a file tells it to, so the one here knows three things: OrderedDict, the functions
+that make a tensor of a storage and a parameter of that, and the names of the storages; a file that asks for anything else is
+refused. What it makes are plain descriptions of tensors, and only then are bytes looked at, inside their bounds.
 
 PyTorch is not asked because it is a large package to install for a file that takes two hundred lines to read; the tests read
 and write with PyTorch itself where it is installed (`pip install '.[torch]'`).
@@ -15,6 +15,7 @@ import io
 import pickle
 import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -62,12 +63,13 @@ class Storage(NamedTuple):
 
 
 class Tensor(NamedTuple):
-  """A view of a storage; offset and strides count elements."""
+  """A view of a storage; offset and strides count elements. Negated: PyTorch stores the sign as a bit, as of `conj().imag`."""
 
   storage: Storage
   offset: int
   shape: tuple
   strides: tuple
+  negated: bool = False
 
 
 def read(data: bytes) -> tuple[Any, bytes | None]:
@@ -105,18 +107,38 @@ def _read_zip(data: bytes) -> tuple[Any, bytes | None]:
   if len(roots) != 1:
     raise RefusedFile('The zip file is not of PyTorch: it must have one folder with data.pkl in it.')
   (root,) = roots
-  if f'{root}byteorder' in names and archive.read(f'{root}byteorder') != b'little':
+  contents = _contents(archive, data)
+  if contents.get(f'{root}byteorder', b'little') != b'little':
     raise RefusedFile('The file was written on a big-endian machine. Save it again on another one.')
 
   def storage_bytes(storage: Storage) -> bytes:
-    entry = archive.getinfo(f'{root}data/{storage.key}')
-    if entry.file_size != storage.num_elements * storage.dtype.itemsize:
-      raise ValueError(f'storage {storage.key} has {entry.file_size} bytes for {storage.num_elements} {storage.dtype}')
-    return archive.read(entry)
+    content = contents[f'{root}data/{storage.key}']
+    if len(content) != storage.num_elements * storage.dtype.itemsize:
+      raise ValueError(f'storage {storage.key} has {len(content)} bytes for {storage.num_elements} {storage.dtype}')
+    return content
 
-  saved = _TensorUnpickler(io.BytesIO(archive.read(f'{root}data.pkl'))).load()
-  notes = archive.read(root + NOTES_FILE) if root + NOTES_FILE in names else None
-  return _with_arrays(saved, storage_bytes), notes
+  saved = _TensorUnpickler(io.BytesIO(contents[f'{root}data.pkl'])).load()
+  return _with_arrays(saved, storage_bytes), contents.get(root + NOTES_FILE)
+
+
+def _contents(archive: zipfile.ZipFile, data: bytes) -> dict[str, bytes]:
+  """Returns the bytes of every entry of a zip file.
+
+  PyTorch can leave the checksums out (torch.serialization.set_crc32_options): then none fits. Where some do, one that does not is
+  damage.
+  """
+  found, misfits = {}, []
+  for entry in archive.infolist():
+    if entry.compress_type != zipfile.ZIP_STORED:
+      raise RefusedFile(f'{entry.filename} in the zip file is compressed. PyTorch writes no such files.')
+    # The local header: 30 bytes, of which the last four are the lengths of the name and of the extra field.
+    lengths = struct.unpack('<HH', data[entry.header_offset + 26 : entry.header_offset + 30])
+    start = entry.header_offset + 30 + sum(lengths)
+    found[entry.filename] = data[start : start + entry.file_size]
+    misfits += [entry.filename] if zlib.crc32(found[entry.filename]) != entry.CRC else []
+  if misfits and len(misfits) < sum(map(bool, found.values())):
+    raise ValueError(f'the checksum of {misfits[0]} does not fit its bytes')
+  return found
 
 
 def _read_legacy(data: bytes) -> Any:
@@ -147,11 +169,24 @@ class _RebuildTensor:
 
   def __call__(self, storage, offset, shape, strides, requires_grad, hooks, metadata=None):
     numbers = (offset, *shape, *strides)
+    if metadata and set(metadata) - {'neg', 'conj'} or (metadata or {}).get('conj'):
+      raise RefusedFile(f'A tensor has the properties {metadata}, which weights do not need.')
     if not isinstance(storage, Storage) or len(shape) != len(strides):
       raise ValueError('a tensor without a storage, or whose shape and strides do not fit')
     if not all(isinstance(number, int) and 0 <= number < 2**48 for number in numbers):
       raise ValueError(f'a tensor of the shape {shape} with the strides {strides} from {offset}')
-    return Tensor(storage, offset, tuple(shape), tuple(strides))
+    return Tensor(storage, offset, tuple(shape), tuple(strides), bool((metadata or {}).get('neg')))
+
+
+class _RebuildParameter:
+  """Stands for torch._utils._rebuild_parameter: a parameter is its tensor."""
+
+  __slots__ = ()
+
+  def __call__(self, tensor, requires_grad, hooks):
+    if not isinstance(tensor, Tensor):
+      raise ValueError('a parameter without a tensor')
+    return tensor
 
 
 class _TensorUnpickler(pickle.Unpickler):
@@ -166,6 +201,8 @@ class _TensorUnpickler(pickle.Unpickler):
       return collections.OrderedDict
     if (module, name) == ('torch._utils', '_rebuild_tensor_v2'):
       return _RebuildTensor()
+    if (module, name) == ('torch._utils', '_rebuild_parameter'):
+      return _RebuildParameter()
     if module == 'torch' and name in DTYPES:
       return name
     raise RefusedFile(
@@ -215,6 +252,8 @@ def _array(tensor: Tensor, data: bytes) -> np.ndarray:
   if last >= len(numbers):
     raise ValueError(f'a tensor of the shape {tensor.shape} ends outside of storage {tensor.storage.key}')
   strides = [stride * numbers.itemsize for stride in tensor.strides]
+  # The storage is negated and not the view: that may show one number a million times.
+  numbers = -numbers if tensor.negated else numbers
   return np.lib.stride_tricks.as_strided(numbers[first:], tensor.shape, strides, writeable=False)
 
 

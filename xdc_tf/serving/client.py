@@ -65,6 +65,8 @@ def embed_video(
   batch_size: int = 8,
   in_flight: int = 2,
   retries: Retries | None = None,
+  left_out: clips.LeftOut | None = None,
+  audio_track: str = '',
 ) -> dict[str, np.ndarray]:
   """Does what embed.embed_video does, with a model on a server; see `clips.batches`.
 
@@ -78,6 +80,8 @@ def embed_video(
     batch_size: clips in one request.
     in_flight: requests that may wait for their answers at once; so many batches are in memory.
     retries: how often to ask again; None: the defaults.
+    left_out: takes the clips that cannot be read, and those that come after the server has gone away.
+    audio_track: see ReadOptions.
 
   Returns:
     start_seconds float64 [n] and embeddings float32 [n, d]; for cluster also its other outputs, as clusters int32 [n] and
@@ -85,9 +89,10 @@ def embed_video(
 
   Raises:
     ValueError: for a number that is not positive, a model without the signature, or metadata of another model.
-    ServerError: when the server refuses, or does not answer in all tries.
-    MediaError: when the video cannot be read.
+    ServerError: when the server refuses, or does not answer in all tries, before most of the clips are embedded.
+    MediaError: when most of the video cannot be read.
   """
+  left_out = clips.LeftOut() if left_out is None else left_out
   if in_flight < 1:
     raise ValueError(f'The number of requests in flight must be positive. Received: {in_flight}.')
   retries = retries or Retries()
@@ -103,10 +108,18 @@ def embed_video(
     return answer
 
   starts, answers = [], []
-  cut = clips.batches(path, read_span, how, stride_seconds, batch_size)
-  for batch_starts, answer in _in_order(ask, cut, in_flight, retries.stop):
-    starts += batch_starts
-    answers.append(answer)
+  how |= {'audio_track': audio_track}
+  cut = clips.batches(path, read_span, how, stride_seconds, batch_size, left_out)
+  try:
+    for batch_starts, answer in _in_order(ask, cut, in_flight, retries.stop):
+      starts += batch_starts
+      answers.append(answer)
+  except ServerError as error:
+    rest = clips.starts_from(path, starts[-1] + stride_seconds, stride_seconds) if starts else []
+    if not rest:
+      raise
+    left_out.add(rest, error)
+    left_out.check(len(starts))
   results = {
     PLURALS.get(name, name): np.concatenate([np.asarray(answer[name], types[name]) for answer in answers])
     for name in sorted(types, key=lambda name: (name != 'embedding', name))

@@ -12,7 +12,13 @@ from xdc_tf.serving.export import METADATA_FILE
 
 
 def embed_video(
-  path: str, saved_model_dir: str, read_span: Callable, stride_seconds: float = 2.0, batch_size: int = 8
+  path: str,
+  saved_model_dir: str,
+  read_span: Callable,
+  stride_seconds: float = 2.0,
+  batch_size: int = 8,
+  left_out: clips.LeftOut | None = None,
+  audio_track: str = '',
 ) -> tuple[np.ndarray, np.ndarray]:
   """Embeds a clip every `stride_seconds` of a video with an exported video or audio model; see `clips.batches`.
 
@@ -22,18 +28,21 @@ def embed_video(
     read_span: xdc_tf.data.media.read_span, or a function like it.
     stride_seconds: time between the starts of two clips.
     batch_size: clips in one call of the model.
+    left_out: takes the clips that cannot be read.
+    audio_track: see ReadOptions.
 
   Returns:
     start_seconds float64 [n]; embeddings float32 [n, feature_dimension].
 
   Raises:
     ValueError: for a stride or batch size that is not positive, or a folder that is not such a version folder.
-    MediaError: when the video cannot be read.
+    MediaError: when most of the video cannot be read.
   """
   metadata = read_metadata(saved_model_dir)
   embed = tf.saved_model.load(saved_model_dir).signatures['embed']
   starts, embeddings = [], []
-  for batch_starts, batch in clips.batches(path, read_span, metadata, stride_seconds, batch_size):
+  how = metadata | {'audio_track': audio_track}
+  for batch_starts, batch in clips.batches(path, read_span, how, stride_seconds, batch_size, left_out):
     starts += batch_starts
     embeddings.append(embed(**{metadata['input']: tf.constant(batch)})['embedding'].numpy())
   return np.asarray(starts), np.concatenate(embeddings)

@@ -8,6 +8,8 @@ that TF Serving warms up with.
 """
 
 import os
+import tempfile
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -159,18 +161,31 @@ def _write(
   """Saves to a folder that TF Serving ignores (its name is no number) and renames it last."""
   tf.io.gfile.makedirs(directory)
   version = os.path.join(directory, str(next_version(directory)))
-  temporary = os.path.join(directory, f'unfinished.{os.getpid()}')
-  module = tf.Module()
-  # The graph's own variables and not the Keras model: saving that would trace every one of its layers.
-  module.weights = list({id(v): v for f in signatures.values() for v in f.graph.variables}.values())
-  try:
-    tf.saved_model.save(module, temporary, signatures=dict(signatures))
-    _write_extra(temporary, os.path.basename(os.path.abspath(directory)), signatures, metadata, examples)
-    tf.io.gfile.rename(temporary, version)
-  finally:
-    if tf.io.gfile.exists(temporary):
-      tf.io.gfile.rmtree(temporary)
+  # Where folders cannot be renamed at once, all is made here and uploaded.
+  is_store = directory.startswith(('s3://', 'gs://'))
+  with tempfile.TemporaryDirectory() as local:
+    temporary = os.path.join(local if is_store else directory, f'unfinished.{uuid.uuid4().hex}')
+    module = tf.Module()
+    # The graph's own variables and not the Keras model: saving that would trace every one of its layers.
+    module.weights = list({id(v): v for f in signatures.values() for v in f.graph.variables}.values())
+    try:
+      tf.saved_model.save(module, temporary, signatures=dict(signatures))
+      _write_extra(temporary, os.path.basename(os.path.abspath(directory)), signatures, metadata, examples)
+      if is_store:
+        _upload(temporary, version)
+      else:
+        tf.io.gfile.rename(temporary, version)
+    finally:
+      if tf.io.gfile.exists(temporary):
+        tf.io.gfile.rmtree(temporary)
   return version
+
+
+def _upload(source: str, folder: str) -> None:
+  """Copies a SavedModel to where folders cannot be renamed; saved_model.pb, without which it is none, comes last."""
+  paths = [os.path.join(parent, name) for parent, _, names in tf.io.gfile.walk(source) for name in names]
+  for path in sorted(paths, key=lambda path: (os.path.basename(path) == 'saved_model.pb', path)):
+    tf.io.gfile.copy(path, os.path.join(folder, os.path.relpath(path, source)))
 
 
 def _write_extra(folder: str, name: str, signatures: Mapping[str, Callable], metadata, examples) -> None:
@@ -185,8 +200,7 @@ def _write_extra(folder: str, name: str, signatures: Mapping[str, Callable], met
 
 def next_version(directory: str) -> int:
   """Returns one more than the highest version in `directory`, 1 where there is none."""
-  names = (name.rstrip('/') for name in tf.io.gfile.listdir(directory))
-  return 1 + max((int(name) for name in names if name.isdecimal()), default=0)
+  return 1 + max((int(name) for name in files.list_folder(directory) if name.isdecimal()), default=0)
 
 
 def _shapes(signatures: Mapping[str, Callable]) -> dict[str, Any]:

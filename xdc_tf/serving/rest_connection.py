@@ -85,6 +85,9 @@ class RestConnection:
     except urllib.error.HTTPError as error:
       with error:
         sentence = f'{url} answered {error.code}: {_sentence(error)}'
+        if error.code == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+          size = len(body or b'') / 1e6
+          sentence = f'{url}: a request of {size:.1f} MB is too large for the server or a proxy before it: a smaller --batch_size.'
       raise (Unavailable if error.code in _TEMPORARY else ServerError)(sentence) from error
     except (OSError, http.client.HTTPException) as error:  # Not reached, or the connection broke.
       reason = getattr(error, 'reason', error)

@@ -48,13 +48,7 @@ def test_walking_is_sorted_and_takes_only_media(tmp_path):
     'b/2.mp4.part',
   )
   folder = touch(tmp_path, *names)
-  assert list(listing.walk_media(folder, ('.mp4', '.avi'))) == [
-    'a.mp4',
-    'b/10.MP4',
-    'b/2.mp4',
-    'b/c/x.avi',
-    'b-2/y.mp4',
-  ]
+  assert list(listing.walk(folder, ('.mp4', '.avi'))) == ['a.mp4', 'b/10.MP4', 'b/2.mp4', 'b/c/x.avi', 'b-2/y.mp4']
 
 
 def test_a_name_that_no_manifest_can_hold_is_an_error(tmp_path):
@@ -63,7 +57,7 @@ def test_a_name_that_no_manifest_can_hold_is_an_error(tmp_path):
   except OSError:
     pytest.skip('this file system refuses such names itself')
   with pytest.raises(ValueError, match=r"holds the name b'bad\\xff.mp4'; expected names in UTF-8"):
-    list(listing.walk_media(str(tmp_path), ('.mp4',)))
+    list(listing.walk(str(tmp_path), ('.mp4',)))
 
 
 def test_the_first_name_that_exists_is_taken(tmp_path):

@@ -31,7 +31,7 @@ def read(folder: str, skipped: Skipped) -> Listing:
     FileNotFoundError: when there is no recording in one of the two folders.
   """
   recordings: dict[int, list[str]] = {use: [] for use in FOLDERS.values()}
-  for path in listing.walk_media(folder, listing.AUDIO_EXTENSIONS):
+  for path in listing.walk(folder, listing.AUDIO_EXTENSIONS):
     uses = [FOLDERS[part] for part in os.path.dirname(path).split(os.sep) if part in FOLDERS]
     if uses:
       recordings[uses[-1]].append(path)

@@ -49,7 +49,7 @@ def _rows(folder: str, flat_labels: dict[str, str], skipped: Skipped) -> Iterato
   # 'train' comes before 'val': its classes are known by the time that they are needed.
   classes: set[str] = set()
   missing = set(flat_labels)
-  for path in listing.walk_media(folder, listing.IMAGE_EXTENSIONS):
+  for path in listing.walk(folder, listing.IMAGE_EXTENSIONS):
     name = listing.stem(path)
     missing.discard(name)
     *parts, label = ['', *os.path.dirname(path).split(os.sep)]

@@ -17,7 +17,8 @@ import tensorflow as tf
 from xdc_tf import files
 from xdc_tf.data import manifest
 from xdc_tf.data.manifest import Row
-from xdc_tf.data.manifest_sources import VIDEO_EXTENSIONS as VIDEO_EXTENSIONS
+from xdc_tf.data.media_files import VIDEO_EXTENSIONS as VIDEO_EXTENSIONS
+from xdc_tf.data.media_files import PassedOver, walk
 
 # The record split of data sets whose division into training and test lies in `official_split`, so that every clip is stored
 # once whatever the number of official splits. Not 'all': TFDS keeps that name for the union of splits.
@@ -108,42 +109,6 @@ class Listing:
   label_names: tuple[str, ...] | None = None
 
 
-def walk_media(folder: str, extensions: Sequence[str]) -> Iterator[str]:
-  """Yields the paths, relative to `folder`, of all files with one of the extensions, folder by folder and sorted in each.
-
-  Hidden files are passed over: copies from a Mac carry a '._NAME.avi' beside each video that is none.
-
-  Raises:
-    FileNotFoundError: when there is no such folder.
-    ValueError: when a name is not UTF-8: no manifest could hold it.
-  """
-  files.use_file_system(folder)
-  if not tf.io.gfile.isdir(folder):
-    raise FileNotFoundError(f'{folder} is not a folder; expected the folder of the media files.')
-  pending = ['']
-  while pending:
-    relative = pending.pop()
-    folders = []
-    for name in _names(os.path.join(folder, relative)):
-      path = os.path.join(relative, name)
-      if name.startswith('.'):
-        continue
-      # The suffix first: asking a file system about each of a million images takes minutes.
-      if os.path.splitext(name)[1].lower() in extensions:
-        yield path
-      elif tf.io.gfile.isdir(os.path.join(folder, path)):
-        folders.append(path)
-    pending.extend(reversed(folders))
-
-
-def _names(folder: str) -> list[str]:
-  try:
-    # Object stores list folders with a slash behind their name.
-    return sorted(name.rstrip('/') for name in tf.io.gfile.listdir(folder))
-  except UnicodeDecodeError as error:
-    raise ValueError(f'{folder} holds the name {error.object!r}; expected names in UTF-8. Rename that file.') from error
-
-
 def stem(path: str) -> str:
   """Returns the name of a file without its folders and its suffix."""
   return os.path.splitext(os.path.basename(path))[0]
@@ -157,7 +122,7 @@ class MediaFolder:
   """
 
   def __init__(self, folder: str, extensions: Sequence[str], skipped: Skipped):
-    """Lists the folder once; of files with the same name the first in the order of `walk_media` counts.
+    """Lists the folder once; of files with the same name the first in the order of `media_files.walk` counts, unless it is empty.
 
     Raises:
       FileNotFoundError: when there is no such folder, or no media file below it.
@@ -165,12 +130,20 @@ class MediaFolder:
     self._folder, self._skipped = files.absolute_path(folder), skipped
     self._paths: dict[str, str] = {}
     self._used: set[str] = set()
-    for path in walk_media(folder, extensions):
+    passed_over = PassedOver()
+    for path in walk(folder, extensions, passed_over):
       kept = self._paths.setdefault(stem(path), path)
       if kept != path:
+        if self._is_empty(kept) and not self._is_empty(path):
+          self._paths[stem(path)], kept, path = path, path, kept
         skipped.add('duplicate_media', path, f'{kept} is taken')
+    for path, taken in passed_over.copies:
+      skipped.add('duplicate_media', path, f'a further link to {taken}')
     if not self._paths:
       raise FileNotFoundError(f'{folder} holds no media file; expected files that end in {" ".join(extensions)}.')
+
+  def _is_empty(self, path: str) -> bool:
+    return not tf.io.gfile.stat(os.path.join(self._folder, path)).length
 
   def __contains__(self, name: str) -> bool:
     return name in self._paths

@@ -54,7 +54,7 @@ def _rows(builder, videos: str, frame_rate: float, skipped: Skipped) -> Iterator
 
   names = builder.info.features['label'].names
   for split in sorted(builder.info.splits):
-    # In the order of the files, so that a number always means the same video.
+    # In the order that TFDS always has without shuffling, so that a number always means the same video.
     data = builder.as_dataset(split=split, shuffle_files=False, decoders={'video': tfds.decode.SkipDecoding()})
     total = builder.info.splits[split].num_examples
     for number, example in enumerate(progress.bar(data, description=f'videos {split}', total=total, unit='video')):
@@ -66,7 +66,12 @@ def _rows(builder, videos: str, frame_rate: float, skipped: Skipped) -> Iterator
       path = files.absolute_path(os.path.join(videos, f'{video_id}.mkv'))
       if not os.path.exists(path):
         _write_lossless(path, encoded, frame_rate)
-      yield split, Row(0, video_id, path, labels=(names[int(example['label'])],))
+      yield split, Row(0, video_id, path, labels=_labels(names, int(example['label'])))
+
+
+def _labels(names: list[str], number: int) -> tuple[str, ...]:
+  """Returns the label; none for -1, which TFDS stores where there is none, and which would index the last class."""
+  return () if number < 0 else (names[number],)
 
 
 def _write_lossless(path: str, encoded: np.ndarray, frame_rate: float) -> None:
