@@ -55,7 +55,9 @@ setup(
     f'tensorflow-serving-api>=2.21,<3; {UPPER}',
     'tensorflow-datasets>=4.9.9,<5',
     'apache-beam[tfrecord]>=2.70,<3',
-    'absl-py>=2,<3',
+    f'absl-py>=1.4,<3; {LOWER}',  # TensorFlow Data Validation wants one below 2.
+    f'absl-py>=2,<3; {UPPER}',
+    f'tensorflow-metadata>=1.16,<2; {UPPER}',
     'av>=17,<20',
     'gin-config>=0.5,<0.6',
     'numpy>=1.26,<3',
@@ -86,9 +88,27 @@ setup(
     ],
     # Only for tests/serving/test_kserve.py; with TensorFlow 2.15 it does not agree on a protobuf.
     'kserve': [f'kserve>=0.21,<0.22; {UPPER}'],
+    # Only for tests/data/test_tfdv.py, in an environment of its own: tfx-bsl also imports dill, which it does not declare.
+    'tfdv': [
+      "tensorflow-data-validation>=1.15.1,<1.16; python_version == '3.11'",
+      "tfx-bsl>=1.15.1,<1.16; python_version == '3.11'",
+      "apache-beam[tfrecord]>=2.72,<2.73; python_version == '3.11'",
+      "pyarrow==10.0.1; python_version == '3.11'",
+      "pandas>=1.5.3,<2; python_version == '3.11'",
+      "dill>=0.3.6; python_version == '3.11'",
+    ],
     'plots': ['matplotlib>=3.8,<4'],
     # playwright drives a Chromium that is installed already; without one those tests are skipped.
-    'test': ['pytest>=8.2,<10', 'ruff>=0.14,<0.18', 'librosa>=0.11,<0.12', 'playwright>=1.50,<2'],
+    'test': [
+      'pytest>=8.2,<10',
+      'ruff>=0.14,<0.18',
+      'librosa>=0.11,<0.12',
+      'playwright>=1.50,<2',
+      # An S3 server on this machine, for what tensorflow-io makes of s3:// paths.
+      f'moto[s3]>=5.2,<6; {LOWER}',
+      f'flask>=3,<4; {LOWER}',
+      f'flask-cors>=5,<7; {LOWER}',
+    ],
   },
   entry_points={'console_scripts': ['xdc = xdc_tf.cli.main:run']},
 )

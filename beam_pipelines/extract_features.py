@@ -18,6 +18,7 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.ml.inference.base import RunInference
 
+from beam_pipelines import killed_workers
 from beam_pipelines.clip_shard import ClipJobError
 from beam_pipelines.feature_shard import FeatureJob, Finish, WriteShard, model_digest
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
@@ -148,7 +149,8 @@ def run(argv: Sequence[str]) -> str:
   with watched('extract features', total, lambda: total - sum(1 for s in records.splits for _ in job.missing(s))):
     pipeline = beam.Pipeline(options=options)
     build(pipeline, job, own_options.saved_model)
-    pipeline.run().wait_until_finish()
+    with killed_workers.explained():
+      pipeline.run().wait_until_finish()
   return f'{job.output_dir}: {what}'
 
 

@@ -20,6 +20,7 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from beam_pipelines import killed_workers
 from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, complaint_about, describe, failure_text
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
@@ -236,7 +237,10 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
   try:
     pipeline = beam.Pipeline(options=options)
     build(pipeline, job)
-    pipeline.run().wait_until_finish()
+    with killed_workers.explained():
+      pipeline.run().wait_until_finish()
+  except ClipJobError:
+    raise
   except Exception as error:
     # Every runner wraps the exceptions of its workers in its own way; so workers and Finish leave word in the folder.
     complaint = _complaint(job)

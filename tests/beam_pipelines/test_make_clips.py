@@ -8,6 +8,8 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
+import time
 
 import apache_beam as beam
 import media_factory
@@ -422,3 +424,39 @@ def test_films_with_several_sound_tracks_are_counted(tmp_path):
   listed = manifest.write_manifest(tmp_path / 'manifest', 'tiny', rows)
   command = ['--manifest', listed.directory, '--output_dir', str(tmp_path / 'clips'), '--short_side', '32']
   assert '1 films have several sound tracks; see --audio_track.' in make_clips.run([*command, '--clips_per_shard', '2'])
+
+
+def descendants(pid):
+  """The processes that a process has started, and those that they have."""
+  threads = pathlib.Path(f'/proc/{pid}/task').glob('*/children')
+  children = [int(child) for thread in threads for child in thread.read_text().split()]
+  return children + [grandchild for child in children for grandchild in descendants(child)]
+
+
+def test_a_worker_that_the_system_ends_is_one_sentence(tmp_path):
+  """Beam's own words are 'Channel closed prematurely.' behind 250 lines."""
+  media_factory.write_video(tmp_path / 'good.mp4', seconds=1.0, size=(32, 32))
+  listed = tiny_manifest(tmp_path, {'train': ['good.mp4'] * 200})
+  command = [sys.executable, '-m', 'beam_pipelines.make_clips', '--manifest', listed.directory]
+  command += ['--output_dir', str(tmp_path / 'clips'), '--clips_per_shard', '2', '--short_side', '32']
+  job = subprocess.Popen(
+    [*command, '--direct_running_mode=multi_processing', '--direct_num_workers=2'],
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+    text=True,
+    cwd=ROOT,
+  )
+  deadline = time.monotonic() + 100
+  while len(list((tmp_path / 'clips').glob('*.tfrecord-?????-of-00100'))) < 3:
+    assert job.poll() is None and time.monotonic() < deadline
+    time.sleep(0.02)
+  for pid in descendants(job.pid):
+    if 'sdk_worker_main' in pathlib.Path(f'/proc/{pid}/cmdline').read_text():
+      worker = pid
+  os.kill(worker, signal.SIGKILL)
+  _, errors = job.communicate(timeout=100)
+  assert job.returncode == 1
+  assert errors.splitlines()[-1] == (
+    'make_clips: A worker was ended by signal 9, most likely because memory ran out: use fewer workers (--direct_num_workers) and '
+    'run the same command again; what is finished stays.'
+  )

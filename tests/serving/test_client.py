@@ -307,7 +307,8 @@ def test_remote_paths_are_prepared_before_anything_is_done(words, monkeypatch):
 
 
 def test_the_command_writes_the_feature_file_of_xdc_embed(video, servables, tmp_path, monkeypatch, capsys):
-  monkeypatch.setattr(media, 'read_span', film(5.0)[0])
+  read_span = film(5.0)[0]
+  monkeypatch.setattr(media.MediaReader, 'read_span', lambda self, *span: read_span(*span))
 
   def xdc(*words):
     parsed = main.build_parser().parse_args(words)

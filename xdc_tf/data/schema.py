@@ -18,10 +18,12 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
+from xdc_tf.data import tfdv_schema
 from xdc_tf.data.audio_ops import LogMelSpec
 
 CLIPS_FILE = 'clips.json'
 DONE_FILE = 'DONE'
+TFDV_SCHEMA_FILE = 'schema.pbtxt'
 NUM_FILTERS = LogMelSpec().num_filters
 _CLIP_SETTINGS = ('frame_rate', 'short_side', 'log_mel', 'manifest_directory', 'num_rows', 'failed')
 
@@ -209,7 +211,8 @@ def write_metadata(
   num_official_splits: int,
   clip_settings: Mapping[str, Any],
 ) -> None:
-  """Describes a folder whose shards are all in place: TFDS's JSON files, `clips.json`, and `DONE` last.
+  """Describes a folder whose shards are all in place: TFDS's JSON files, `clips.json`, `schema.pbtxt` for
+  TensorFlow Data Validation, and `DONE` last.
 
   Args:
     directory: the folder of the shards.
@@ -235,6 +238,8 @@ def write_metadata(
     **clip_settings,
   }
   files.write_json(os.path.join(directory, CLIPS_FILE), contents)
+  with files.atomic_write(os.path.join(directory, TFDV_SCHEMA_FILE), 'w') as file:
+    file.write(tfdv_schema.schema_text(example_spec(), label_names, num_official_splits, NUM_FILTERS))
   files.write_mark(os.path.join(directory, DONE_FILE))
 
 
