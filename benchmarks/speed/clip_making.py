@@ -7,7 +7,8 @@ by area averaging, its fastest way, as ours. Both write with FFmpeg's own JPEG e
 
 Both sides are bound to as many cores as they have threads. Our workers (processes with TensorFlow) run already when the clock
 starts, since a job of hours starts them once; ffmpeg starts in 0.05 s. Spans of 2 s every 10 s are a fifth of the film, so
-their limit is 1.2 times a fifth of ffmpeg's time for the whole of it.
+their limit is 1.2 times a fifth of ffmpeg's time for the whole of it. The whole film in spans of 2 s is one shard, as a job has
+it; a film with one keyframe, for which every span sought anew would be decoded from the start, is held against the same with many.
 """
 
 import contextlib
@@ -30,17 +31,19 @@ FILM = os.path.join(tempfile.gettempdir(), 'xdc_benchmark', 'film.mp4')
 SECONDS = 120
 
 
-def _make_shards(threads: int, manifest_directory: str, output_dir: str, shards: list[int]) -> int:
+def _make_shards(
+  threads: int, manifest_directory: str, output_dir: str, clips_per_shard: int, shards: list[int]
+) -> int:
   """Runs in a worker: makes some shards and returns their number of clips."""
-  maker = _shard_maker(threads, manifest_directory, output_dir)
+  maker = _shard_maker(threads, manifest_directory, output_dir, clips_per_shard)
   return sum(result.length for shard in shards for result in maker.process(('train', shard)))
 
 
 @functools.cache
-def _shard_maker(threads: int, manifest_directory: str, output_dir: str):
+def _shard_maker(threads: int, manifest_directory: str, output_dir: str, clips_per_shard: int):
   from beam_pipelines import clip_shard, make_clips
 
-  arguments = ['--manifest', manifest_directory, '--output_dir', output_dir, '--clips_per_shard', '1']
+  arguments = ['--manifest', manifest_directory, '--output_dir', output_dir, '--clips_per_shard', str(clips_per_shard)]
   job = make_clips.make_job(make_clips.parser().parse_args([*arguments, '--decoder_threads', str(threads)]))
   maker = clip_shard.MakeShard(job)
   maker.setup()
@@ -58,18 +61,20 @@ class Workers:
     # Bound before TensorFlow and the decoder start their threads, which inherit it. A pool each: one shard list each.
     self._pools = [ProcessPoolExecutor(1, context, os.sched_setaffinity, (0, cores)) for _ in range(count)]
 
-  def make(self, manifest_directory: str, output_dir: str) -> int:
-    """Makes all records of a manifest of one row a shard, anew; returns the number of clips."""
+  def make(self, manifest_directory: str, output_dir: str, clips_per_shard: int = 1) -> int:
+    """Makes all records of a manifest anew; returns the number of clips."""
     shutil.rmtree(output_dir, ignore_errors=True)
     os.makedirs(output_dir)
-    shards = range(manifest.read_manifest(manifest_directory).splits['train'])
+    rows = manifest.read_manifest(manifest_directory).splits['train']
+    shards = range(-(-rows // clips_per_shard))
+    what = (self._threads, manifest_directory, output_dir, clips_per_shard)
     made = [
-      pool.submit(_make_shards, self._threads, manifest_directory, output_dir, list(shards[number :: len(self._pools)]))
+      pool.submit(_make_shards, *what, list(shards[number :: len(self._pools)]))
       for number, pool in enumerate(self._pools)
     ]
     clips = sum(future.result() for future in made)
-    if clips != len(shards):
-      raise RuntimeError(f'{clips} of {len(shards)} clips were made: see {output_dir}.')
+    if clips != rows:
+      raise RuntimeError(f'{clips} of {rows} clips were made: see {output_dir}.')
     return clips
 
   def close(self) -> None:
@@ -112,10 +117,11 @@ def cut(video: str, path: str) -> str:
 
 
 def manifests(film: str, folder: str) -> dict[str, str]:
-  """Writes three manifests of a film: {'film': one row, 'spans': 2 s every 10 s, 'pieces': 10 s each}; returns their folders."""
+  """Writes manifests of a film: one row ('film'), 2 s every 10 s ('spans'), all of it in 2 s ('tiles') and in 10 s ('pieces')."""
   spans = {
     'film': [(0.0, None)],
     'spans': [(float(start), start + 2.0) for start in range(0, SECONDS, 10)],
+    'tiles': [(float(start), start + 2.0) for start in range(0, SECONDS, 2)],
     'pieces': [(float(start), start + 10.0) for start in range(0, SECONDS, 10)],
   }
   for name, times in spans.items():
@@ -147,14 +153,15 @@ def against_ffmpeg(film: str, made: dict[str, str], folder: str, threads: int, r
   output, peer_output = os.path.join(folder, 'ours'), os.path.join(folder, 'ffmpeg')
   rows = []
   with _workers(1, threads) as workers:
-    for name, what, limit in (
-      ('film', 'clip making, whole film', 0.95),
-      ('spans', 'clip making, 2 s every 10 s', 0.24),
+    for name, what, clips_per_shard, limit in (
+      ('film', 'clip making, whole film', 1, 0.95),
+      ('tiles', 'clip making, whole film in spans of 2 s', 64, 0.70),
+      ('spans', 'clip making, 2 s every 10 s', 1, 0.24),
     ):
       case = comparison.Comparison(
         f'{what}, one process, threads={threads}',
         'ffmpeg, whole film',
-        lambda name=name: workers.make(made[name], os.path.join(output, name)),
+        lambda name=name, number=clips_per_shard: workers.make(made[name], os.path.join(output, name), number),
         lambda: ffmpeg_clips(film, peer_output, threads),
         limit,
       )
@@ -179,6 +186,41 @@ def two_against_one(made: dict[str, str], folder: str, repeats: int) -> dict:
     )
 
 
+def one_keyframe_against_many(film: str, folder: str, repeats: int) -> dict:
+  """Returns the row of a film with a single keyframe against the same film with one every 30 frames, in spans of 2 s."""
+  import imageio_ffmpeg
+
+  listed = {}
+  for frames in (99_999, 30):
+    path = os.path.join(folder, f'every_{frames}.mp4')
+    encoded = [
+      '-c:v',
+      'libx264',
+      '-preset',
+      'veryfast',
+      '-g',
+      str(frames),
+      '-keyint_min',
+      str(frames),
+      '-sc_threshold',
+      '0',
+    ]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', '-i', film, '-vf', 'scale=640:-2', *encoded, path]
+    subprocess.run(command, check=True)
+    listed[frames] = manifests(path, os.path.join(folder, f'manifests_{frames}'))['tiles']
+  with _workers(1, 1) as workers:
+    return _measured(
+      comparison.Comparison(
+        'clip making, a film with one keyframe in spans of 2 s, one process, threads=1',
+        'ours, a keyframe every 30 frames',
+        lambda: workers.make(listed[99_999], os.path.join(folder, 'one_keyframe'), 64),
+        lambda: workers.make(listed[30], os.path.join(folder, 'keyframes'), 64),
+        1.25,
+      ),
+      repeats,
+    )
+
+
 def main() -> None:
   """Measures with one thread and, if more are asked for, with --threads; then two processes against one."""
   parser = comparison.parser('clip_making', __doc__)
@@ -195,6 +237,7 @@ def main() -> None:
     rows = []
     for threads in sorted({1, options.threads}):
       rows += against_ffmpeg(film, made, folder, threads, options.repeats)
+    rows.append(one_keyframe_against_many(film, folder, options.repeats))
     if len(os.sched_getaffinity(0)) > 1:
       rows.append(two_against_one(made, folder, options.repeats))
   comparison.report(rows, options.output, options.threads, ('av', 'imageio-ffmpeg'))

@@ -64,7 +64,8 @@ SOURCES = (
     'UCF101: three official splits',
     'lists: classInd.txt, trainlist01.txt .. 03, testlist01.txt .. 03 (the folder ucfTrainTestlist)\n'
     'media: ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi (the folder UCF-101)\n'
-    "rows:  one a video, split 'official', three official splits",
+    "rows:  one a video, split 'official', three official splits\n"
+    'sound: half of the classes have none, so make the records with --modalities video',
     'xdc manifest ucf101 --lists ucfTrainTestlist --media UCF-101 --output_dir data/ucf101_manifest',
     (_LISTS, _MEDIA),
   ),
@@ -73,7 +74,8 @@ SOURCES = (
     'HMDB51: three official splits',
     'lists: brush_hair_test_split1.txt .. 3 and so on (the folder testTrainMulti_7030_splits): NAME.avi 0|1|2\n'
     'media: brush_hair/NAME.avi\n'
-    "rows:  one a video, split 'official', three official splits",
+    "rows:  one a video, split 'official', three official splits\n"
+    'sound: many videos have none, so make the records with --modalities video',
     'xdc manifest hmdb51 --lists testTrainMulti_7030_splits --media hmdb51 --output_dir data/hmdb51_manifest',
     (_LISTS, _MEDIA),
   ),

@@ -44,7 +44,7 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
     classes = part['classes_without_clip']
     raise ValueError(
       f'{records.directory}: in fold {number}, {len(classes)} of the {len(records.label_names)} classes have no clip to {name} on: '
-      f'{", ".join(classes[:5])}{", ..." if len(classes) > 5 else ""}. failed_videos.jsonl there says why (videos without sound? '
+      f'{", ".join(classes[:5])}{", ..." if len(classes) > 5 else "."} failed_videos.jsonl there says why (videos without sound? '
       'then make the clips with --modalities video). --allow_missing_classes measures on the classes that are left.'
     )
   return found
