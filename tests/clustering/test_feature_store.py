@@ -2,7 +2,9 @@ import os
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 
 
@@ -75,3 +77,15 @@ def test_dimensions_must_agree(tmp_path):
   write_shard(str(tmp_path), 'train', 1, 2, np.array([1]), np.ones((1, 3)))
   with pytest.raises(ValueError, match='mixes features of 2 and 3 dimensions'):
     _ = FeatureStore(str(tmp_path), 'train').num_clips
+
+
+def test_a_pass_lists_the_folder_once(tmp_path, monkeypatch):
+  """A listing a shard made a pass over 2,000 shards take 34 s, with the square of their number."""
+  for shard in range(30):
+    write_shard(str(tmp_path), 'train', shard, 30, np.array([shard]), np.full((1, 2), shard))
+  listings, listdir = [], tf.io.gfile.listdir
+  monkeypatch.setattr(tf.io.gfile, 'listdir', lambda path: (listings.append(path), listdir(path))[1])
+  source = FeatureSource([FeatureStore(str(tmp_path), 'train')], l2_normalize=False)
+  rows = [features[:, 0].tolist() for _, features in source.blocks(7)]
+  assert sum(rows, []) == list(range(30))
+  assert len(listings) <= 2

@@ -65,6 +65,8 @@ class FeatureStore:
     self.directory = directory
     self.split = split
     self._headers: tuple[list[int], int] | None = None
+    # Kept: a listing a shard made a pass over a store take time with the square of its shards, and on s3:// or gs:// it is a request.
+    self._num_shards: int | None = None
 
   def __repr__(self) -> str:
     return f'FeatureStore({self.directory!r}, {self.split!r})'
@@ -72,7 +74,12 @@ class FeatureStore:
   @property
   def num_shards(self) -> int:
     """The number of shards of the whole store, as its file names say."""
-    counts = sorted({num_shards for _, num_shards, _ in self._files()})
+    if self._num_shards is None:
+      self._num_shards = self._count_shards(self._files())
+    return self._num_shards
+
+  def _count_shards(self, found: list[tuple[int, int, str]]) -> int:
+    counts = sorted({num_shards for _, num_shards, _ in found})
     if not counts:
       raise FileNotFoundError(
         f'{self.directory} holds no features of split {self.split!r} (files {self.split}-00000-of-NNNNN.features.npy). '
@@ -87,13 +94,17 @@ class FeatureStore:
 
   def complete_shards(self) -> list[int]:
     """The numbers of the shards that are whole, ascending; empty while nothing is written."""
-    found = self._files()
+    return self._complete(self._files())
+
+  def _complete(self, found: list[tuple[int, int, str]]) -> list[int]:
     with_features = {shard for shard, _, kind in found if kind == 'features'}
     return sorted({shard for shard, _, kind in found if kind == 'index'} & with_features)
 
   def missing_shards(self) -> list[int]:
     """The numbers of the shards that are not whole yet, ascending."""
-    return sorted(set(range(self.num_shards)) - set(self.complete_shards()))
+    found = self._files()
+    self._num_shards = self._count_shards(found)
+    return sorted(set(range(self._num_shards)) - set(self._complete(found)))
 
   @property
   def shard_lengths(self) -> list[int]:
