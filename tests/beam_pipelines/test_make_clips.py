@@ -446,15 +446,18 @@ def test_a_worker_that_the_system_ends_is_one_sentence(tmp_path):
     text=True,
     cwd=ROOT,
   )
-  deadline = time.monotonic() + 100
-  while len(list((tmp_path / 'clips').glob('*.tfrecord-?????-of-00100'))) < 3:
-    assert job.poll() is None and time.monotonic() < deadline
-    time.sleep(0.02)
-  for pid in descendants(job.pid):
-    if 'sdk_worker_main' in pathlib.Path(f'/proc/{pid}/cmdline').read_text():
-      worker = pid
-  os.kill(worker, signal.SIGKILL)
-  _, errors = job.communicate(timeout=100)
+  try:
+    deadline = time.monotonic() + 100
+    while len(list((tmp_path / 'clips').glob('*.tfrecord-?????-of-00100'))) < 3:
+      assert job.poll() is None and time.monotonic() < deadline
+      time.sleep(0.02)
+    workers = [
+      pid for pid in descendants(job.pid) if b'sdk_worker_main' in pathlib.Path(f'/proc/{pid}/cmdline').read_bytes()
+    ]
+    os.kill(workers[-1], signal.SIGKILL)
+    _, errors = job.communicate(timeout=100)
+  finally:
+    job.kill()
   assert job.returncode == 1
   assert errors.splitlines()[-1] == (
     'make_clips: A worker was ended by signal 9, most likely because memory ran out: use fewer workers (--direct_num_workers) and '

@@ -65,7 +65,7 @@ class FeatureStore:
     self.directory = directory
     self.split = split
     self._headers: tuple[list[int], int] | None = None
-    # Kept: a listing a shard made a pass over a store take time with the square of its shards, and on s3:// or gs:// it is a request.
+    # Kept: a listing a shard made a pass take time with the square of the shards, and on s3:// or gs:// it is a request.
     self._num_shards: int | None = None
 
   def __repr__(self) -> str:
