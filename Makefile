@@ -8,7 +8,6 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SEEDS ?= 0
 JOBS ?= 1
-SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .PHONY: demo test table1 bench bench-gpu lint lock clean
 
@@ -35,28 +34,17 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# 3.11 comes first: it is the newest that all packages of the project exist for. Each one is run, since a name on the PATH
-# may be a shim of pyenv's that leads nowhere.
-$(VENV)/.installed: setup.py $(wildcard requirements/*.txt)
-	@python='$(PYTHON)'; \
-	if [ -n "$$python" ]; then \
-	  "$$python" -c '$(SUITABLE)' || { echo "PYTHON=$$python cannot be used: it must be Python 3.10 to 3.13 with venv and pip."; exit 1; }; \
-	else \
-	  for candidate in python3.11 python3.10 python3.12 python3.13 python3 python \
-	      $$HOME/.pyenv/versions/3.1[0-3].*/bin/python3 /usr/local/bin/python3; do \
-	    if "$$candidate" -c '$(SUITABLE)' >/dev/null 2>&1; then python=$$candidate; break; fi; \
-	  done; \
-	fi; \
-	if [ -z "$$python" ]; then \
-	  echo "No suitable Python was found. xdc-tf needs Python 3.10, 3.11, 3.12 or 3.13 with venv and pip."; \
-	  echo "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.11 demo"; exit 1; \
-	fi; \
+# The extra for GPUs, some gigabytes, where there is one.
+EXTRAS := test,avdigits,plots$(shell nvidia-smi -L 2>/dev/null | grep -q GPU && echo ,gpu)
+
+$(VENV)/.installed: setup.py $(wildcard requirements/*)
+	@python=$$(PYTHON='$(PYTHON)' sh requirements/choose_python.sh) || exit 1; \
 	version=$$("$$python" -c 'import sys; print("%d%d" % sys.version_info[:2])'); \
 	echo "Installing into $(VENV) with $$("$$python" --version) ($$(command -v "$$python")); this takes a minute or two."; \
 	"$$python" -m venv --clear $(VENV) && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt 'setuptools<81' && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt \
-	  --no-build-isolation --editable '.[test,avdigits,plots]'
+	  --no-build-isolation --editable '.[$(EXTRAS)]'
 	@touch $@
 
 lock:

@@ -117,7 +117,7 @@ def templates() -> list[tuple[re.Pattern, int]]:
         text = ''.join(part.value if isinstance(part, ast.Constant) else '\0' for part in parts)
         lines = [line for line in text.split('\n') if line.strip('\0 ')]
         found += [(re.compile(re.escape(line).replace('\0', '.*')), len(line.replace('\0', ''))) for line in lines]
-  for line in re.findall(r'echo "([^"]*)"', (ROOT / 'Makefile').read_text()):
+  for line in re.findall(r'echo "([^"]*)"', (ROOT / 'requirements/choose_python.sh').read_text()):
     found.append((re.compile(re.escape(line)), len(line)))
   return found
 

@@ -54,6 +54,7 @@ HEALTHY = Facts(
   environment={},
 )
 H200 = Gpu('NVIDIA H200', (9, 0))
+A100 = Gpu('NVIDIA A100', (8, 0))
 
 
 def findings(level=None, **changes) -> list[machine_checks.Finding]:
@@ -162,6 +163,7 @@ def test_what_would_stop_the_demo(changes, name, text, cure):
     ({'missing_decoders': ('AV1',)}, 'codecs', 'cannot decode AV1', 'pip install'),
     ({'memory_bytes': int(3e9)}, 'memory', '3.0 GB free: enough for the demo', 'Schedule.batch_size'),
     ({'working_folder': Folder('/w', True, int(5e9))}, 'disk', '5.0 GB free: enough', 'larger disk'),
+    ({'gpus': (A100, H200)}, 'GPUs', 'machine code for compute capability 8.0 and before', 'Python 3.12'),
     ({'has_nvidia_driver': True}, 'GPUs', "CUDA's libraries are missing", "'xdc-tf[gpu]'"),
     ({'has_nvidia_driver': True, 'built_for_gpus': False}, 'GPUs', 'built without CUDA', "'xdc-tf[gpu]'"),
     (
@@ -171,7 +173,7 @@ def test_what_would_stop_the_demo(changes, name, text, cure):
       'Unset',
     ),
     (
-      {'gpus': (H200,), 'environment': {'TF_FORCE_GPU_ALLOW_GROWTH': 'false'}},
+      {'gpus': (A100,), 'environment': {'TF_FORCE_GPU_ALLOW_GROWTH': 'false'}},
       'GPUs',
       'the whole memory',
       'TF_FORCE_GPU_ALLOW_GROWTH',
@@ -229,7 +231,9 @@ def test_extras_that_are_absent_are_no_fault():
 
 
 def test_gpus_and_the_precision_that_auto_takes():
-  lines = {finding.name: finding.text for finding in findings(gpus=(H200, H200), has_bfloat16_units=True)}
+  lines = {
+    finding.name: finding.text for finding in findings(gpus=(H200, H200), lower_stack=False, has_bfloat16_units=True)
+  }
   assert lines['GPUs'].startswith('2: NVIDIA H200 (9.0), NVIDIA H200 (9.0); all are used')
   assert lines['precision'].startswith("'auto' is bfloat16 here: the GPUs have units for bfloat16")
   lines = {finding.name: finding.text for finding in findings()}

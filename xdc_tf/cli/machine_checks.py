@@ -25,6 +25,7 @@ EXTRAS = {
   'test': '`make test`',
   'torch': 'the tests that compare imported weights with PyTorch',
   'kserve': 'a test with a server that speaks REST',
+  'tfdv': 'TensorFlow Data Validation, in an environment of its own',
   'bench': '`make bench`, the peers that we are measured against',
 }
 
@@ -112,6 +113,12 @@ def check_gpus(facts: Facts) -> Iterator[Finding]:
   if facts.gpus:
     names = ', '.join(f'{gpu.name} ({gpu.compute_capability[0]}.{gpu.compute_capability[1]})' for gpu in facts.gpus)
     yield Finding(OK, 'GPUs', f'{len(facts.gpus)}: {names}; all are used, their memory is taken as needed')
+    newest = max(gpu.compute_capability for gpu in facts.gpus)
+    if newest >= (9, 0) and facts.lower_stack:
+      text = (
+        'TensorFlow 2.15 has machine code for compute capability 8.0 and before: every kernel is compiled at first use'
+      )
+      yield Finding(WARNING, 'GPUs', text, 'Use Python 3.12, which has TensorFlow 2.21: make PYTHON=python3.12 ...')
     if facts.environment.get('TF_FORCE_GPU_ALLOW_GROWTH', '').lower() == 'false':
       text = 'TF_FORCE_GPU_ALLOW_GROWTH=false makes every process take the whole memory of a GPU at its start'
       yield Finding(WARNING, 'GPUs', text, 'Unset TF_FORCE_GPU_ALLOW_GROWTH where other programs use the GPUs too.')

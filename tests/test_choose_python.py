@@ -1,0 +1,48 @@
+"""Which Python `make` installs into: stand-ins for the interpreters and for nvidia-smi say what they are."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[1] / 'requirements/choose_python.sh'
+
+
+def choose(folder, versions, capability=None, **environment):
+  """Runs the script where only `versions` of Python are there, and a GPU of that compute capability."""
+  names = {f'python{version}': 'exit 0' for version in versions}
+  if capability:
+    names['nvidia-smi'] = f"printf '{capability}'"
+  for name, line in names.items():
+    (folder / name).write_text(f'#!/bin/sh\n{line}\n')
+    (folder / name).chmod(0o755)
+  for tool in ('sort', 'tail'):
+    (folder / tool).symlink_to(f'/usr/bin/{tool}')
+  variables = {'PATH': str(folder), 'HOME': str(folder)} | environment
+  return subprocess.run(['/bin/sh', str(SCRIPT)], env=variables, capture_output=True, text=True)
+
+
+@pytest.mark.skipif(os.path.exists('/usr/local/bin/python3.11'), reason='it is looked for there too')
+@pytest.mark.parametrize(
+  ('versions', 'capability', 'expected'),
+  [
+    (('3.10', '3.11', '3.12', '3.13'), None, 'python3.11'),
+    (('3.10', '3.12'), None, 'python3.10'),
+    (('3.11', '3.12'), '8.0\\n', 'python3.11'),
+    (('3.11', '3.12', '3.13'), '9.0\\n', 'python3.12'),
+    (('3.11', '3.13'), '8.0\\n9.0\\n', 'python3.13'),
+    (('3.11', '3.12'), '12.0\\n', 'python3.12'),
+    (('3.11',), '9.0\\n', 'python3.11'),
+  ],
+)
+def test_the_stack_that_has_code_for_the_card(tmp_path, versions, capability, expected):
+  chosen = choose(tmp_path, versions, capability)
+  assert chosen.stdout == f'{expected}\n'
+  assert ('3.12 is preferred' in chosen.stderr) == (capability is not None and capability != '8.0\\n')
+
+
+def test_a_python_that_is_named_is_taken_or_refused(tmp_path):
+  assert choose(tmp_path, ['3.12'], '9.0\\n', PYTHON=str(tmp_path / 'python3.12')).stdout == f'{tmp_path}/python3.12\n'
+  refused = subprocess.run(['/bin/sh', str(SCRIPT)], env={'PYTHON': '/bin/false'}, capture_output=True, text=True)
+  assert refused.returncode == 1 and 'cannot be used: it must be Python 3.10 to 3.13' in refused.stderr
