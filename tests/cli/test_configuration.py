@@ -148,7 +148,7 @@ def test_a_file_that_gin_cannot_read_is_named_with_its_line(tmp_path, text, line
   """gin 0.5.0 lets TokenError, ImportError and TypeError through, without a file or a line."""
   path = tmp_path / 'mine.gin'
   path.write_text(text)
-  with pytest.raises(configuration.ConfigurationError, match=f'mine.gin, line {line}: .*{message}'):
+  with pytest.raises(configuration.ConfigurationError, match=f'(?s)mine.gin, line {line}: .*{message}'):
     configuration.load([str(path)], [])
 
 

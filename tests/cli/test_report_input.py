@@ -1,11 +1,13 @@
 """What a report finds in a run directory and in the source videos, and what it says where those are gone."""
 
 import argparse
+import dataclasses
 import types
 
 import media_factory
 import numpy as np
 import pytest
+import records_factory
 
 from xdc_tf.cli import report, report_input, run_info
 from xdc_tf.data import manifest
@@ -16,8 +18,15 @@ def clips_of(folder, rows):
   manifest.write_manifest(
     str(folder / 'manifest'), 'some', (('train', manifest.Row(0, path, path, *times)) for path, *times in paths)
   )
-  records = types.SimpleNamespace(manifest_directory=str(folder / 'manifest'))
-  return report_input._Clips(types.SimpleNamespace(records=records))
+  return report_input._Clips(types.SimpleNamespace(records=records_of(folder)))
+
+
+def records_of(folder, frames_per_span=0):
+  """Records beside a manifest of others."""
+  made = records_factory.write_records(
+    folder / 'records', {'train': 30}, frames_per_span=frames_per_span, seconds=0.1, missing=[('train', 3)]
+  )
+  return dataclasses.replace(made, manifest_directory=str(folder / 'manifest'))
 
 
 def test_names_and_media_of_clips(tmp_path):
@@ -40,10 +49,21 @@ def test_names_and_media_of_clips(tmp_path):
 
 
 def test_a_manifest_that_is_gone_is_a_note(tmp_path):
-  records = types.SimpleNamespace(manifest_directory=str(tmp_path / 'gone'))
-  clips = report_input._Clips(types.SimpleNamespace(records=records))
+  clips = report_input._Clips(types.SimpleNamespace(records=records_of(tmp_path)))
   assert [name.file for name in clips.names(np.array([0, 7]))] == ['clip 0', 'clip 7']
   assert 'does not exist' in clips.media(7).note
+
+
+@pytest.mark.parametrize('has_settings', [False, True])
+def test_where_the_videos_are_gone_the_records_own_frames_are_shown(tmp_path, has_settings):
+  records = records_of(tmp_path, frames_per_span=70)
+  if has_settings:
+    (tmp_path / 'records/settings.json').write_text('{"clips_per_shard": 4}')
+  clips = report_input._Clips(types.SimpleNamespace(records=records))
+  found = [clips.media(index) for index in (0, 7, 29)]
+  stored = [records_factory.make_span(index, frames=70, seconds=0.1).frames[:60] for index in (0, 7, 29)]
+  assert [clip.frames for clip in found] == stored  # Two seconds.
+  assert all(not len(clip.waveform) and 'does not exist' in clip.note for clip in found)
 
 
 def test_rows_are_read_once_for_many_clips(tmp_path, monkeypatch):

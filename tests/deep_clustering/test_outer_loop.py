@@ -189,7 +189,7 @@ def test_the_control_learns_from_the_same_labels_on_other_clips(records, one_rep
 
 def test_records_that_cannot_be_clustered_are_refused_before_anything_is_done(tmp_path, one_replica):
   one_split = records_factory.write_records(tmp_path / 'records', splits={'train': 4})
-  with pytest.raises(ValueError, match=r"no clips in the split 'validation'; it has train.*validation_fraction"):
+  with pytest.raises(ValueError, match=r"no clips in the split 'validation'; it has 4 in train.*validation_fraction"):
     stages.check_records(one_split, supervision.xdc(3, 4))
   both = records_factory.write_records(tmp_path / 'both', splits={'train': 4, 'validation': 2})
   with pytest.raises(ValueError, match="'audio' wants 5 clusters of 4 clips"):

@@ -1,6 +1,7 @@
 """Training an encoder: replicas, weight decay, resume and precision, on encoders small enough to reason about."""
 
 import dataclasses
+import functools
 import os
 
 import numpy as np
@@ -10,8 +11,10 @@ import tensorflow as tf
 from tiny_encoders import NormalizedAudio, TinyAudio
 
 from xdc_tf.data import label_table, reader
-from xdc_tf.data.reader import AudioInput
-from xdc_tf.models.audio_resnet import AudioResNet18
+from xdc_tf.data.reader import AudioInput, VideoInput
+from xdc_tf.models.audio_resnet import AudioResNet18, PooledStem
+from xdc_tf.models.r2plus1d import R2Plus1D18
+from xdc_tf.models.residual import layer_seeds
 from xdc_tf.training import scores
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.options import TrainingOptions
@@ -228,9 +231,51 @@ def test_impossible_options_are_errors(options, message):
     TrainingOptions(**options)
 
 
-def test_xla_on_several_cpu_replicas_is_refused_early(records, two_replicas):
-  with pytest.raises(ValueError, match='logical_cpus=1'):
-    make_trainer(records, two_replicas, jit_compile=True)
+@pytest.mark.stack
+@pytest.mark.parametrize('replicas', [1, 2])
+@pytest.mark.parametrize('kind', ['audio', 'video', 'sigmoid'])
+def test_xla_gives_the_numbers_of_the_plain_graph(records, one_replica, two_replicas, tmp_path, replicas, kind):
+  """On every replica, with BatchNorm, clips without a label, softmax and sigmoid heads."""
+  make, inputs = (
+    (R2Plus1D18, VideoInput(num_frames=8, crop_size=24)) if kind == 'video' else (AudioResNet18, AudioInput())
+  )
+  labels = {}
+  for split in ('train', 'validation'):
+    number = np.arange(records.num_rows(split))
+    labels[split] = np.where(number % 5 == 4, -1, number % NUM_CLUSTERS).astype(np.int32)
+    if kind == 'sigmoid':
+      labels[split] = np.packbits(np.eye(NUM_CLUSTERS + 1, dtype=bool)[labels[split]][:, :NUM_CLUSTERS], axis=1)
+  found = []
+  for jit_compile in (False, True):
+    trainer = make_trainer(
+      records,
+      (one_replica, two_replicas)[replicas - 1],
+      model=functools.partial(make, base_width=4, blocks_per_stage=1),
+      inputs=inputs,
+      jit_compile=jit_compile,
+    )
+    plan = schedule(epoch_size=8, batch_size=4 // replicas, total_epochs=1, base_learning_rate=0.001)
+    trainer.train(str(tmp_path / str(jit_compile)), Targets('train', {'video': labels['train']}), None, plan, 5)
+    found.append([variable.numpy() for variable in trainer.model.variables])
+  for plain, compiled in zip(*found, strict=True):
+    np.testing.assert_allclose(compiled, plain, rtol=1e-5, atol=1e-5 * max(1, np.abs(plain).max()))
+
+
+@pytest.mark.stack
+def test_the_audio_stems_pool_is_the_same_under_xla():
+  """Forward and gradients, zeros that tie included; XLA refuses the gradient of max_pool2d where ops must be deterministic."""
+  x = tf.Variable(np.maximum(np.random.default_rng(0).normal(size=[2, 9, 14, 3]), 0).astype(np.float32))
+  stem = PooledStem(4, layer_seeds(0), None)
+  weight = np.random.default_rng(1).normal(size=stem(x[..., :1], training=True).shape).astype(np.float32)
+  found = []
+  for under_xla in (False, True):
+    stem.trains_under_xla = under_xla
+    with tf.GradientTape() as tape:
+      y = stem(x[..., :1], training=True)
+      loss = tf.reduce_sum(y * weight)
+    found.append([y, *tape.gradient(loss, [stem.convolution.convolution.kernel, stem.convolution.batch_norm.gamma])])
+  for plain, by_views in zip(*found, strict=True):
+    np.testing.assert_allclose(by_views, plain, rtol=1e-5, atol=1e-6)
 
 
 def test_early_stopping_ends_the_stage(records, one_replica, tmp_path):

@@ -67,7 +67,7 @@ def pretrain_run(
   gin_params: list[str],
   logical_cpus: int,
   deterministic: bool,
-  allow_changes: bool,
+  allow_changes: bool = False,
 ) -> None:
   """Loads the configuration, guards the run directory against another one, and runs the outer loop."""
   from xdc_tf import files

@@ -1,5 +1,6 @@
 """What a report shows, taken from a run directory and the source videos."""
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -146,7 +147,9 @@ class _Clips:
 
   def _stored(self, clip: int, note: str) -> ClipMedia:
     """What the record holds: frames, and of the sound only its log-mel, which cannot be heard."""
-    frames = self._frames(self._records.shard_of('train', clip)).get(clip, [])
+    frames = []
+    with contextlib.suppress(ValueError):  # There is no such record.
+      frames = self._frames(self._records.shard_of('train', clip)).get(clip, [])
     return ClipMedia(frames, np.zeros(0, np.float32), self._records.frame_rate, note)
 
   def _read_frames(self, shard: int) -> dict[int, list[bytes]]:

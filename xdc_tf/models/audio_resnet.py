@@ -1,12 +1,21 @@
 """ResNet-18 on the audio image, one channel of 40 mel filters by 100 frames (Q x P in the paper, Section 4)."""
 
+import functools
 from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
 
 from xdc_tf.models.configurable import configurable
-from xdc_tf.models.residual import ConvNorm, ResidualEncoder, he_normal_fan_out, layer_seeds, make_block, make_stages
+from xdc_tf.models.residual import (
+  ConvNorm,
+  ResidualEncoder,
+  dimensions,
+  he_normal_fan_out,
+  layer_seeds,
+  make_block,
+  make_stages,
+)
 
 STEMS = ('resnet', 'vmz')
 
@@ -18,13 +27,25 @@ class PooledStem(keras.layers.Layer):
     """Makes the stem."""
     super().__init__(dtype=dtype)
     self.convolution = ConvNorm(1, filters, (7, 7), (2, 2), seeds, dtype)
+    self.trains_under_xla = False
     self.built = True
 
   def call(self, x, training=False):
     """Returns [B, H/4, W/4, filters]."""
     x = self.convolution(x, training=training, relu=True)
     # Zeros do for the padding of a maximum because nothing is negative after ReLU.
-    return tf.nn.max_pool2d(tf.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), 3, 2, 'VALID')
+    x = tf.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    if training and self.trains_under_xla:
+      return _maximum_of_views(x)
+    return tf.nn.max_pool2d(x, 3, 2, 'VALID')
+
+
+def _maximum_of_views(x: tf.Tensor) -> tf.Tensor:
+  """Does what max_pool2d(x, 3, 2, 'VALID') does. XLA has no deterministic gradient of that; of this it has, and the same numbers:
+  where two values are the highest, the gradient takes another way, but after ReLU those that tie are zeros."""
+  height, width = ((size - 3) // 2 * 2 + 1 for size in dimensions(x)[1:3])
+  views = [x[:, i : i + height : 2, j : j + width : 2] for i in range(3) for j in range(3)]
+  return functools.reduce(tf.maximum, views)
 
 
 class SmallKernelStem(keras.layers.Layer):

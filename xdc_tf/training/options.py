@@ -24,7 +24,7 @@ class TrainingOptions:
       shorter, and their heads take the longer to be heard: such encoders learn from noisy labels sooner with 0.1.
     precision: 'float32', 'bfloat16', 'float16' (with loss scaling), or 'auto': bfloat16 where this machine has units for it
       (see distribution.has_bfloat16_units), else float32. A run under 'auto' is tied to what it chose at its start.
-    jit_compile: compile the training step with XLA.
+    jit_compile: compile forward, loss and gradients of each replica with XLA; reduction and update stay outside.
     checkpoint_steps: a checkpoint is written after every so many steps of a training, wherever in an epoch that is.
     evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
     initial_statistics_batches: batches run in training mode before the very first features are taken, to set the

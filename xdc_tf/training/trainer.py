@@ -72,16 +72,14 @@ class EncoderTrainer:
     self.strategy, self.seed = strategy, seed
     self.num_replicas = strategy.num_replicas_in_sync
     self.heads = sorted(num_classes)
-    on_cpu = not tf.config.list_logical_devices('GPU')
-    if options.jit_compile and on_cpu and distribution.num_local_replicas(strategy) > 1:
-      raise ValueError(
-        'TrainingOptions.jit_compile does not work with several replicas on a CPU: use --logical_cpus=1, or GPUs.'
-      )
     for split in splits:
       reader.check_inputs(records, split, inputs)
     logging.info('%s computes in %s.', name, options.computes_in)
     with strategy.scope():
       self.encoder = model_class(seed=seed, dtype=POLICIES[options.computes_in])
+      # Before anything is traced. Encoders of other packages need not have such a stem.
+      if options.jit_compile and hasattr(getattr(self.encoder, 'stem', None), 'trains_under_xla'):
+        self.encoder.stem.trains_under_xla = True
       self.model = HeadedEncoder(self.encoder, num_classes, seed, options.head_deviation)
       self.model(tf.zeros([1, *inputs.shape]))  # A subclassed model makes its variables at the first call.
       self.optimizer = compat.make_optimizer(
@@ -317,11 +315,18 @@ class EncoderTrainer:
 
   def _distributed_step(self, batch, learning_rate: tf.Tensor, weight_decay: tf.Tensor) -> tf.Tensor:
     compat.set_learning_rate(self.optimizer, learning_rate)
-    step = tf.function(self._replica_step, jit_compile=True) if self.options.jit_compile else self._replica_step
-    statistics = self.strategy.run(step, args=(*batch, weight_decay))
+    statistics = self.strategy.run(self._replica_step, args=(*batch, weight_decay))
     return self.strategy.reduce(tf.distribute.ReduceOp.SUM, statistics, axis=None)
 
   def _replica_step(self, x: tf.Tensor, labels: dict[str, tf.Tensor], weight_decay: tf.Tensor) -> tf.Tensor:
+    # XLA compiles what a replica does alone; where replicas meet, in the reduction and the update, it cannot follow.
+    compute = tf.function(self._gradients, jit_compile=True) if self.options.jit_compile else self._gradients
+    gradients, statistics = compute(x, labels, weight_decay)
+    compat.apply_gradients(self.optimizer, gradients, self.model.trainable_variables)
+    return statistics
+
+  def _gradients(self, x: tf.Tensor, labels: dict[str, tf.Tensor], weight_decay: tf.Tensor) -> tuple[list, tf.Tensor]:
+    """Returns the gradients of a replica's (scaled) loss, and the statistics of its batch; updates BatchNorm's."""
     variables = self.model.trainable_variables
     x = self.inputs.normalize(x)
     with tf.GradientTape() as tape:
@@ -333,8 +338,7 @@ class EncoderTrainer:
       decayed = [v for v in variables if not v.name.split(':')[0].endswith(('bias', 'beta'))]
       l2 = tf.add_n([tf.nn.l2_loss(tf.cast(v, tf.float32)) for v in decayed])
       scaled = compat.scaled_loss(self.optimizer, loss + weight_decay * l2 / self.num_replicas)
-    compat.apply_gradients(self.optimizer, tape.gradient(scaled, variables), variables)
-    return statistics
+    return tape.gradient(scaled, variables), statistics
 
   def _replica_features(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
     views = batch['input']
