@@ -18,6 +18,7 @@ from xdc_tf import files
 from xdc_tf.data import audio_ops, manifest, schema
 from xdc_tf.data.decoder_process import DecoderProcess
 from xdc_tf.data.media import MediaError, MediaSpan, ReadOptions
+from xdc_tf.data.positions import PositionsWriter
 
 SUMMARY_FOLDER = 'shard_summaries'
 # Why a worker stopped the job: every runner wraps the exceptions of its workers in its own way.
@@ -230,17 +231,24 @@ class MakeShard(beam.DoFn):
     if tf.io.gfile.exists(summary_path):
       tf.io.gfile.remove(summary_path)
     with files.atomic_path(path) as temporary:
-      summary = self._write(split, shard, temporary) | {'bytes': tf.io.gfile.stat(temporary).length}
+      summary, written = self._write(split, shard, temporary)
+      summary |= {'bytes': tf.io.gfile.stat(temporary).length}
+      written.save(path)
       files.write_json(summary_path, summary)
     return _result(split, shard, summary)
 
-  def _write(self, split: str, shard: int, path: str) -> dict[str, Any]:
-    """Writes the records of a shard to `path`; returns their number, the failures and the films with several sound tracks."""
+  def _write(self, split: str, shard: int, path: str) -> tuple[dict[str, Any], PositionsWriter]:
+    """Writes the records of a shard to `path`.
+
+    Returns:
+      the number of records, the failures and the films with several sound tracks; and where the records lie.
+    """
     first = shard * self._job.clips_per_shard
     last = min(first + self._job.clips_per_shard, self._job.num_rows[split])
     before = next(iter(self._manifest.rows(split, first - 1, first)), None) if first else None
     several = {before.path} if before else set()  # That film was counted in the shard that it began in.
-    num_before, length, failures = len(several), 0, []
+    num_before, failures, positions = len(several), [], PositionsWriter()
+    length = 0
     with tf.io.TFRecordWriter(path) as writer:
       for row in self._manifest.rows(split, first, last):
         # A shard's first span is decoded as if nothing had been before: its bytes do not depend on who makes which shards.
@@ -249,9 +257,11 @@ class MakeShard(beam.DoFn):
           failures.append(failure)
         else:
           writer.write(record)
+          positions.add(record)
           length += 1
           several |= {row.path} if media_span.num_audio_tracks > 1 else set()
-    return {'length': length, 'failures': failures, 'films_with_several_tracks': len(several) - num_before}
+    summary = {'length': length, 'failures': failures, 'films_with_several_tracks': len(several) - num_before}
+    return summary, positions
 
   def _try(
     self, split: str, row: manifest.Row, independent: bool

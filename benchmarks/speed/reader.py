@@ -1,7 +1,8 @@
 """The reader of training against a bare loop that decodes the same JPEGs whole, and does nothing else.
 
-The reader reads records of 60 frames, takes 8, decodes a random crop of each, mirrors, shuffles and batches clips and looks labels
-up, and it can go on from any step. uint8 is what the trainer takes; float32 is normalized too.
+The reader takes 8 of the 60 frames of a record, decodes a random crop of each, mirrors, shuffles and batches clips and looks labels
+up, and it can go on from any step. uint8 is what the trainer takes; float32 is normalized too. Without decoding it is compared with
+the reading of whole records.
 
 python -m benchmarks.speed.reader
 """
@@ -11,11 +12,11 @@ import dataclasses
 import functools
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 
 import av
 import numpy as np
-import simplejpeg
 import tensorflow as tf
 
 from benchmarks.speed import comparison
@@ -25,9 +26,11 @@ from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import VideoInput
 from xdc_tf.data.jpeg_encoder import JpegEncoder
 from xdc_tf.data.media import ReadOptions
+from xdc_tf.data.positions import PositionsWriter
 
 CLIPS = 256
 PASSES = 2
+LONG_PASSES = 32  # Without decoding it is soon done.
 BATCH = 32
 CLIPS_PER_SHARD = 64
 SPAN_FRAMES = 60  # Two seconds.
@@ -56,32 +59,36 @@ def film(num_frames: int, height: int, width: int) -> Iterator[np.ndarray]:
     yield np.clip(128 + (first + second)[:height, :width], 0, 255).astype(np.uint8)
 
 
-def make_jpegs(short_side: int) -> list[bytes]:
-  """Renders enough film of 16:9 for all spans, as make_clips stores it."""
+def make_jpegs(short_side: int, clips: int = CLIPS) -> list[bytes]:
+  """Renders enough film of 16:9 for so many spans, as make_clips stores it."""
   width = 2 * round(short_side * 8 / 9)
   encoder = JpegEncoder((width, short_side), ReadOptions().jpeg_quality)
-  num_frames = SPAN_FRAMES + FRAMES_BETWEEN_SPANS * (CLIPS - 1)
+  num_frames = SPAN_FRAMES + FRAMES_BETWEEN_SPANS * (clips - 1)
   frames = (av.VideoFrame.from_ndarray(f, format='rgb24') for f in film(num_frames, short_side, width))
   return [encoder.encode(frame) for frame in frames]
 
 
-def write_records(directory: str, short_side: int, jpegs: list[bytes]) -> schema.Records:
-  """Writes the spans of the film with some sound."""
+def write_records(directory: str, short_side: int, jpegs: list[bytes], clips: int = CLIPS) -> schema.Records:
+  """Writes the spans of the film with some sound; `clips` is a multiple of CLIPS_PER_SHARD."""
   log_mel = np.random.default_rng(0).normal(-6, 4, (100, schema.NUM_FILTERS)).astype(np.float32)
-  num_shards, sizes = CLIPS // CLIPS_PER_SHARD, []
+  num_shards, sizes = clips // CLIPS_PER_SHARD, []
   for shard in range(num_shards):
     path = os.path.join(directory, schema.shard_name('film', 'train', shard, num_shards))
+    positions = PositionsWriter()
     with tf.io.TFRecordWriter(path) as writer:
       for index in range(shard * CLIPS_PER_SHARD, (shard + 1) * CLIPS_PER_SHARD):
         frames = jpegs[FRAMES_BETWEEN_SPANS * index :][:SPAN_FRAMES]
-        writer.write(schema.encode(schema.Span(index, f'span {index}', 0.0, frames, log_mel)))
+        record = schema.encode(schema.Span(index, f'span {index}', 0.0, frames, log_mel))
+        writer.write(record)
+        positions.add(record)
+    positions.save(path)
     sizes.append(os.path.getsize(path))
   settings = {
     'frame_rate': 30.0,
     'short_side': short_side,
     'log_mel': dataclasses.asdict(LogMelSpec()),
     'manifest_directory': '',
-    'num_rows': {'train': CLIPS},
+    'num_rows': {'train': clips},
     'failed': {'train': {}},
   }
   lengths = {'train': [CLIPS_PER_SHARD] * num_shards}
@@ -100,9 +107,23 @@ class StoredFrames(VideoInput):
 
 def dataset(records: schema.Records, inputs: VideoInput, normalize: bool) -> tf.data.Dataset:
   """Reads as training does, for so many passes over all clips."""
-  labels = {'audio': np.arange(CLIPS, dtype=np.int32) % 64}
-  data = reader.training_dataset(records, 'train', inputs, labels, BATCH, seed=0, normalize=normalize)
-  return data.take(PASSES * CLIPS // BATCH)
+  return _endless(records, inputs, normalize).take(PASSES * CLIPS // BATCH)
+
+
+def _endless(records: schema.Records, inputs: VideoInput, normalize: bool) -> tf.data.Dataset:
+  labels = {'audio': np.arange(records.num_rows('train'), dtype=np.int32) % 64}
+  return reader.training_dataset(records, 'train', inputs, labels, BATCH, seed=0, normalize=normalize)
+
+
+def rate(records: schema.Records, inputs: VideoInput, batches: int) -> float:
+  """Clips a second that the reader gives out, not normalized, in a stream that has begun."""
+  stream = iter(_endless(records, inputs, normalize=False))
+  for _ in range(4):  # What was read ahead of the first batches.
+    next(stream)
+  started = time.perf_counter()
+  for _ in range(batches):
+    next(stream)
+  return batches * BATCH / (time.perf_counter() - started)
 
 
 def read(data: tf.data.Dataset) -> None:
@@ -120,11 +141,13 @@ def compare(crop_size: int, short_side: int, threads: int, repeats: int) -> list
     stored = dataset(records, StoredFrames(crop_size=crop_size), normalize=False)
     jpegs = [jpeg for clips, _ in stored for jpeg in clips.numpy().ravel()]
 
+    import simplejpeg  # The peer, which others who make records here do not need.
+
     def decode(part: int) -> None:
       for jpeg in jpegs[part::threads]:
         simplejpeg.decode_jpeg(jpeg)
 
-    rows = []
+    rows = [without_decoding(records, crop_size, short_side, kilobytes, threads, repeats)]
     for kind, limit in LIMITS.items():
       data = dataset(records, VideoInput(crop_size=crop_size), normalize=kind == 'float32')
       comparison = Comparison(
@@ -136,6 +159,28 @@ def compare(crop_size: int, short_side: int, threads: int, repeats: int) -> list
       )
       rows.append(measure(comparison, repeats))
   return rows
+
+
+def without_decoding(
+  records: schema.Records, crop_size: int, short_side: int, kilobytes: float, threads: int, repeats: int
+) -> dict:
+  """Measures order, sampling and reading against TensorFlow's reading and parsing of as many whole records, in order."""
+  clips = LONG_PASSES * CLIPS
+  stored = _endless(records, StoredFrames(crop_size=crop_size), normalize=False).take(clips // BATCH)
+
+  def parsed(path: tf.Tensor) -> tf.data.Dataset:
+    return tf.data.TFRecordDataset(path).map(lambda record: schema.parse(record, want_log_mel=False))
+
+  paths = tf.data.Dataset.from_tensor_slices(records.shard_paths('train')).repeat(LONG_PASSES)
+  whole = paths.interleave(parsed, 16, block_length=1, num_parallel_calls=threads, deterministic=True)
+  comparison = Comparison(
+    f'reader: {clips} clips without decoding, frames of {short_side} and {kilobytes:.1f} kB',
+    f'TFRecordDataset and parse_single_example, {threads} threads',
+    functools.partial(read, stored),
+    functools.partial(read, whole.with_options(reader.options())),
+    None,  # The bar is 8,000 clips a second.
+  )
+  return measure(comparison, repeats)
 
 
 def main() -> None:

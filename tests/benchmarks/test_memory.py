@@ -4,7 +4,7 @@ import numpy as np
 import records_factory
 
 from benchmarks import memory
-from xdc_tf.data import schema
+from xdc_tf.data import positions, schema
 
 
 def test_many_shards_that_are_the_same_few_are_trained_on(tmp_path):
@@ -16,7 +16,7 @@ def test_many_shards_that_are_the_same_few_are_trained_on(tmp_path):
   memory.link_records(str(tmp_path / 'small'), str(tmp_path / 'large'), 1000)
   large = schema.open_records(str(tmp_path / 'large' / 'clips'))
   assert large.num_rows('train') == 1000 and large.shard_lengths['train'] == (64,) * 16
-  indices = [schema.read_indices(path) for path in large.shard_paths('train')]
+  indices = [positions.read_indices(path) for path in large.shard_paths('train')]
   np.testing.assert_array_equal(np.concatenate(indices), np.tile(np.arange(128), 8))
   np.save(tmp_path / 'large' / 'labels.npy', np.zeros(1000, np.int32))
   memory.train(str(tmp_path / 'large'), 1000)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf.data import schema
+from xdc_tf.data import positions
 from xdc_tf.data.folds import Fold, Part
 from xdc_tf.data.human_labels import all_labels
 from xdc_tf.data.schema import Records
@@ -76,7 +76,7 @@ def present_rows(records: Records, split: str) -> np.ndarray:
   if present.sum() != records.num_clips(split):  # The list is gone, or another one: the records themselves know.
     present[:] = False
     for path in records.shard_paths(split):
-      present[schema.read_indices(path)] = True
+      present[positions.read_indices(path)] = True
   return present
 
 

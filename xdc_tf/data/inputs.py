@@ -1,7 +1,7 @@
 """What the encoders see of a record: which frames or sound make a clip, and how they become the encoder's input.
 
-`VideoInput` and `AudioInput` have the same methods, which the reader calls in this order: `check` once, then for training `sample`
-(before the shuffle, while it is small), `augment` and `normalize`, for evaluation `views`.
+`VideoInput` and `AudioInput` have the same methods, which the reader calls in this order: `check` once, then for training `locate`
+(before the shuffle, when nothing has been read), `take`, `augment` and `normalize`, for evaluation `stored_views` and `normalize`.
 """
 
 import dataclasses
@@ -59,14 +59,31 @@ class VideoInput:
         f'most {short_side}, or a larger short_side.'
       )
 
-  def sample(self, example: Mapping[str, tf.Tensor], records: Records, seed: tf.Tensor) -> tf.Tensor:
-    """Returns a random clip of a parsed record: string [L], still JPEG."""
-    num_frames = tf.shape(example['frames'])[0]
+  def locate(self, record: Mapping[str, tf.Tensor], records: Records, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Chooses a random clip of a record, of which no more is known than where its parts lie.
+
+    Args:
+      record: 'frames', int64 [T, 2]: begin and size in bytes.
+      records: the data set.
+      seed: int64 [2], of the choice.
+
+    Returns:
+      what is to be read: begin int64 [], size int64 []; and the frames in it: parts int64 [L, 2].
+    """
+    num_frames = tf.shape(record['frames'])[0]
     start = clip_sampling.random_start(num_frames, self.num_frames, seed)
-    return tf.gather(example['frames'], clip_sampling.frame_numbers(start, self.num_frames, num_frames))
+    parts = tf.gather(record['frames'], clip_sampling.frame_numbers(start, self.num_frames, num_frames))
+    begin = tf.reduce_min(parts[:, 0])
+    end = tf.reduce_max(parts[:, 0] + parts[:, 1])
+    return {'begin': begin, 'size': end - begin, 'parts': parts - tf.stack([begin, 0])}
+
+  def take(self, data: tf.Tensor, located: Mapping[str, tf.Tensor], records: Records) -> tf.Tensor:
+    """Returns the clip that `locate` chose, string [L], still JPEG, out of the bytes string [] that it asked for."""
+    parts = tf.unstack(located['parts'], self.num_frames)
+    return tf.stack([tf.strings.substr(data, part[0], part[1]) for part in parts])
 
   def augment(self, sampled: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns the training view, uint8 [L, H, W, 3], of what `sample` returned."""
+    """Returns the training view, uint8 [L, H, W, 3], of what `take` returned."""
     clip = video_ops.decode_random(sampled, self.crop_size, self.short_side, self.random_flip, seed)
     return tf.ensure_shape(clip, self.shape)
 
@@ -74,10 +91,14 @@ class VideoInput:
     """Returns what the encoder takes, float32 [..., L, H, W, 3], of views uint8."""
     return video_ops.normalize(x, self.mean, self.std)
 
+  def stored_views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
+    """Returns the evaluation views of a parsed record before `normalize`: uint8 [num_clips, L, H, W, 3]."""
+    views = self._decoded_at(example, records, self.uniform_starts(example, records, num_clips))
+    return tf.ensure_shape(views, [num_clips, *self.shape])
+
   def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
     """Returns the evaluation views of a parsed record: float32 [num_clips, L, H, W, 3]."""
-    views = self.views_at(example, records, self.uniform_starts(example, records, num_clips))
-    return tf.ensure_shape(views, [num_clips, *self.shape])
+    return self.normalize(self.stored_views(example, records, num_clips))
 
   def num_video_frames(self, example: Mapping[str, tf.Tensor], records: Records) -> tf.Tensor:
     """Returns T, the frames of a parsed record: int32 []."""
@@ -94,12 +115,14 @@ class VideoInput:
 
   def views_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
     """Returns evaluation views of the clips that start at frames int32 [n]: float32 [n, L, H, W, 3]."""
+    return self.normalize(self._decoded_at(example, records, starts))
+
+  def _decoded_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
     numbers = clip_sampling.frame_numbers(starts, self.num_frames, self.num_video_frames(example, records))
     # Clips that lie close overlap: each frame is decoded once.
     used, position = tf.unique(tf.reshape(numbers, [-1]))
     decoded = video_ops.decode_centre(tf.gather(example['frames'], used), self.crop_size, self.short_side)
-    clips = tf.reshape(tf.gather(decoded, position), [-1, *self.shape])
-    return self.normalize(clips)
+    return tf.reshape(tf.gather(decoded, position), [-1, *self.shape])
 
 
 @gin.configurable
@@ -148,13 +171,29 @@ class AudioInput:
         f'{records.directory} holds no sound (its first record has no log_mel): make_clips wrote video only.'
       )
 
-  def sample(self, example: Mapping[str, tf.Tensor], records: Records, seed: tf.Tensor) -> tf.Tensor:
-    """Returns the sound of a random clip of a parsed record: float32 [num_frames, 40]."""
-    num_frames = self.num_video_frames(example, records)
-    return self.stored_at(example, records, clip_sampling.random_start(num_frames, self.clip_length, seed))
+  def locate(self, record: Mapping[str, tf.Tensor], records: Records, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Chooses the sound of a random clip of a record, of which no more is known than where its parts lie.
+
+    Args:
+      record: 'log_mel', int64 [2]: begin and size in bytes.
+      records: the data set.
+      seed: int64 [2], of the choice.
+
+    Returns:
+      what is to be read: begin int64 [], size int64 []; and the first audio frame in it: start int32 [].
+    """
+    num_stored = tf.cast(record['log_mel'][1], tf.int32) // (schema.NUM_FILTERS * tf.float32.size)
+    clip_start = clip_sampling.random_start(self._video_frames(num_stored, records), self.clip_length, seed)
+    start = self._window_start(clip_start, num_stored, records)
+    return {'begin': record['log_mel'][0], 'size': record['log_mel'][1], 'start': start}
+
+  def take(self, data: tf.Tensor, located: Mapping[str, tf.Tensor], records: Records) -> tf.Tensor:
+    """Returns the sound that `locate` chose, float32 [num_frames, 40], out of the bytes string [] that it asked for."""
+    log_mel = tf.reshape(tf.io.decode_raw(data, tf.float32), [-1, schema.NUM_FILTERS])
+    return audio_ops.windows(log_mel, located['start'], self.num_frames, records.log_mel_spec)
 
   def augment(self, sampled: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns the training view, float32 [40, num_frames, 1], of what `sample` returned."""
+    """Returns the training view, float32 [40, num_frames, 1], of what `take` returned."""
     sound = audio_ops.normalize(sampled, self.mean, self.std)
     if self.time_mask or self.frequency_mask:
       # Masks with 0, which is now the mean.
@@ -165,6 +204,10 @@ class AudioInput:
     """Returns `x`: `augment` had to normalize before it could mask."""
     return x
 
+  def stored_views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
+    """Returns what `views` does, as `normalize` takes it."""
+    return self.views(example, records, num_clips)
+
   def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
     """Returns the evaluation views of a parsed record: float32 [num_clips, 40, num_frames, 1]."""
     views = self.views_at(example, records, self.uniform_starts(example, records, num_clips))
@@ -172,8 +215,16 @@ class AudioInput:
 
   def num_video_frames(self, example: Mapping[str, tf.Tensor], records: Records) -> tf.Tensor:
     """Returns T, the frames of the span, int32 [], from the length of its sound: counting the JPEGs would mean to copy them."""
-    seconds = tf.cast(tf.shape(example['log_mel'])[0], tf.float32) / _audio_frame_rate(records)
+    return self._video_frames(tf.shape(example['log_mel'])[0], records)
+
+  def _video_frames(self, num_stored: tf.Tensor, records: Records) -> tf.Tensor:
+    seconds = tf.cast(num_stored, tf.float32) / _audio_frame_rate(records)
     return tf.cast(tf.round(seconds * records.frame_rate), tf.int32)
+
+  def _window_start(self, starts: tf.Tensor, num_stored: tf.Tensor, records: Records) -> tf.Tensor:
+    return clip_sampling.audio_window_start(
+      starts, self.clip_length, records.frame_rate, num_stored, self.num_frames, _audio_frame_rate(records)
+    )
 
   def uniform_starts(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
     """Returns where the clips of `views` start: int32 [num_clips], in video frames."""
@@ -187,9 +238,7 @@ class AudioInput:
   def stored_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
     """Returns the sounds of clips that start at video frames int32 [...], as stored: log-mel, float32 [..., num_frames, 40]."""
     log_mel = example['log_mel']
-    start = clip_sampling.audio_window_start(
-      starts, self.clip_length, records.frame_rate, tf.shape(log_mel)[0], self.num_frames, _audio_frame_rate(records)
-    )
+    start = self._window_start(starts, tf.shape(log_mel)[0], records)
     return audio_ops.windows(log_mel, start, self.num_frames, records.log_mel_spec)
 
 

@@ -1,9 +1,9 @@
-"""Records -> batches: order, skip, sample, decode only what is used, augment, batch.
+"""Records -> batches: order, skip, sample, read and decode only what is used, augment, batch.
 
 Training is an endless stream in which everything random is a function of position, so that a restart at any step gives what an
 undisturbed run would have got. The order is that of training_order.py; the clip, its crop and its mirroring depend on (seed,
-pass, index of the record). A clip is sampled before it is shuffled, so a window holds the JPEGs of the clips and not of the spans;
-they are decoded after it, as inputs.py says.
+pass, index of the record). Until after the shuffle a clip is no more than the place of its bytes in a shard (positions.py): those
+are read, in parallel, and nothing else of a span is. Evaluation reads the files from their beginning to their end.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf.data import label_table, schema, training_order
+from xdc_tf.data import label_table, positions, schema, training_order
 from xdc_tf.data.inputs import AudioInput, Input, VideoInput
 from xdc_tf.data.schema import Records
 
@@ -20,6 +20,7 @@ __all__ = ['AudioInput', 'VideoInput', 'evaluation_dataset', 'training_dataset']
 
 SHUFFLE_WINDOW = 512
 SHARDS_TOGETHER = 16
+_BUFFER_BYTES = 1 << 20
 
 
 def training_dataset(
@@ -78,7 +79,7 @@ def training_dataset(
       shards_together=shards_together,
       keep=None if subset is None else tf.constant(subset),
     )
-    dataset = _training_views(order, records, inputs, seed, first_step * batch_size, normalize)
+    dataset = _training_views(order, records, inputs, first_step * batch_size, normalize)
     dataset = _with_labels(dataset.batch(batch_size, drop_remainder=True), _tables(records, split, labels))
   return dataset.prefetch(2).with_options(options())
 
@@ -99,24 +100,27 @@ def _used_shards(
 
 
 def _training_views(
-  order: training_order.TrainingOrder, records: Records, inputs: Input, seed: int, first_clip: int, normalize: bool
+  order: training_order.TrainingOrder, records: Records, inputs: Input, first_clip: int, normalize: bool
 ) -> tf.data.Dataset:
   """Random clips in their order, without end, from clip `first_clip`: (x [*inputs.shape], index int64 [])."""
 
-  def sample(serialized: tf.Tensor, pass_number: tf.Tensor) -> dict[str, tf.Tensor]:
-    example = schema.parse(serialized, **inputs.wanted)
-    clip_seed = training_order.seed_for(seed, training_order.CLIP, pass_number, example['index'])
+  def sample(record: dict[str, tf.Tensor], clip_seed: tf.Tensor) -> dict[str, tf.Tensor]:
     # Folded with 0 the seed places the clip, with 1 it makes the view.
-    sampled = inputs.sample(example, records, training_order.fold_in(clip_seed, 0))
-    return {'index': example['index'], 'seed': training_order.fold_in(clip_seed, 1), 'sampled': sampled}
+    located = inputs.locate(record, records, training_order.fold_in(clip_seed, 0))
+    return {'path': record['path'], 'index': record['index'], 'seed': training_order.fold_in(clip_seed, 1), **located}
 
   def view(clip: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    x = inputs.augment(clip['sampled'], clip['seed'])
+    data = tf.numpy_function(_read, [clip['path'], clip['begin'], clip['size']], tf.string)
+    x = inputs.augment(inputs.take(tf.ensure_shape(data, []), clip, records), clip['seed'])
     # A clip at a time, while it is in the processor's cache: whole batches take longer.
     return inputs.normalize(x) if normalize else x, clip['index']
 
   dataset = order.clips(sample, *order.locate(first_clip))
   return dataset.map(view, num_parallel_calls=num_cpus(), deterministic=True)
+
+
+def _read(path: bytes, begin: int, size: int) -> bytes:
+  return positions.read(path.decode(), int(begin), int(size))
 
 
 def _with_labels(dataset: tf.data.Dataset, tables: Mapping[str, tf.Tensor]) -> tf.data.Dataset:
@@ -133,7 +137,7 @@ def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndar
       f'subset is {subset.dtype} {list(subset.shape)}; expected bool [{records.num_rows(split)}], one value for each manifest row '
       f'of split {split!r} in {records.directory}.'
     )
-  lengths = np.array([subset[schema.read_indices(path)].sum() for path in records.shard_paths(split)], np.int64)
+  lengths = np.array([subset[positions.read_indices(path)].sum() for path in records.shard_paths(split)], np.int64)
   if not lengths.sum():
     raise ValueError(
       f'{records.directory} holds none of the {subset.sum()} clips of split {split!r} that are asked for: their videos '
@@ -151,6 +155,7 @@ def evaluation_dataset(
   shards: Sequence[int] | None = None,
   labels: Mapping[str, np.ndarray] | None = None,
   subset: np.ndarray | None = None,
+  normalize: bool = True,
 ) -> tf.data.Dataset:
   """Reads every record once, in the order of the files, without augmentation.
 
@@ -163,8 +168,10 @@ def evaluation_dataset(
     shards: numbers of the shards to read, in this order; None: all.
     labels: for each head, as label_table.py has them.
     subset: bool [records.num_rows(split)]: read these clips only, and decode no other; None: all.
+    normalize: False leaves `inputs.normalize` to the caller, as in training_dataset.
   Returns:
-    batches {'index': int64 [b], 'input': float32 [b, n, *inputs.shape]}, with 'labels': {head: [b, ...]} where there are labels.
+    batches {'index': int64 [b], 'input': float32 [b, n, *inputs.shape]}, with 'labels': {head: [b, ...]} where there are labels;
+    without `normalize` the input is uint8 for video.
 
   Raises:
     ValueError: when the records do not suit `inputs` or the labels, or a shard does not exist.
@@ -180,7 +187,8 @@ def evaluation_dataset(
 
   def view(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     example = schema.parse(serialized, **inputs.wanted)
-    return {'index': example['index'], 'input': inputs.views(example, records, num_clips)}
+    views = inputs.stored_views(example, records, num_clips)
+    return {'index': example['index'], 'input': inputs.normalize(views) if normalize else views}
 
   lengths = _lengths(records, split, subset)
   with tf.device('CPU:0'):
@@ -190,7 +198,7 @@ def evaluation_dataset(
       return batch | {'labels': {head: label_table.lookup(table, batch['index']) for head, table in tables.items()}}
 
     files = tf.constant([paths[s] for s in shards], tf.string)
-    dataset = tf.data.TFRecordDataset(files, buffer_size=training_order.BUFFER_BYTES)
+    dataset = tf.data.TFRecordDataset(files, buffer_size=_BUFFER_BYTES)
     if subset is not None:
       keep = tf.constant(subset)
       dataset = dataset.filter(lambda serialized: tf.gather(keep, schema.parse_index(serialized)))

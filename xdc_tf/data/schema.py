@@ -6,7 +6,6 @@ imported where its metadata is written. `DONE` is written last: a folder without
 """
 
 import dataclasses
-import functools
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import tfdv_schema
+from xdc_tf.data import positions, tfdv_schema
 from xdc_tf.data.audio_ops import LogMelSpec
 
 CLIPS_FILE = 'clips.json'
@@ -155,12 +154,6 @@ def parse_index(serialized: tf.Tensor) -> tf.Tensor:
   return tf.io.parse_single_example(serialized, {'index': tf.io.FixedLenFeature((), tf.int64)})['index']
 
 
-@functools.cache
-def read_indices(path: str) -> np.ndarray:
-  """Reads the index of every record of a shard: int64 [records]. Needs one pass over the file; kept for the next call."""
-  return np.fromiter(tf.data.TFRecordDataset(path).map(parse_index).as_numpy_iterator(), np.int64)
-
-
 def shard_name(name: str, split: str, shard: int, num_shards: int) -> str:
   """Returns the file name of a shard, as TFDS names it: 'NAME-SPLIT.tfrecord-00000-of-00010'."""
   return f'{name}-{split}.tfrecord-{shard:05d}-of-{num_shards:05d}'
@@ -294,7 +287,7 @@ class Records:
     if tf.io.gfile.exists(settings):
       return index // files.read_json(settings)['clips_per_shard']
     for shard, path in enumerate(self.shard_paths(split)):  # Records that no job of ours made.
-      if index in read_indices(path):
+      if index in positions.read_indices(path):
         return shard
     raise ValueError(f'{self.directory} has no record {index} in the split {split}.')
 

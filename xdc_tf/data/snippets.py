@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import reader, schema
+from xdc_tf.data import positions, reader, schema
 from xdc_tf.data.inputs import Input, VideoInput
 from xdc_tf.data.schema import Records
 
@@ -103,7 +103,7 @@ def missing(folder: str, records: Records, split: str, shard: int) -> np.ndarray
   """Returns which records of a shard have no file yet, bool [records.num_rows(split)]."""
   present = set(tf.io.gfile.listdir(folder)) if tf.io.gfile.exists(folder) else set()
   result = np.zeros(records.num_rows(split), bool)
-  for index in schema.read_indices(records.shard_paths(split)[shard]):
+  for index in positions.read_indices(records.shard_paths(split)[shard]):
     result[index] = os.path.basename(path(folder, split, index)) not in present
   return result
 

@@ -15,11 +15,10 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf.data import schema
+from xdc_tf.data import positions
 
 # One for each kind of draw, so that no two kinds share random numbers.
 SHARD_ORDER, RECORD_ORDER, CLIP = range(3)
-BUFFER_BYTES = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +57,14 @@ class TrainingOrder:
     return pass_number, position
 
   def clips(self, sample, first_pass: int, position: int) -> tf.data.Dataset:
-    """Returns the stream of `sample(serialized, pass)` from `position` of pass `first_pass` on."""
+    """Returns the stream of `sample(record, seed)` from `position` of pass `first_pass` on.
+
+    Args:
+      sample: a function of where a record lies (path string [], index int64 [], frames int64 [T, 2] and log_mel int64 [2], as
+        positions.py has them) and of a seed int64 [2] that depends on it and on the pass; to a dictionary of tensors with 'index'.
+      first_pass: see locate.
+      position: see locate.
+    """
     # Tensors made here are captured once; made within the function below, they would be copied into its graph.
     paths, lengths = tf.constant(self.paths), tf.constant(self.lengths)
 
@@ -78,12 +84,20 @@ class TrainingOrder:
     start = first_window * self.window
     shard = tf.searchsorted(starts, [start], side='right', out_type=tf.int64)[0] - 1
     first_shard = shard // self.shards_together * self.shards_together  # Whole groups before it are not opened.
+    clip_seed = seed_for(self.seed, CLIP, pass_number)
 
     def read_shard(path: tf.Tensor) -> tf.data.Dataset:
-      shard = tf.data.TFRecordDataset(path, buffer_size=BUFFER_BYTES)
+      index, first_frame, frames, log_mel = _positions(path)
+      rows = tf.range(tf.size(index, tf.int64))
       if self.keep is not None:
-        shard = shard.filter(lambda serialized: tf.gather(self.keep, schema.parse_index(serialized)))
-      return shard.map(lambda serialized: sample(serialized, pass_number))
+        rows = tf.boolean_mask(rows, tf.gather(self.keep, index))
+
+      def locate(row: tf.Tensor) -> dict[str, tf.Tensor]:
+        frames_of_row = frames[first_frame[row] : first_frame[row + 1]]
+        record = {'path': path, 'index': index[row], 'frames': frames_of_row, 'log_mel': log_mel[row]}
+        return sample(record, fold_in(clip_seed, index[row]))
+
+      return tf.data.Dataset.from_tensor_slices(rows).map(locate)
 
     def read_group(paths: tf.Tensor) -> tf.data.Dataset:
       return tf.data.Dataset.from_tensor_slices(paths).interleave(
@@ -98,6 +112,19 @@ class TrainingOrder:
     groups = tf.data.Dataset.from_tensor_slices(paths[first_shard:]).batch(self.shards_together)
     clips = groups.flat_map(read_group).skip(start - starts[first_shard])
     return clips.batch(self.window).enumerate(first_window).map(shuffle)
+
+
+def _positions(path: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+  """positions.of_shard in the graph."""
+
+  def found(path: bytes) -> tuple[np.ndarray, ...]:
+    of_shard = positions.of_shard(path.decode())
+    return of_shard.index, of_shard.first_frame, of_shard.frames, of_shard.log_mel
+
+  arrays = tf.numpy_function(found, [path], [tf.int64] * 4)
+  return tuple(
+    tf.ensure_shape(a, shape) for a, shape in zip(arrays, ([None], [None], [None, 2], [None, 2]), strict=True)
+  )
 
 
 def seed_for(seed: int, purpose: int, *numbers: tf.Tensor) -> tf.Tensor:
