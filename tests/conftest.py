@@ -22,7 +22,7 @@ def _no_configuration_stays():
 
 @pytest.fixture(scope='session')
 def one_replica() -> tf.distribute.Strategy:
-  return tf.distribute.MirroredStrategy(['CPU:0'])
+  return tf.distribute.OneDeviceStrategy('/CPU:0')
 
 
 @pytest.fixture(scope='session')

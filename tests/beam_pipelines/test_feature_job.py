@@ -31,7 +31,7 @@ PARAMETERS = {
   'VideoInput.crop_size': 16, 'VideoInput.short_side': 20, 'VideoInput.num_frames': 4, 'AudioInput.num_frames': 30,
   'AudioInput.clip_length': 4, 'Schedule.epoch_size': 8, 'Schedule.batch_size': 4, 'Schedule.total_epochs': 1,
   'Schedule.warmup_epochs': 0, 'Pretraining.feature_clips': 2,
-  'Pretraining.num_iterations': 0,
+  'Pretraining.num_iterations': 0, 'TrainingOptions.precision': "'float32'",
 }  # fmt: skip
 
 

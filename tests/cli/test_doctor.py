@@ -235,10 +235,11 @@ def test_gpus_and_the_precision_that_auto_takes():
     finding.name: finding.text for finding in findings(gpus=(H200, H200), lower_stack=False, has_bfloat16_units=True)
   }
   assert lines['GPUs'].startswith('2: NVIDIA H200 (9.0), NVIDIA H200 (9.0); all are used')
-  assert lines['precision'].startswith("'auto' is bfloat16 here: the GPUs have units for bfloat16")
+  assert lines['precision'].startswith("'auto' is bfloat16 with XLA here: the GPUs have units for bfloat16")
   lines = {finding.name: finding.text for finding in findings()}
   assert (
-    lines['precision'] == "'auto' is float32 here: the processor has no units for bfloat16; 8 processor cores to use"
+    lines['precision']
+    == "'auto' is float32 without XLA here: the processor has no units for bfloat16; 8 processor cores to use"
   )
 
 

@@ -15,14 +15,25 @@ RECORDS = types.SimpleNamespace(
 )
 
 
-def test_a_run_under_auto_is_tied_to_what_auto_was_and_another_is_not(monkeypatch):
-  def headers(fast: bool):
-    monkeypatch.setattr(distribution, 'has_bfloat16_units', lambda: fast)
-    return [run_info.header(RECORDS, STRATEGY, TrainingOptions(precision=name)) for name in ('float32', 'auto')]
-
-  (plain, slow_auto), (plain_again, fast_auto) = headers(False), headers(True)
-  assert plain == plain_again and len({plain, slow_auto, fast_auto}) == 3
-  assert fast_auto == plain + "# precision: 'auto' is bfloat16 here\n"
+@pytest.mark.parametrize(
+  ('line', 'begun'),
+  [
+    ('# precision: bfloat16, with XLA', ('bfloat16', True)),
+    ('# precision: float16, without XLA', ('float16', False)),
+    ("# precision: 'auto' is bfloat16 here", ('bfloat16', False)),  # of version 0.1, which had no XLA by itself
+    ('# nothing', ('float32', False)),
+  ],
+)
+def test_a_run_keeps_what_auto_chose_at_its_start(line, begun, tmp_path, monkeypatch):
+  monkeypatch.setattr(distribution, 'has_bfloat16_units', lambda: True)
+  here = run_info.as_begun(TrainingOptions(), str(tmp_path))
+  assert here == TrainingOptions().resolved() and here.precision == 'bfloat16'
+  assert run_info.header(RECORDS, STRATEGY, here).endswith('# precision: bfloat16, without XLA\n')
+  (tmp_path / 'config.gin').write_text(f'# xdc-tf\n{line}\nSchedule.total_epochs = 1\n')
+  resumed = run_info.as_begun(TrainingOptions(), str(tmp_path))
+  assert (resumed.precision, resumed.jit_compile) == begun == run_info.begun_in(str(tmp_path))
+  asked = run_info.as_begun(TrainingOptions(precision='float32', jit_compile=True), str(tmp_path))
+  assert (asked.precision, asked.jit_compile) == ('float32', True)
 
 
 def test_records_on_another_file_system_are_prepared_too(tmp_path, monkeypatch):

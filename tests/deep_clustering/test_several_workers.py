@@ -24,6 +24,7 @@ TINY = [
   'Schedule.total_epochs = 1',
   'Schedule.base_learning_rate = 0.001',
   'TrainingOptions.checkpoint_steps = 1',
+  "TrainingOptions.precision = 'float32'",
 ]
 # The first worker's program ends with an error when the other one dies; a cluster's manager starts both again.
 PATIENCE_SECONDS = 300

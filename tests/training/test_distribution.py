@@ -41,11 +41,21 @@ def test_a_strategy_can_be_made_when_the_devices_are_in_use_already(monkeypatch)
     raise RuntimeError('Physical devices cannot be modified after being initialized')
 
   made = []
-  monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: ['a GPU'] if kind == 'GPU' else [])
+  devices = {'GPU': [types.SimpleNamespace(device_type='GPU')] * 2}
+  monkeypatch.setattr(tf.config, 'list_physical_devices', devices.get)
+  monkeypatch.setattr(tf.config, 'list_logical_devices', devices.get)
   monkeypatch.setattr(tf.config.experimental, 'set_memory_growth', too_late)
-  monkeypatch.setattr(tf.distribute, 'MirroredStrategy', lambda *devices: made.append(devices))
+  monkeypatch.setattr(tf.distribute, 'MirroredStrategy', lambda devices: made.append(devices))
   distribution.make_strategy()
-  assert made == [()]
+  assert made == [['GPU:0', 'GPU:1']]
+
+
+@pytest.mark.stack
+def test_one_device_needs_no_replicas():
+  strategy = distribution.make_strategy()
+  assert isinstance(strategy, tf.distribute.OneDeviceStrategy)
+  assert distribution.num_local_replicas(strategy) == distribution.num_workers(strategy) == 1
+  assert isinstance(distribution.distributed_dataset(strategy, lambda _: tf.data.Dataset.range(3)), tf.data.Dataset)
 
 
 def test_counts_on_one_machine(two_replicas, one_replica):
@@ -70,8 +80,17 @@ def test_auto_is_bfloat16_where_the_processor_multiplies_it(flags, precision, tm
   monkeypatch.setattr(distribution, 'CPU_INFO', str(tmp_path / 'cpuinfo'))
   if flags is not None:
     (tmp_path / 'cpuinfo').write_text(f'model name\t: some\nflags\t\t: {flags}\n')
-  assert TrainingOptions(precision='auto').computes_in == precision
-  assert TrainingOptions(precision='float16').computes_in == 'float16'
+  assert TrainingOptions().resolved() == TrainingOptions(precision=precision, jit_compile=False, steps_per_call=1)
+  assert TrainingOptions(precision='float16').resolved().precision == 'float16'
+
+
+def test_auto_compiles_on_gpus_several_steps_a_call(monkeypatch):
+  monkeypatch.setattr(tf.config, 'list_physical_devices', {'GPU': ['some']}.get)
+  monkeypatch.setattr(tf.config.experimental, 'get_device_details', lambda gpu: {'compute_capability': (9, 0)})
+  resolved = TrainingOptions(precision='bfloat16', jit_compile=True, steps_per_call=10)
+  assert TrainingOptions().resolved() == resolved == resolved.resolved()
+  chosen = TrainingOptions(precision='float32', jit_compile=False, steps_per_call=3)
+  assert chosen.resolved() == chosen
 
 
 @pytest.mark.parametrize(
@@ -89,7 +108,7 @@ def test_a_broken_tf_config_says_what_was_expected(monkeypatch):
   with pytest.raises(ValueError, match='TF_CONFIG is not JSON'):
     distribution.make_strategy()
   monkeypatch.setenv('TF_CONFIG', json.dumps({'task': {}}))
-  assert isinstance(distribution.make_strategy(), tf.distribute.MirroredStrategy)
+  assert distribution.make_strategy().num_replicas_in_sync == 1
 
 
 @pytest.mark.parametrize(

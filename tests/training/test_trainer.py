@@ -36,7 +36,7 @@ def make_trainer(records, strategy, model=TinyAudio, heads=('video',), inputs=No
     inputs or AudioInput(),
     records,
     dict.fromkeys(heads, NUM_CLUSTERS),
-    TrainingOptions(**options),
+    TrainingOptions(**{'precision': 'float32'} | options),
     strategy,
     seed=3,
   )
@@ -134,12 +134,12 @@ def test_another_number_of_replicas_goes_on_at_the_same_clip(records, two_replic
       raise Interruption
     return step(*arguments)
 
-  step, trainer.train_step = trainer.train_step, killed
+  step, trainer.training_step.several = trainer.training_step.several, killed
   with pytest.raises(Interruption):
     train(trainer, tmp_path, plan, records)
   one = make_trainer(records, tf.distribute.MirroredStrategy(['CPU:0']), checkpoint_steps=1)
-  calls, step = [], one.train_step
-  steps_done, one.train_step = 10**6, killed
+  calls, step = [], one.training_step.several
+  steps_done, one.training_step.several = 10**6, killed
   train(one, tmp_path, plan, records)
   assert len(calls) == 12 - expected
   assert [row['epoch'] for row in read_metrics(str(tmp_path / 'metrics.csv'))] == ['0', '1']
@@ -223,6 +223,8 @@ def test_keep_best_ends_with_the_weights_of_the_lowest_validation_loss(records, 
   [
     ({'checkpoint_steps': 0}, 'at least 1'),
     ({'precision': 'half'}, 'must be one of'),
+    ({'jit_compile': 'yes'}, "True, False or 'auto'"),
+    ({'steps_per_call': 0}, 'at least 1'),
     ({'decoupled_weight_decay': 0.1}, "the paper's L2"),
   ],
 )
@@ -259,6 +261,45 @@ def test_xla_gives_the_numbers_of_the_plain_graph(records, one_replica, two_repl
     found.append([variable.numpy() for variable in trainer.model.variables])
   for plain, compiled in zip(*found, strict=True):
     np.testing.assert_allclose(compiled, plain, rtol=1e-5, atol=1e-5 * max(1, np.abs(plain).max()))
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('replicas', ['one_replica', 'two_replicas'])
+def test_under_xla_features_and_predictions_are_those_of_the_plain_graph(records, replicas, request):
+  """Shards of 4 clips in batches of 3: a smaller batch must not be compiled again."""
+  model = functools.partial(AudioResNet18, base_width=4, blocks_per_stage=1)
+  targets_ = targets(records, 'train')
+  found = []
+  for jit_compile in (False, True):
+    options = {'jit_compile': jit_compile, 'evaluation_batch_size': 3}
+    trainer = make_trainer(records, request.getfixturevalue(replicas), model=model, **options)
+    values = [np.concatenate([f for _, f in trainer.embed('train', [0, 1, 2], number)]) for number in (1, 3, 1)]
+    values += [np.concatenate([p['video'] for _, p in trainer.predict(targets_, number)]) for number in (1, 2)]
+    found.append([*values, np.array(list(trainer.evaluate(targets_).values()))])
+  for plain, compiled in zip(*found, strict=True):
+    np.testing.assert_allclose(compiled, plain, rtol=1e-5, atol=1e-5)
+  assert trainer._infer_features.experimental_get_tracing_count() == trainer.num_replicas
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('replicas', ['one_replica', 'two_replicas'])
+@pytest.mark.parametrize('jit_compile', [False, True])
+def test_several_steps_a_call_change_nothing(records, replicas, jit_compile, tmp_path, request):
+  """Epochs of 3 steps and a checkpoint every 4: calls of 5 steps end there all the same."""
+  strategy = request.getfixturevalue(replicas)
+  plan = schedule(epoch_size=6 * strategy.num_replicas_in_sync, batch_size=2, total_epochs=3)
+  found, saved = [], []
+  for steps_per_call in (1, 5):
+    folder = tmp_path / str(steps_per_call)
+    options = {'steps_per_call': steps_per_call, 'jit_compile': jit_compile, 'checkpoint_steps': 4}
+    trainer = make_trainer(records, strategy, NormalizedAudio, **options)
+    found.append(train(trainer, folder, plan, records))
+    saved.append(sorted(path.name for path in (folder / 'checkpoints').iterdir()))
+  for one, several in zip(*found, strict=True):
+    np.testing.assert_array_equal(one, several)
+  assert saved[0] == saved[1] and any('8' in name for name in saved[0])
+  texts = [(tmp_path / name / 'metrics.csv').read_text() for name in ('1', '5')]
+  assert texts[0] == texts[1]
 
 
 @pytest.mark.stack

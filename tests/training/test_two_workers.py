@@ -34,3 +34,6 @@ def test_workers_agree_on_the_mean_of_all_replicas_statistics(tmp_path):
   saved = tf.train.load_checkpoint(str(tmp_path / 'weights/weights'))
   name = next(name for name in saved.get_variable_to_shape_map() if 'moving_mean' in name)
   np.testing.assert_allclose(saved.get_tensor(name), expected, atol=1e-6)
+  first, second = (np.load(tmp_path / f'features{index}.npy') for index in range(2))
+  assert first.shape == (4, 32) and np.abs(first).max() > 0
+  np.testing.assert_array_equal(first, second)

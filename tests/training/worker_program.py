@@ -1,5 +1,6 @@
-"""One of two workers: gives itself BatchNorm statistics of its own, saves the encoder, and writes what it has then."""
+"""One of two workers: saves an encoder with BatchNorm statistics of its own and writes what it has then; takes features."""
 
+import functools
 import sys
 
 import numpy as np
@@ -8,6 +9,7 @@ import tensorflow as tf
 from tiny_encoders import NormalizedAudio
 
 from xdc_tf.data.reader import AudioInput
+from xdc_tf.models import AudioResNet18
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.trainer import EncoderTrainer
@@ -39,6 +41,17 @@ def main(folder: str) -> None:
   trainer.save(f'{folder}/weights')
   read = strategy.run(tf.function(lambda: [tf.identity(tf.convert_to_tensor(v)) for v in statistics]))
   np.save(f'{folder}/worker{worker}.npy', np.stack([strategy.experimental_local_results(value)[0] for value in read]))
+  write_features(folder, records, strategy, worker)
+
+
+def write_features(folder: str, records, strategy: tf.distribute.Strategy, worker: int) -> None:
+  """In bfloat16, which TensorFlow cannot send from worker to worker."""
+  model, options = (
+    functools.partial(AudioResNet18, base_width=4, blocks_per_stage=1),
+    TrainingOptions(precision='bfloat16'),
+  )
+  trainer = EncoderTrainer('audio', model, AudioInput(), records, {'video': 3}, options, strategy, seed=3)
+  np.save(f'{folder}/features{worker}.npy', np.concatenate([features for _, features in trainer.embed('train', [0])]))
 
 
 if __name__ == '__main__':

@@ -50,6 +50,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
     fold_numbers: which folds; None: all.
     whole_grid: every rate of the grid, and the choice of a rate by held-out videos; False: the schedule's rate alone.
   """
+  import dataclasses
   import os
 
   from xdc_tf import files
@@ -67,6 +68,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   start = starting_point.find(arguments)
   text = configuration.load(arguments.gin_file, arguments.gin_param, Finetuning, start.classes_to_configure)
   config = configuration.finetuning()
+  config = dataclasses.replace(config, training=run_info.as_begun(config.training, arguments.output_dir))
   _check_normalisation(start, config.input_of(start.modality))
   records = open_records(arguments.records)
   folds = _chosen_folds(records, fold_numbers)

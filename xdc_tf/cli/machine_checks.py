@@ -139,13 +139,16 @@ def check_gpus(facts: Facts) -> Iterator[Finding]:
 
 
 def check_precision(facts: Facts) -> Iterator[Finding]:
-  """What TrainingOptions.precision = 'auto' would take here (see distribution.has_bfloat16_units)."""
+  """What TrainingOptions.precision and .jit_compile = 'auto' take here (see TrainingOptions.resolved)."""
   if facts.tensorflow_error:
     return
   where = 'the GPUs have' if facts.gpus else 'the processor has'
   chosen, units = ('bfloat16', 'units') if facts.has_bfloat16_units else ('float32', 'no units')
+  xla = 'with' if facts.gpus else 'without'
   yield Finding(
-    OK, 'precision', f"'auto' is {chosen} here: {where} {units} for bfloat16; {facts.cpus} processor cores to use"
+    OK,
+    'precision',
+    f"'auto' is {chosen} {xla} XLA here: {where} {units} for bfloat16; {facts.cpus} processor cores to use",
   )
 
 

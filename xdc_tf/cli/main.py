@@ -8,7 +8,7 @@ import sys
 from absl import app, logging
 from absl.flags import argparse_flags
 
-from xdc_tf import __version__
+from xdc_tf import __version__, xla_cache
 from xdc_tf.cli import (
   client,
   clusters_table,
@@ -69,6 +69,7 @@ def run() -> None:
   """Entry point of `xdc`. Errors that a user can mend end in one message and exit code 1, without a traceback."""
   # Before TensorFlow is imported, which the verbs do when they run. At 2 its wheel still complains of GPU libraries.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+  xla_cache.use()
   app.run(_main, flags_parser=lambda arguments: build_parser().parse_args(arguments[1:]))
 
 

@@ -70,6 +70,8 @@ def pretrain_run(
   allow_changes: bool = False,
 ) -> None:
   """Loads the configuration, guards the run directory against another one, and runs the outer loop."""
+  import dataclasses
+
   from xdc_tf import files
   from xdc_tf.cli import configuration, run_info
   from xdc_tf.data.schema import open_records
@@ -83,6 +85,7 @@ def pretrain_run(
   # Everything that a user may have to correct is checked before the run directory takes the configuration as its own.
   text = configuration.load(gin_files, gin_params)
   config = configuration.pretraining()
+  config = dataclasses.replace(config, training=run_info.as_begun(config.training, run_dir))
   records = open_records(records_folder)
   trainers = make_trainers(config, records, strategy)
   directory = RunDirectory(run_dir, strategy)

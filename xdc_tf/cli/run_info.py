@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 
 import tensorflow as tf
 
@@ -12,15 +13,41 @@ from xdc_tf.data.schema import Records, open_records
 from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name
 from xdc_tf.training.options import TrainingOptions
 
+# Version 0.1 wrote "# precision: 'auto' is bfloat16 here", or nothing for float32, and never chose XLA.
+_PRECISION = re.compile(r"^# precision: (?:'auto' is )?(\w+)(?: here|, (with|without) XLA)$", re.MULTILINE)
+
+
+def begun_in(run_dir: str) -> tuple[str, bool] | None:
+  """Returns the precision that the run in `run_dir` began with, and whether with XLA; None where there is none."""
+  path = os.path.join(run_dir, 'config.gin')
+  if not tf.io.gfile.exists(path):
+    return None
+  with tf.io.gfile.GFile(path, 'r') as file:
+    begun = _PRECISION.search(file.read())
+  precision, xla = begun.groups() if begun else ('float32', None)
+  return precision, xla == 'with'
+
+
+def as_begun(options: TrainingOptions, run_dir: str) -> TrainingOptions:
+  """Makes every choice that is left to the machine: as the run in `run_dir` made it at its start, or as suits this machine."""
+  begun = begun_in(run_dir)
+  if begun is not None:
+    precision, jit_compile = begun
+    options = dataclasses.replace(
+      options,
+      precision=precision if options.precision == 'auto' else options.precision,
+      jit_compile=jit_compile if options.jit_compile == 'auto' else options.jit_compile,
+    )
+  return options.resolved()
+
 
 def header(records: Records, strategy: tf.distribute.Strategy, options: TrainingOptions) -> str:
-  """Comment lines before the configuration: what else decides the result of a run."""
+  """Comment lines before the configuration: what else decides the result of a run; `options` are resolved."""
   clips = ', '.join(f'{records.num_clips(split)} {split}' for split in sorted(records.shard_lengths))
   return (
     f'# xdc-tf {__version__}, TensorFlow {tf.__version__}, {strategy.num_replicas_in_sync} replicas\n'
     f'# records: {records.name}, {clips} clips, {records.fingerprint()}\n'
-    # A run that goes on on another machine must not go on in another precision.
-    + (f"# precision: 'auto' is {options.computes_in} here\n" if options.precision == 'auto' else '')
+    f'# precision: {options.precision}, {"with" if options.jit_compile else "without"} XLA\n'
   )
 
 

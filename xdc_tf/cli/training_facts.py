@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf import files
+from xdc_tf.cli import run_info
 from xdc_tf.cli.run_info import FinishedRun
 from xdc_tf.data import schema
 from xdc_tf.data.schema import Records
@@ -19,10 +20,11 @@ def of_run(run: FinishedRun, encoder: str) -> dict[str, Any]:
     encoder: which of its encoders is exported.
 
   Returns:
-    records (the name), fingerprint, splits {split: clips, hours}, clusterings (the method), iterations, retrained, gin (every
-    value that was used), metrics (metrics.json of the last iteration).
+    records (the name), fingerprint, splits {split: clips, hours}, clusterings (the method), iterations, retrained, precision
+    and xla (how it was computed), gin (every value that was used), metrics (metrics.json of the last iteration).
   """
   records = run.records
+  precision, xla = run_info.begun_in(run.path)
   return {
     'records': records.name,
     'fingerprint': records.fingerprint(),
@@ -39,6 +41,8 @@ def of_run(run: FinishedRun, encoder: str) -> dict[str, Any]:
     ],
     'iterations': run.config.num_iterations,
     'retrained': encoder in run.config.retrained_encoders,
+    'precision': precision,
+    'xla': xla,
     'gin': _configuration(run.path),
     'metrics': files.read_json(os.path.join(run.last_iteration, 'metrics', 'metrics.json')),
   }

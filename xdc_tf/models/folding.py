@@ -16,15 +16,22 @@ class FoldedWeights:
   encoder computes in: a call would round them to it anyway, and an exported bfloat16 encoder takes half the space.
   """
 
-  def __init__(self, encoder: keras.Model):
+  def __init__(self, encoder: keras.Model, stored_in: tf.DType | None = None):
     """Makes the variables, all zero until `update`, under the strategy of the caller. An encoder without ConvNorm has none.
 
     Every replica folds its own BatchNorm statistics: replicas need not wait for each other.
+
+    Args:
+      encoder: whose weights are folded.
+      stored_in: the variables' type, instead of the one that the encoder computes in.
     """
     self._layers = [layer for layer in encoder._flatten_layers(include_self=False) if isinstance(layer, ConvNorm)]
     own = {'synchronization': tf.VariableSynchronization.ON_READ, 'aggregation': tf.VariableAggregation.MEAN}
     self._variables = [
-      [tf.Variable(tf.zeros(value.shape, layer.compute_dtype), trainable=False, **own) for value in layer.fold()]
+      [
+        tf.Variable(tf.zeros(value.shape, stored_in or layer.compute_dtype), trainable=False, **own)
+        for value in layer.fold()
+      ]
       for layer in self._layers
     ]
 

@@ -24,7 +24,8 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
 
   Returns:
     MultiWorkerMirroredStrategy when the environment variable TF_CONFIG names a cluster, else MirroredStrategy over all
-    GPUs, else over the logical CPUs.
+    GPUs, else over the logical CPUs. Where that would be one device, OneDeviceStrategy: it has no replicas to merge, so that
+    XLA can compile a whole step.
 
   Raises:
     ValueError: when TF_CONFIG is not the JSON that TensorFlow expects, or it is too late for so many logical CPUs.
@@ -42,9 +43,9 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
     _make_logical_cpus(logical_cpus)
   if _cluster():
     return tf.distribute.MultiWorkerMirroredStrategy()
-  if gpus:
-    return tf.distribute.MirroredStrategy()
-  return tf.distribute.MirroredStrategy([f'CPU:{i}' for i in range(logical_cpus)])
+  devices = tf.config.list_logical_devices('GPU') or tf.config.list_logical_devices('CPU')[:logical_cpus]
+  names = [f'{device.device_type}:{number}' for number, device in enumerate(devices)]
+  return tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.OneDeviceStrategy(f'/{names[0]}')
 
 
 def _make_logical_cpus(count: int) -> None:
@@ -71,6 +72,11 @@ def _cluster() -> dict:
       f'TF_CONFIG is not JSON ({error}). Expected {{"cluster": {{"worker": ["host:port", ...]}}, '
       '"task": {"type": "worker", "index": 0}}; unset it to run on this machine alone.'
     ) from error
+
+
+def has_gpus() -> bool:
+  """Whether TensorFlow sees a GPU."""
+  return bool(tf.config.list_physical_devices('GPU'))
 
 
 def has_bfloat16_units() -> bool:
@@ -139,9 +145,9 @@ def distributed_dataset(
   return strategy.distribute_datasets_from_function(make_dataset)
 
 
-def replicated(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
+def replicated(strategy: tf.distribute.Strategy, function: Callable, reduce_retracing: bool = True) -> Callable:
   """Compiles a function of one element into one of distributed values that runs on every local replica."""
-  return tf.function(lambda values: strategy.run(function, args=(values,)), reduce_retracing=True)
+  return tf.function(lambda values: strategy.run(function, args=(values,)), reduce_retracing=reduce_retracing)
 
 
 def map_on_replicas(strategy: tf.distribute.Strategy, distributed: Callable, elements: Iterable) -> Iterator:
@@ -156,7 +162,7 @@ def map_on_replicas(strategy: tf.distribute.Strategy, distributed: Callable, ele
   """
   replicas = num_local_replicas(strategy)
   first = worker_index(strategy) * replicas
-  elements = iter(elements)
+  elements, before = iter(elements), []
   while waiting := list(itertools.islice(elements, replicas)):
     # An incomplete round repeats its last element: every replica needs one, and the surplus results are not used.
     padded = waiting + [waiting[-1]] * (replicas - len(waiting))
@@ -165,5 +171,7 @@ def map_on_replicas(strategy: tf.distribute.Strategy, distributed: Callable, ele
     )
     result = distributed(values)
     flat = [strategy.experimental_local_results(value) for value in tf.nest.flatten(result)]
-    for i, element in enumerate(waiting):
-      yield element, tf.nest.pack_sequence_as(result, [local[i] for local in flat])
+    # A GPU is given its next work before the caller waits for the result of the last.
+    yield from before
+    before = [(x, tf.nest.pack_sequence_as(result, [local[i] for local in flat])) for i, x in enumerate(waiting)]
+  yield from before

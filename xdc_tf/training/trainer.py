@@ -22,6 +22,9 @@ from xdc_tf.training.early_stopping import EarlyStopping
 from xdc_tf.training.metrics_log import MetricsLog
 from xdc_tf.training.options import POLICIES, TrainingOptions
 from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.training_step import TrainingStep
+
+_STEPS_BETWEEN_LOSSES = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,15 +71,16 @@ class EncoderTrainer:
       seed: of the weights and of the order and augmentation of the data.
       splits: of the records that will be read; they are checked now.
     """
+    options = options.resolved()
     self.name, self.inputs, self.records, self.options = name, inputs, records, options
     self.strategy, self.seed = strategy, seed
     self.num_replicas = strategy.num_replicas_in_sync
     self.heads = sorted(num_classes)
     for split in splits:
       reader.check_inputs(records, split, inputs)
-    logging.info('%s computes in %s.', name, options.computes_in)
+    logging.info('%s computes in %s, %s XLA.', name, options.precision, 'with' if options.jit_compile else 'without')
     with strategy.scope():
-      self.encoder = model_class(seed=seed, dtype=POLICIES[options.computes_in])
+      self.encoder = model_class(seed=seed, dtype=POLICIES[options.precision])
       # Before anything is traced. Encoders of other packages need not have such a stem.
       if options.jit_compile and hasattr(getattr(self.encoder, 'stem', None), 'trains_under_xla'):
         self.encoder.stem.trains_under_xla = True
@@ -85,16 +89,19 @@ class EncoderTrainer:
       self.optimizer = compat.make_optimizer(
         options.optimizer, options.momentum, options.nesterov, options.decoupled_weight_decay
       )
-      if options.computes_in == 'float16':
+      if options.precision == 'float16':
         self.optimizer = compat.with_loss_scaling(self.optimizer)
       self._optimizer_variables = compat.build_optimizer(self.optimizer, self.model.trainable_variables)
-      self._folded_weights = FoldedWeights(self.encoder)
+      # Workers send each other what variables begin with, and TensorFlow cannot send bfloat16.
+      stored_in = tf.float32 if distribution.num_workers(strategy) > 1 else None
+      self._folded_weights = FoldedWeights(self.encoder, stored_in)
     self._fresh_scalars = [v.numpy() if not v.shape.rank else None for v in self._optimizer_variables]
-    self.train_step = tf.function(self._distributed_step)
+    self.training_step = TrainingStep(self.model, inputs.normalize, self.optimizer, options, strategy)
     self._fold = tf.function(lambda: strategy.run(self._folded_weights.update))
-    self._embed = distribution.replicated(strategy, self._replica_features)
-    self._predict = distribution.replicated(strategy, self._replica_probabilities)
-    self._evaluation_step = distribution.replicated(strategy, self._replica_evaluation)
+    self._infer_features, self._infer_logits = self._inference(self.encoder), self._inference(self.model)
+    self._embed = self._replicated(self._replica_features)
+    self._predict = self._replicated(self._replica_probabilities)
+    self._evaluation_step = self._replicated(self._replica_evaluation)
     self._average_statistics = tf.function(self._average_over_replicas)
 
   def load(self, folder: str) -> None:
@@ -131,7 +138,13 @@ class EncoderTrainer:
       num_clips: clips at uniform distances over every span, whose features are averaged; 1: its centre.
     """
     data = reader.evaluation_dataset(
-      self.records, split, self.inputs, self._videos_together(num_clips), num_clips=num_clips, shards=shards
+      self.records,
+      split,
+      self.inputs,
+      self._videos_together(num_clips),
+      num_clips=num_clips,
+      shards=shards,
+      normalize=False,
     )
     self._fold()
     for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
@@ -154,6 +167,7 @@ class EncoderTrainer:
       num_clips=num_clips,
       labels=targets.labels,
       subset=targets.subset,
+      normalize=False,
     )
     for batch, probabilities in distribution.map_on_replicas(self.strategy, self._predict, data):
       yield batch['index'].numpy(), {head: values.numpy() for head, values in probabilities.items()}
@@ -231,23 +245,24 @@ class EncoderTrainer:
     steps = schedule.steps_per_epoch(self.num_replicas)
     totals = tf.identity(state.totals)
     bar = progress.bar(
-      range(first_step, steps),
-      description=f'train {self.name} {epoch + 1}/{schedule.total_epochs}',
-      total=steps,
-      initial=first_step,
-      unit='step',
+      description=f'train {self.name} {epoch + 1}/{schedule.total_epochs}', total=steps, initial=first_step, unit='step'
     )
     weight_decay = tf.constant(schedule.weight_decay, tf.float32)
-    for i in bar:
-      rate = tf.constant(schedule.learning_rate(epoch + i / steps, self.num_replicas), tf.float32)
-      totals = totals + tf.cast(self.train_step(next(data), rate, weight_decay), tf.float64)
-      if i % 20 == 0:  # Reading a number waits for the device, so not at every step.
+    before = epoch * steps
+    step, end = before + first_step, before + steps
+    while step < end:
+      following = min(end, step + self.options.steps_per_call, self._next_checkpoint(step))
+      rates = [schedule.learning_rate(epoch + (i - before) / steps, self.num_replicas) for i in range(step, following)]
+      totals = totals + self.training_step.several(data, tf.constant(rates, tf.float32), weight_decay)
+      bar.update(following - step)
+      if following // _STEPS_BETWEEN_LOSSES > step // _STEPS_BETWEEN_LOSSES:  # Reading a number waits for the device.
         bar.set_postfix_str(f'loss {scores.summary(self.heads, "", totals.numpy())["_loss"]:.3f}', refresh=False)
-      step = epoch * steps + i + 1
-      if self._is_checkpoint(step) and i + 1 < steps:  # The end of an epoch comes after its validation.
+      step = following
+      if self._is_checkpoint(step) and step < end:  # The end of an epoch comes after its validation.
         state.step.assign(step)
         state.totals.assign(totals)
         self._save_checkpoint(checkpoint, step)
+    bar.close()
     state.totals.assign(totals)
 
   def _delete(self, folder: str, prefix: str, keep: str = '') -> None:
@@ -257,6 +272,9 @@ class EncoderTrainer:
   def _is_checkpoint(self, step: int) -> bool:
     """Depends on the step alone: where replicas agree on statistics must not depend on where a run was interrupted."""
     return step % self.options.checkpoint_steps == 0
+
+  def _next_checkpoint(self, step: int) -> int:
+    return (step // self.options.checkpoint_steps + 1) * self.options.checkpoint_steps
 
   def _save_checkpoint(self, checkpoint: checkpoints.TrainingCheckpoint, step: int) -> None:
     self._agree_on_statistics()
@@ -313,50 +331,47 @@ class EncoderTrainer:
 
     return distribution.distributed_dataset(self.strategy, dataset)
 
-  def _distributed_step(self, batch, learning_rate: tf.Tensor, weight_decay: tf.Tensor) -> tf.Tensor:
-    compat.set_learning_rate(self.optimizer, learning_rate)
-    statistics = self.strategy.run(self._replica_step, args=(*batch, weight_decay))
-    return self.strategy.reduce(tf.distribute.ReduceOp.SUM, statistics, axis=None)
-
-  def _replica_step(self, x: tf.Tensor, labels: dict[str, tf.Tensor], weight_decay: tf.Tensor) -> tf.Tensor:
-    # XLA compiles what a replica does alone; where replicas meet, in the reduction and the update, it cannot follow.
-    compute = tf.function(self._gradients, jit_compile=True) if self.options.jit_compile else self._gradients
-    gradients, statistics = compute(x, labels, weight_decay)
-    compat.apply_gradients(self.optimizer, gradients, self.model.trainable_variables)
-    return statistics
-
-  def _gradients(self, x: tf.Tensor, labels: dict[str, tf.Tensor], weight_decay: tf.Tensor) -> tuple[list, tf.Tensor]:
-    """Returns the gradients of a replica's (scaled) loss, and the statistics of its batch; updates BatchNorm's."""
-    variables = self.model.trainable_variables
-    x = self.inputs.normalize(x)
-    with tf.GradientTape() as tape:
-      loss_sum, statistics = scores.statistics(self.heads, self.model(x, training=True), labels)
-      # Replicas sum their gradients, so each divides by the global batch; dividing by its own would multiply the rate
-      # by the number of replicas a second time.
-      loss = loss_sum / tf.cast(tf.shape(x)[0] * self.num_replicas, tf.float32)
-      # L2 added to the gradients (not decoupled: that would be ten times weaker at momentum 0.9), on kernels and BatchNorm scales.
-      decayed = [v for v in variables if not v.name.split(':')[0].endswith(('bias', 'beta'))]
-      l2 = tf.add_n([tf.nn.l2_loss(tf.cast(v, tf.float32)) for v in decayed])
-      scaled = compat.scaled_loss(self.optimizer, loss + weight_decay * l2 / self.num_replicas)
-    return tape.gradient(scaled, variables), statistics
-
   def _replica_features(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
-    views = batch['input']
     with self._folded_weights.used():
-      features = self.encoder(tf.reshape(views, [-1, *self.inputs.shape]), training=False)
-    # tf.shape and not the static one: after calls with other numbers of clips the function is traced for any.
-    return tf.reduce_mean(tf.reshape(features, [-1, tf.shape(views)[1], self.encoder.feature_dimension]), axis=1)
+      features = self._inferred(self._infer_features, batch['input'])
+    return tf.reduce_mean(features, axis=1)
 
   def _replica_probabilities(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    views = batch['input']
     means = {}
-    for head, logits in self.model(tf.reshape(views, [-1, *self.inputs.shape]), training=False).items():
+    for head, logits in self._inferred(self._infer_logits, batch['input']).items():
       activation = tf.nn.softmax if batch['labels'][head].shape.rank == 1 else tf.nn.sigmoid
-      means[head] = tf.reduce_mean(tf.reshape(activation(logits), [-1, tf.shape(views)[1], logits.shape[1]]), axis=1)
+      means[head] = tf.reduce_mean(activation(logits), axis=1)
     return means
 
   def _replica_evaluation(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
-    return scores.statistics(self.heads, self.model(batch['input'][:, 0], training=False), batch['labels'])[1]
+    logits = tf.nest.map_structure(lambda values: values[:, 0], self._inferred(self._infer_logits, batch['input']))
+    return scores.statistics(self.heads, logits, batch['labels'])[1]
+
+  def _replicated(self, function):
+    # XLA wants to know all sizes; the compiled part is the same in all traces.
+    return distribution.replicated(self.strategy, function, reduce_retracing=not self.options.jit_compile)
+
+  def _inference(self, network):
+    """Returns stored clips [m, *inputs.shape] -> what a network says of them, in inference mode."""
+
+    def infer(clips: tf.Tensor):
+      return network(self.inputs.normalize(clips), training=False)
+
+    return tf.function(infer, jit_compile=True) if self.options.jit_compile else infer
+
+  def _inferred(self, infer, views: tf.Tensor):
+    """Returns what `infer` says of views [b, n, *inputs.shape]: tensors float32 [b, n, values]."""
+    clips = tf.reshape(views, [-1, *self.inputs.shape])
+    # tf.shape and not the static ones: after calls with other numbers of clips the function is traced for any.
+    num_clips, num_views = tf.shape(clips)[0], tf.shape(views)[1]
+    outputs = infer(self._padded(clips, views.shape[1]) if self.options.jit_compile else clips)
+    return tf.nest.map_structure(lambda y: tf.reshape(y[:num_clips], [-1, num_views, y.shape[-1]]), outputs)
+
+  def _padded(self, clips: tf.Tensor, num_views: int) -> tf.Tensor:
+    """Returns as many clips as the largest batch has: XLA compiles anew, for up to a minute, for every number of them."""
+    full = self._videos_together(num_views) * num_views
+    padded = tf.pad(clips, [[0, full - tf.shape(clips)[0]]] + [[0, 0]] * len(self.inputs.shape))
+    return tf.ensure_shape(padded, [full, *self.inputs.shape])
 
   def _evaluation_data(self, targets: Targets) -> tf.data.Dataset:
     """The centre clips of this worker's shards."""
@@ -371,6 +386,7 @@ class EncoderTrainer:
       shards=shards,
       labels=targets.labels,
       subset=targets.subset,
+      normalize=False,
     )
 
   def _evaluate(self, data: tf.data.Dataset) -> np.ndarray:

@@ -1,0 +1,51 @@
+"""Where XLA keeps what it compiled; that a second process uses it can only be seen on a GPU (tests/gpu)."""
+
+import os
+
+import pytest
+
+from xdc_tf import xla_cache
+
+
+@pytest.fixture
+def gpu(tmp_path, monkeypatch):
+  driver = tmp_path / 'version'
+  driver.touch()
+  monkeypatch.setattr(xla_cache, 'DRIVER', str(driver))
+  monkeypatch.setattr(xla_cache.importlib.metadata, 'version', {'tensorflow': '2.21.0'}.__getitem__)
+  return {'XDG_CACHE_HOME': str(tmp_path / 'cache')}
+
+
+def test_on_a_gpu_the_cache_is_for_this_version_and_for_gpus_alone(gpu, tmp_path):
+  gpu['TF_XLA_FLAGS'] = '--tf_xla_auto_jit=0'
+  xla_cache.use(gpu)
+  folder = tmp_path / 'cache' / 'xdc-tf' / 'xla-tensorflow-2.21'
+  assert folder.is_dir()
+  assert gpu['TF_XLA_FLAGS'].split(' ') == [
+    '--tf_xla_auto_jit=0', f'--tf_xla_persistent_cache_directory={folder}', '--tf_xla_persistent_cache_device_types=GPU'
+  ]  # fmt: skip
+
+
+def test_a_users_own_folder_stays(gpu):
+  before = dict(gpu, TF_XLA_FLAGS='--tf_xla_persistent_cache_directory=/elsewhere')
+  environ = dict(before)
+  xla_cache.use(environ)
+  assert environ == before
+
+
+@pytest.mark.parametrize('kind', ['no driver', 'old TensorFlow', 'no TensorFlow', 'no folder', 'space'])
+def test_nothing_changes_where_it_cannot_be(gpu, kind, tmp_path, monkeypatch):
+  def version(name):
+    if kind == 'no TensorFlow':
+      raise xla_cache.importlib.metadata.PackageNotFoundError
+    return '2.15.1' if kind == 'old TensorFlow' else '2.21.0'
+
+  monkeypatch.setattr(xla_cache.importlib.metadata, 'version', version)
+  if kind == 'no driver':
+    os.remove(xla_cache.DRIVER)
+  if kind == 'no folder':
+    (tmp_path / 'cache').touch()
+  if kind == 'space':
+    gpu['XDG_CACHE_HOME'] = str(tmp_path / 'my cache')
+  xla_cache.use(gpu)
+  assert 'TF_XLA_FLAGS' not in gpu
