@@ -1,7 +1,7 @@
 # make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
 # make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
 # make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes; BENCH=kmeans: one of them)
-# make bench-gpu  measures training, feature extraction and k-means on GPUs
+# make bench-gpu  measures training, features, k-means, reader and start-up on GPUs
 # PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
 
 VENV ?= .venv

@@ -11,7 +11,8 @@ from benchmarks.speed import comparison
 
 # In the order of the table. A benchmark is the module of this name; it writes RESULTS/NAME.json.
 BENCHMARKS = (
-  'clip_making', 'reader', 'training_step', 'inference', 'saved_model', 'log_mel', 'kmeans', 'kmeans_scale', 'outer_loop'
+  'clip_making', 'reader', 'training_step', 'inference', 'saved_model', 'log_mel', 'kmeans', 'kmeans_scale', 'feature_store',
+  'outer_loop'
 )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ class Ours:
 
   def train(self) -> np.ndarray:
     """Takes one step: loss, gradients, update, statistics, accuracy."""
-    return self._trainer.train_step(self._batch, tf.constant(LEARNING_RATE), tf.constant(WEIGHT_DECAY)).numpy()
+    return self._trainer.training_step.one(self._batch, tf.constant(LEARNING_RATE), tf.constant(WEIGHT_DECAY)).numpy()
 
   def infer(self) -> np.ndarray:
     """Returns the features of the batch, float32 [batch_size, 512]."""
