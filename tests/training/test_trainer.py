@@ -16,6 +16,7 @@ from xdc_tf.models.audio_resnet import AudioResNet18, PooledStem
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.models.residual import layer_seeds
 from xdc_tf.training import scores
+from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -72,12 +73,9 @@ def test_only_kernels_decay_and_clips_without_a_label_teach_nothing(records, one
   trainer = make_trainer(records, one_replica, momentum=0.0, nesterov=False)
   trainer.model.reset_heads(5)
   before = [variable.numpy() for variable in trainer.model.trainable_variables]
-  nothing = {
-    split: Targets(split, {'video': np.full(records.num_rows(split), -1, np.int32)})
-    for split in ('train', 'validation')
-  }
+  nothing = Targets('train', {'video': np.full(records.num_rows('train'), -1, np.int32)})
   plan = schedule(total_epochs=1, decay='step', step_epochs=9, weight_decay=0.5, base_learning_rate=0.1)
-  trainer.train(str(tmp_path), nothing['train'], nothing['validation'], plan, seed=5)
+  trainer.train(str(tmp_path), nothing, None, plan, seed=5)
   for variable, old in zip(trainer.model.trainable_variables, before, strict=True):
     # Three steps of w <- w - 0.1 * 0.5 * w, on kernels only.
     factor = 0.95**3 if old.ndim > 1 else 1.0
@@ -218,9 +216,70 @@ def test_keep_best_ends_with_the_weights_of_the_lowest_validation_loss(records, 
     np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
+class Poisoned:
+  """A trainer's steps, of which one gives a loss that is not finite, as a rate that is too high does."""
+
+  def __init__(self, trainer, at):
+    self.at, self.rates, self._several = at, [], trainer.training_step.several
+    trainer.training_step.several = self
+
+  def __call__(self, data, rates, weight_decay):
+    self.rates.append(float(rates[0]))
+    totals = self._several(data, rates, weight_decay)
+    return totals * np.nan if len(self.rates) == self.at else totals
+
+
+@pytest.mark.stack
+def test_a_training_that_diverges_stops_at_once_with_its_step_and_rate(records, one_replica, tmp_path):
+  """Not at the end of the epoch, which is 31,250 steps long at the paper's sizes."""
+  trainer = make_trainer(records, one_replica, checkpoint_steps=10)
+  poisoned = Poisoned(trainer, at=23)
+  plan = schedule(epoch_size=400, total_epochs=1, base_learning_rate=0.02, decay='step', step_epochs=99)
+  with pytest.raises(DivergedError, match='not a finite number at step 30, at a learning rate of 0.02') as raised:
+    train(trainer, tmp_path, plan, records)
+  assert 'restarts_when_diverged = 2' in str(raised.value)
+  assert len(poisoned.rates) == 30  # At the next checkpoint, which is not written.
+  assert tf.train.latest_checkpoint(str(tmp_path / 'checkpoints')).endswith('ckpt-20')
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(('at', 'back_at'), [(3, 0), (23, 10)])
+def test_a_training_that_diverges_goes_back_and_on_with_a_lower_rate(records, one_replica, tmp_path, at, back_at):
+  options = {'checkpoint_steps': 10, 'restarts_when_diverged': 1}
+  plan = schedule(epoch_size=160, total_epochs=1, base_learning_rate=0.02, decay='step', step_epochs=99)
+  trainer = make_trainer(records, one_replica, **options)
+  poisoned = Poisoned(trainer, at)
+  final = train(trainer, tmp_path, plan, records)
+  stopped = -(-at // 10) * 10
+  assert poisoned.rates == pytest.approx([0.02] * stopped + [0.01] * (40 - back_at))
+  assert all(np.isfinite(value).all() for value in final)
+  assert [row['learning_rate'] for row in read_metrics(str(tmp_path / 'metrics.csv'))] == ['0.01']
+
+
+def test_it_goes_back_only_so_often_and_remembers_it(records, one_replica, tmp_path):
+  options = {'checkpoint_steps': 2, 'restarts_when_diverged': 2}
+  plan = schedule(epoch_size=48, total_epochs=1, base_learning_rate=0.02, decay='step', step_epochs=99)
+  for _ in range(2):  # The second time as the command that is given again.
+    trainer = make_trainer(records, one_replica, **options)
+    poisoned = Poisoned(trainer, at=0)
+    poisoned._several = lambda *arguments: tf.fill([3], tf.constant(np.nan, tf.float64))
+    with pytest.raises(DivergedError):
+      train(trainer, tmp_path, plan, records)
+  assert poisoned.rates == pytest.approx([0.005] * 2)
+
+
+def test_validation_clips_without_labels_cannot_choose_an_epoch(records, one_replica, tmp_path):
+  trainer = make_trainer(records, one_replica)
+  unlabelled = Targets('validation', {'video': np.full(records.num_rows('validation'), -1, np.int32)})
+  with pytest.raises(ValueError, match="No validation clip of .* has a label of 'video'"):
+    trainer.train(str(tmp_path), targets(records, 'train'), unlabelled, schedule(keep_best=True), 5)
+
+
 @pytest.mark.parametrize(
   ('options', 'message'),
   [
+    ({'restarts_when_diverged': -1}, 'must not be negative'),
+    ({'rate_when_diverged': 1.0}, 'between 0 and 1'),
     ({'checkpoint_steps': 0}, 'at least 1'),
     ({'precision': 'half'}, 'must be one of'),
     ({'jit_compile': 'yes'}, "True, False or 'auto'"),

@@ -90,7 +90,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   files.write_json(path, _about(arguments, config, start, records) | {'coverage': missing} | results)
   if config.trained == 'all':
     for cell in cells:
-      if not cell.held_out:
+      if not cell.held_out and cell.name not in results['diverged']:
         _describe_weights(directory.stage(cell.name), learner.encoder, start, config, records)
   print('\n'.join(filter(None, [coverage.describe(missing), _table(results)])) + f'\n{path} holds the numbers.')
   if not any(fold['test_best'] for fold in results['folds'].values()):

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from xdc_tf.evaluation.finite import check_finite
+from xdc_tf.training.finite import check_finite
 
 
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, object]:

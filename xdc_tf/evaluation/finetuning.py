@@ -17,6 +17,7 @@ from xdc_tf.data.human_labels import all_labels, first_labels
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.data.schema import Records
 from xdc_tf.evaluation import clip_features, fc_only
+from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
@@ -129,10 +130,17 @@ class FullFinetuning:
 
     Returns:
       index int64 [n] of the fold's test videos and their probabilities, float32 [n, classes].
+
+    Raises:
+      DivergedError: when the loss is no longer finite.
     """
     trainer = self._trainer
     trainer.load(self._weights)
-    trainer.train(folder, self._targets(fold.train), None, self._config.schedule_at(rate), self._config.seed_of(fold))
+    try:
+      trainer.train(folder, self._targets(fold.train), None, self._config.schedule_at(rate), self._config.seed_of(fold))
+    except DivergedError:
+      trainer.forget_training(folder)  # It is a result: nobody goes on from its checkpoints.
+      raise
     found = [(i, p[HEAD]) for i, p in trainer.predict(self._targets(fold.test), self._config.num_clips)]
     trainer.forget_training(folder)
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from xdc_tf.data.label_table import NO_LABEL
-from xdc_tf.evaluation.finite import check_finite
+from xdc_tf.training.finite import check_finite
 
 MAX_PASSES = 1000
 

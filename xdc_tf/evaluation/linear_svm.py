@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from xdc_tf.evaluation.finite import check_finite
+from xdc_tf.training.finite import check_finite
 
 # scikit-learn's 1,000 are often too few for thousands of samples.
 MAX_PASSES = 10_000

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xdc_tf.evaluation.finite import check_finite
+from xdc_tf.training.finite import check_finite
 
 QUERIES_AT_A_TIME = 1024
 

@@ -19,7 +19,7 @@ from xdc_tf.data.schema import Records
 from xdc_tf.data.sources import read_sources
 from xdc_tf.evaluation import classification
 from xdc_tf.evaluation.finetuning import Finetuning
-from xdc_tf.evaluation.finite import DivergedError
+from xdc_tf.training.finite import DivergedError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,13 +115,13 @@ def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) ->
 
 
 def _train_and_measure(folder: str, learner, cell: Cell, config: Finetuning, records: Records) -> None:
-  index, probabilities = learner.train(folder, cell.fold, cell.rate)
+  about = {'fold': cell.fold.number, 'rate': cell.rate, 'held_out': cell.held_out}
   try:
-    measured = _measure(index, probabilities, cell.fold.test.split, config, records)
+    index, probabilities = learner.train(folder, cell.fold, cell.rate)
+    measured = {'videos': len(index)} | _measure(index, probabilities, cell.fold.test.split, config, records)
   except DivergedError as error:
     logging.warning('%s: %s', cell.name, error)
     measured = {'diverged': str(error)}
-  about = {'fold': cell.fold.number, 'rate': cell.rate, 'held_out': cell.held_out, 'videos': len(index)}
   files.write_json(os.path.join(folder, 'result.json'), about | measured)
 
 

@@ -89,16 +89,23 @@ class TrainingCheckpoint:
       ValueError: when it does not fit the objects exactly.
     """
     newest = tf.train.latest_checkpoint(self._folder)
-    if not newest:
-      return False
+    if newest:
+      self._restore(newest)
+    return bool(newest)
+
+  def restore_earlier(self) -> None:
+    """Restores the chief's checkpoint before the newest, or the only one, on every worker."""
+    state = tf.train.get_checkpoint_state(self._folder)
+    self._restore(state.all_model_checkpoint_paths[-2:][0])
+
+  def _restore(self, path: str) -> None:
     try:
-      self._checkpoint.restore(newest).assert_consumed()
+      self._checkpoint.restore(path).assert_consumed()
     except (AssertionError, ValueError) as error:
       raise ValueError(
-        f'{newest} is not a checkpoint of this training as this release of xdc-tf has it. Delete {self._folder} to do the training '
+        f'{path} is not a checkpoint of this training as this release of xdc-tf has it. Delete {self._folder} to do the training '
         f'again; what was finished before stays. TensorFlow says: {str(error)[:300]}'
       ) from error
-    return True
 
   def save(self, step: int) -> None:
     """Writes a checkpoint; an older one stays until this one is whole."""

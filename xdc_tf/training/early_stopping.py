@@ -4,6 +4,8 @@ import math
 
 import tensorflow as tf
 
+from xdc_tf.training.finite import DivergedError
+
 
 class EarlyStopping(tf.Module):
   """Counts consecutive rises of the validation loss; its state lives in checkpoints.
@@ -23,10 +25,10 @@ class EarlyStopping(tf.Module):
     """Takes one epoch's validation loss.
 
     Raises:
-      ValueError: when it is not finite.
+      DivergedError: when it is not finite.
     """
     if not math.isfinite(loss):
-      raise ValueError(
+      raise DivergedError(
         f'The validation loss is {loss}: the training has diverged. Start a new run with a lower Schedule.base_learning_rate.'
       )
     self._rises.assign(self._rises + 1 if loss > self._previous else 0)

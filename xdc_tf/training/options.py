@@ -33,6 +33,9 @@ class TrainingOptions:
     initial_statistics_batches: batches run in training mode before the very first features are taken, to set the
       statistics of BatchNorm. SeLaVi uses 20; 0 gave better first clusters, so it is the default (ours).
     decoupled_weight_decay: of 'sgdw' and 'lamb', beside the L2 of `Schedule.weight_decay`, which is then better 0.
+    restarts_when_diverged: how often a training whose loss is no longer finite goes back to an earlier checkpoint and on with
+      a lower rate, before it ends with an error.
+    rate_when_diverged: the factor of the rate, every time.
   """
 
   optimizer: str = 'sgd'
@@ -46,6 +49,8 @@ class TrainingOptions:
   evaluation_batch_size: int = 32
   initial_statistics_batches: int = 0
   decoupled_weight_decay: float = 0.0
+  restarts_when_diverged: int = 0
+  rate_when_diverged: float = 0.5
 
   def __post_init__(self):
     if self.head_deviation < 0:
@@ -53,6 +58,11 @@ class TrainingOptions:
     if self.checkpoint_steps < 1 or self.evaluation_batch_size < 1:
       raise ValueError(
         f'TrainingOptions.checkpoint_steps and .evaluation_batch_size must be at least 1. Received: {self}.'
+      )
+    if self.restarts_when_diverged < 0 or not 0 < self.rate_when_diverged < 1:
+      raise ValueError(
+        'TrainingOptions.restarts_when_diverged must not be negative, and .rate_when_diverged between 0 and 1. '
+        f'Received: {self.restarts_when_diverged} and {self.rate_when_diverged}.'
       )
     if self.optimizer not in compat.OPTIMIZERS:
       raise ValueError(f'TrainingOptions.optimizer must be one of {compat.OPTIMIZERS}. Received: {self.optimizer!r}.')

@@ -19,6 +19,7 @@ from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.models.heads import HeadedEncoder
 from xdc_tf.training import checkpoints, distribution, scores
 from xdc_tf.training.early_stopping import EarlyStopping
+from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.metrics_log import MetricsLog
 from xdc_tf.training.options import POLICIES, TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -195,17 +196,44 @@ class EncoderTrainer:
 
     Raises:
       ValueError: when the schedule needs a validation loss and there is none.
+      DivergedError: when the loss is not finite; the checkpoints before are kept.
     """
     if validation is None and (schedule.early_stop_epochs or schedule.keep_best):
       raise ValueError('Schedule.early_stop_epochs and .keep_best need validation clips, and this training has none.')
-    steps_per_epoch = schedule.steps_per_epoch(self.num_replicas)
     state = _State(EarlyStopping(schedule.early_stop_epochs), len(self.heads))
     with self.strategy.scope():
       self._reset(seed)
       checkpoint = checkpoints.TrainingCheckpoint(folder, model=self.model, optimizer=self.optimizer, state=state)
-      checkpoint.restore()
-      own_folder = checkpoints.own_folder(folder)
+      is_new = not checkpoint.restore()
+    if is_new and self.options.restarts_when_diverged:
+      self._save_checkpoint(checkpoint, 0)  # To go back to.
+    while True:
+      try:
+        self._train_epochs(folder, training, validation, schedule, seed, state, checkpoint)
+        break
+      except DivergedError as error:
+        if int(state.restarts) >= self.options.restarts_when_diverged:
+          raise
+        self._go_back(checkpoint, state, error)
+    if schedule.keep_best:
+      self.load(self._best_folder(folder, state))
+    self.save(folder)
+
+  def _train_epochs(
+    self,
+    folder: str,
+    training: Targets,
+    validation: Targets | None,
+    schedule: Schedule,
+    seed: int,
+    state: '_State',
+    checkpoint: checkpoints.TrainingCheckpoint,
+  ) -> None:
+    """Trains from where the state is; the arguments are those of `train`."""
+    steps_per_epoch = schedule.steps_per_epoch(self.num_replicas)
     step = state.resume(schedule, self.num_replicas)
+    with self.strategy.scope():
+      own_folder = checkpoints.own_folder(folder)
     log = MetricsLog(own_folder, first_epoch=step // steps_per_epoch)
     data = iter(self._training_data(training, schedule.batch_size, step, seed))
     validation_data = self._evaluation_data(validation) if validation else None
@@ -216,11 +244,11 @@ class EncoderTrainer:
       self._train_epoch(data, epoch, first_step, schedule, state, checkpoint)
       step = (epoch + 1) * steps_per_epoch
       row = {
-        'learning_rate': schedule.learning_rate(epoch, self.num_replicas),
+        'learning_rate': self._rate(schedule, epoch, state),
         **scores.summary(self.heads, 'train', state.totals.numpy()),
       }
       if validation_data is not None:
-        row |= scores.summary(self.heads, 'validation', self._evaluate(validation_data))
+        row |= scores.summary(self.heads, 'validation', self._validate(validation_data))
         state.early_stopping.update(row['validation_loss'])
       log.write(epoch, row)
       if schedule.keep_best and state.early_stopping.is_best:
@@ -232,9 +260,30 @@ class EncoderTrainer:
         # Not earlier: a run that goes on from the checkpoint before needs the best epoch of then.
         self._delete(folder, 'best-', keep=self._best_folder(folder, state))
     log.close()
-    if schedule.keep_best:
-      self.load(self._best_folder(folder, state))
-    self.save(folder)
+
+  def _rate(self, schedule: Schedule, epoch: float, state: '_State') -> float:
+    """The learning rate at a time in epochs, lower after every time that the training went back."""
+    return schedule.learning_rate(epoch, self.num_replicas) * self.options.rate_when_diverged ** int(state.restarts)
+
+  def _go_back(self, checkpoint: checkpoints.TrainingCheckpoint, state: '_State', error: DivergedError) -> None:
+    """Returns to the checkpoint before the newest, whose weights may be bad already, and notes it there."""
+    restarts = int(state.restarts) + 1
+    with self.strategy.scope():
+      checkpoint.restore_earlier()
+    state.restarts.assign(restarts)
+    self._save_checkpoint(checkpoint, int(state.step))
+    logging.warning(
+      '%s It goes back to step %d, with %g times the rate.', error, int(state.step), self.options.rate_when_diverged
+    )
+
+  def _check_totals(self, totals: np.ndarray, step: int, rate: float) -> None:
+    """Raises DivergedError where the sums of an epoch are not finite, with what the user may try."""
+    if not np.isfinite(totals).all():
+      raise DivergedError(
+        f'The training of {self.name} has diverged: its loss is not a finite number at step {step}, at a learning rate of '
+        f'{rate:.4g}. The checkpoints before are kept. Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in a new '
+        "folder, or --gin_param 'TrainingOptions.restarts_when_diverged = 2', which goes back and on with a lower rate."
+      )
 
   def forget_training(self, folder: str) -> None:
     """Deletes what only an interrupted stage needs, gigabytes at full width; call it when the stage is marked as done."""
@@ -252,12 +301,15 @@ class EncoderTrainer:
     step, end = before + first_step, before + steps
     while step < end:
       following = min(end, step + self.options.steps_per_call, self._next_checkpoint(step))
-      rates = [schedule.learning_rate(epoch + (i - before) / steps, self.num_replicas) for i in range(step, following)]
+      rates = [self._rate(schedule, epoch + (i - before) / steps, state) for i in range(step, following)]
       totals = totals + self.training_step.several(data, tf.constant(rates, tf.float32), weight_decay)
       bar.update(following - step)
       if following // _STEPS_BETWEEN_LOSSES > step // _STEPS_BETWEEN_LOSSES:  # Reading a number waits for the device.
+        self._check_totals(totals.numpy(), following, rates[-1])
         bar.set_postfix_str(f'loss {scores.summary(self.heads, "", totals.numpy())["_loss"]:.3f}', refresh=False)
       step = following
+      if self._is_checkpoint(step) or step == end:
+        self._check_totals(totals.numpy(), step, rates[-1])
       if self._is_checkpoint(step) and step < end:  # The end of an epoch comes after its validation.
         state.step.assign(step)
         state.totals.assign(totals)
@@ -389,6 +441,21 @@ class EncoderTrainer:
       normalize=False,
     )
 
+  def _validate(self, data: tf.data.Dataset) -> np.ndarray:
+    """Does what _evaluate does.
+
+    Raises:
+      ValueError: when a head has no validation clip with a label: its loss would be 0, and every epoch the best one.
+    """
+    totals = self._evaluate(data)
+    for head, clips in zip(self.heads, totals.reshape(-1, 3)[:, 2], strict=True):
+      if not clips:
+        raise ValueError(
+          f'No validation clip of {self.records.directory} has a label of {head!r}, so nothing can tell when to stop. Make '
+          'validation clips of videos that have one, or set Schedule.early_stop_epochs = 0 and .keep_best = False.'
+        )
+    return totals
+
   def _evaluate(self, data: tf.data.Dataset) -> np.ndarray:
     """Returns float64 [3 * heads], summed over the clips of all workers."""
     self._agree_on_statistics()
@@ -413,6 +480,7 @@ class _State(tf.Module):
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
     self.num_replicas = tf.Variable(0, dtype=tf.int64, trainable=False, name='num_replicas')
     self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name='best_epoch')
+    self.restarts = tf.Variable(0, dtype=tf.int64, trainable=False, name='restarts')
     self.totals = tf.Variable(tf.zeros([3 * num_heads], tf.float64), trainable=False, name='totals')
 
   def resume(self, schedule: Schedule, num_replicas: int) -> int:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xdc_tf.evaluation.finite import check_finite
 from xdc_tf.evaluation.localization.targets import temporal_iou
+from xdc_tf.training.finite import check_finite
 
 
 class Detected(NamedTuple):
