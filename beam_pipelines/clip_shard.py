@@ -15,7 +15,7 @@ import apache_beam as beam
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import audio_ops, manifest, schema
+from xdc_tf.data import audio_ops, damage, manifest, schema
 from xdc_tf.data.decoder_process import DecoderProcess
 from xdc_tf.data.media import MediaError, MediaSpan, ReadOptions
 from xdc_tf.data.positions import PositionsWriter
@@ -49,6 +49,7 @@ class ClipJob:
     decoder_threads: of every worker's decoder; see media.read_span.
     retry_failed: whether finished shards with failed rows are made again.
     max_failed_share: of the rows; the job fails when more of them failed.
+    repair: whether finished shards are read, and damaged ones made again.
   """
 
   manifest_directory: str
@@ -62,6 +63,7 @@ class ClipJob:
   decoder_threads: int = 1
   retry_failed: bool = False
   max_failed_share: float = 0.1
+  repair: bool = False
 
   def num_shards(self, split: str) -> int:
     """Returns the number of shards of a split."""
@@ -115,6 +117,9 @@ def finished_result(job: ClipJob, split: str, shard: int) -> ShardResult | None:
     return None
   summary = files.read_json(summary_path)
   if tf.io.gfile.stat(path).length != summary['bytes'] or (job.retry_failed and summary['failures']):
+    return None
+  if job.repair and damage.of_shard(path, summary['length']):
+    logging.warning('make_clips: %s is damaged; it is made again.', path)
     return None
   return _result(split, shard, summary)
 

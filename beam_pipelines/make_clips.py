@@ -69,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
   )
   add('--retry_failed', action='store_true', help='make shards with failed rows again, after the videos were repaired')
   add(
+    '--repair', action='store_true', help='read what is there, and make damaged or missing shards again, the same bytes'
+  )
+  add(
     '--decoder_timeout_seconds',
     type=float,
     default=300.0,
@@ -132,6 +135,7 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     decoder_threads=options.decoder_threads,
     retry_failed=options.retry_failed,
     max_failed_share=options.max_failed_share,
+    repair=options.repair,
   )
 
 
@@ -186,7 +190,7 @@ def begin(job: ClipJob) -> dict[str, Any] | None:
   summary_path = os.path.join(job.output_dir, JOB_SUMMARY_FILE)
   if tf.io.gfile.exists(done_path):
     summary = files.read_json(summary_path)
-    if not (job.retry_failed and failure_text(summary)):
+    if not (job.repair or job.retry_failed and failure_text(summary)):
       try:
         schema.open_records(job.output_dir)
       except FileNotFoundError as error:

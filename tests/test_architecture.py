@@ -6,12 +6,18 @@ import pathlib
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BASE = {'xdc_tf', 'xdc_tf.compat', 'xdc_tf.files', 'xdc_tf.plots', 'xdc_tf.progress'}
+BASE = {'xdc_tf', 'xdc_tf.compat', 'xdc_tf.files', 'xdc_tf.messages', 'xdc_tf.plots', 'xdc_tf.progress'}
 ALLOWED = {
   'xdc_tf.data': (),
   'xdc_tf.models': (),
   'xdc_tf.clustering': (),
-  'xdc_tf.training': ('xdc_tf.data.reader', 'xdc_tf.data.schema', 'xdc_tf.data.label_table', 'xdc_tf.models'),
+  'xdc_tf.training': (
+    'xdc_tf.data.damage',
+    'xdc_tf.data.reader',
+    'xdc_tf.data.schema',
+    'xdc_tf.data.label_table',
+    'xdc_tf.models',
+  ),
   'xdc_tf.deep_clustering': ('xdc_tf.training', 'xdc_tf.clustering', 'xdc_tf.data', 'xdc_tf.models'),
   'xdc_tf.evaluation': ('xdc_tf.training', 'xdc_tf.data', 'xdc_tf.models'),
   'xdc_tf.analysis': ('xdc_tf.clustering', 'xdc_tf.data', 'xdc_tf.models'),

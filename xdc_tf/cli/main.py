@@ -8,8 +8,9 @@ import sys
 from absl import app, logging
 from absl.flags import argparse_flags
 
-from xdc_tf import __version__, xla_cache
+from xdc_tf import __version__, messages, xla_cache
 from xdc_tf.cli import (
+  check,
   client,
   clusters_table,
   demo,
@@ -34,7 +35,7 @@ from xdc_tf.cli import (
 )
 
 VERBS = (
-  demo, doctor, make_avdigits, manifest, pretrain, export, embed, client,
+  demo, doctor, make_avdigits, manifest, check, pretrain, export, embed, client,
   report, filters_figure, clusters_table, projector,
   finetune, sweep, svm, retrieval, extract_features, localize, tables, import_weights, export_weights,
 )  # fmt: skip
@@ -96,7 +97,7 @@ def _main(parsed: argparse.Namespace) -> None:
       raise
     if os.environ.get('XDC_TRACEBACK'):
       raise
-    sys.exit(f'xdc {parsed.verb}: {error}\n(Set XDC_TRACEBACK=1 to see where.)')
+    sys.exit(f'xdc {parsed.verb}: {messages.of_error(error)}\n(Set XDC_TRACEBACK=1 to see where.)')
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf.data import label_table, positions, schema, training_order
+from xdc_tf.data import damage, label_table, positions, schema, training_order
 from xdc_tf.data.inputs import AudioInput, Input, VideoInput
 from xdc_tf.data.schema import Records
 
@@ -233,8 +233,9 @@ def check_inputs(records: Records, split: str, inputs: Input) -> None:
       f'{records.directory} holds no clips in split {split!r}: all of its videos failed, see failed_videos.jsonl.'
     )
   shard = int(np.flatnonzero(records.shard_lengths[split])[0])
-  serialized = next(iter(tf.data.TFRecordDataset(records.shard_paths(split)[shard])))
-  inputs.check(records, schema.parse(serialized, **inputs.wanted))
+  with damage.named(records, split):
+    example = schema.parse(next(iter(tf.data.TFRecordDataset(records.shard_paths(split)[shard]))), **inputs.wanted)
+  inputs.check(records, example)
 
 
 def num_cpus() -> int:

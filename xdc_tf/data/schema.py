@@ -352,7 +352,7 @@ def open_records(directory: str) -> Records:
   missing = [p for split in records.splits for p in records.shard_paths(split) if os.path.basename(p) not in present]
   if missing:
     raise FileNotFoundError(
-      f'{directory} lacks {len(missing)} of its shards, the first is {missing[0]}. Delete {DONE_FILE} there and run '
-      'make_clips again with the same settings: it makes what is missing.'
+      f'{directory} lacks {len(missing)} of its shards, the first is {missing[0]}. Run make_clips again with the same settings and '
+      '--repair: it makes what is missing.'
     )
   return records

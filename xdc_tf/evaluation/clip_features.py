@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files, progress
-from xdc_tf.data import reader
+from xdc_tf.data import damage, reader
 from xdc_tf.data.folds import Fold
 from xdc_tf.data.inputs import AudioInput, Input
 from xdc_tf.data.schema import Records
@@ -72,9 +72,10 @@ def batches(
     records, split, inputs, max(1, batch_size // num_clips), num_clips, shards=shards, subset=clips
   )
   encode_all = encode(encoder, inputs, batch_size)
-  for batch in data:
-    features = encode_all(tf.reshape(batch['input'], [-1, *inputs.shape]))
-    yield batch['index'].numpy(), features.reshape([-1, num_clips, features.shape[-1]])
+  with damage.named(records, split):
+    for batch in data:
+      features = encode_all(tf.reshape(batch['input'], [-1, *inputs.shape]))
+      yield batch['index'].numpy(), features.reshape([-1, num_clips, features.shape[-1]])
 
 
 def extract(

@@ -13,7 +13,7 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import compat, progress
-from xdc_tf.data import reader
+from xdc_tf.data import damage, reader
 from xdc_tf.data.schema import Records
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.models.heads import HeadedEncoder
@@ -148,8 +148,9 @@ class EncoderTrainer:
       normalize=False,
     )
     self._fold()
-    for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
-      yield batch['index'].numpy(), features.numpy()
+    with damage.named(self.records, split):
+      for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
+        yield batch['index'].numpy(), features.numpy()
 
   def predict(self, targets: Targets, num_clips: int):
     """Yields (index int64 [b], float32 [b, classes] for each head): the mean over clips of each span's probabilities.
@@ -170,8 +171,9 @@ class EncoderTrainer:
       subset=targets.subset,
       normalize=False,
     )
-    for batch, probabilities in distribution.map_on_replicas(self.strategy, self._predict, data):
-      yield batch['index'].numpy(), {head: values.numpy() for head, values in probabilities.items()}
+    with damage.named(self.records, targets.split):
+      for batch, probabilities in distribution.map_on_replicas(self.strategy, self._predict, data):
+        yield batch['index'].numpy(), {head: values.numpy() for head, values in probabilities.items()}
 
   def _videos_together(self, num_clips: int) -> int:
     """How many videos make a batch that the memory for `evaluation_batch_size` clips is enough for."""
@@ -248,7 +250,8 @@ class EncoderTrainer:
         **scores.summary(self.heads, 'train', state.totals.numpy()),
       }
       if validation_data is not None:
-        row |= scores.summary(self.heads, 'validation', self._validate(validation_data))
+        with damage.named(self.records, validation.split):
+          row |= scores.summary(self.heads, 'validation', self._validate(validation_data))
         state.early_stopping.update(row['validation_loss'])
       log.write(epoch, row)
       if schedule.keep_best and state.early_stopping.is_best:
@@ -281,8 +284,8 @@ class EncoderTrainer:
     if not np.isfinite(totals).all():
       raise DivergedError(
         f'The training of {self.name} has diverged: its loss is not a finite number at step {step}, at a learning rate of '
-        f'{rate:.4g}. The checkpoints before are kept. Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in a new '
-        "folder, or --gin_param 'TrainingOptions.restarts_when_diverged = 2', which goes back and on with a lower rate."
+        f'{rate:.4g}. The checkpoints before are kept. Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in '
+        "a new folder, or --gin_param 'TrainingOptions.restarts_when_diverged = 2', which goes back and on with a lower rate."
       )
 
   def forget_training(self, folder: str) -> None:
@@ -302,7 +305,8 @@ class EncoderTrainer:
     while step < end:
       following = min(end, step + self.options.steps_per_call, self._next_checkpoint(step))
       rates = [self._rate(schedule, epoch + (i - before) / steps, state) for i in range(step, following)]
-      totals = totals + self.training_step.several(data, tf.constant(rates, tf.float32), weight_decay)
+      with damage.named(self.records, 'train'):
+        totals = totals + self.training_step.several(data, tf.constant(rates, tf.float32), weight_decay)
       bar.update(following - step)
       if following // _STEPS_BETWEEN_LOSSES > step // _STEPS_BETWEEN_LOSSES:  # Reading a number waits for the device.
         self._check_totals(totals.numpy(), following, rates[-1])

@@ -1,0 +1,38 @@
+"""xdc check: whether what lies in a folder is whole."""
+
+import argparse
+
+SUMMARY = (
+  'Read records, features, a run or an export to the end, compare checksums and counts, and name what is damaged.'
+)
+EXAMPLE = 'xdc check data/clips runs/xdc'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+  """Declares the verb's arguments."""
+  parser.add_argument('folders', nargs='+', metavar='FOLDER', help='of records, of a run, of features, of an export')
+
+
+def run(arguments: argparse.Namespace) -> None:
+  """Prints a table and every damage.
+
+  Raises:
+    ValueError: when something is damaged.
+  """
+  from xdc_tf import files
+  from xdc_tf.analysis import integrity
+  from xdc_tf.data.reader import num_cpus
+
+  found = []
+  for folder in arguments.folders:
+    files.use_file_system(folder)
+    found += integrity.checks(folder)
+  findings = integrity.run(found, num_cpus())
+  damaged = [finding.kind for finding in findings]
+  print(f'{"what":<12} {"checked":>8} {"damaged":>8}')
+  for kind in dict.fromkeys(check.kind for check in found):
+    print(f'{kind:<12} {sum(check.kind == kind for check in found):>8} {damaged.count(kind):>8}')
+  for finding in findings:
+    print(f'{finding.path} {finding.problem}')
+  if findings:
+    raise ValueError(f'{len(findings)} of {len(found)} are damaged; they are named above.')
