@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 import tensorflow as tf
 from apache_beam.ml.inference.base import RunInference
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipelines import killed_workers
 from beam_pipelines.clip_shard import ClipJobError
@@ -24,7 +25,7 @@ from beam_pipelines.feature_shard import FeatureJob, Finish, WriteShard, model_d
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.saved_model_handler import SavedModelHandler
 from beam_pipelines.watched import watched
-from xdc_tf import files
+from xdc_tf import files, lease
 from xdc_tf.data import reader, schema
 from xdc_tf.data.snippets import Snippets
 
@@ -140,7 +141,12 @@ def run(argv: Sequence[str]) -> str:
   own_options, beam_argv = parser().parse_known_args(argv)
   options = beam_options(beam_argv, vars(own_options))
   job = make_job(own_options)
-  check_settings(job, own_options.saved_model)
+  with lease.held(job.output_dir, own_options.take_over):
+    return _run(job, options, own_options.saved_model)
+
+
+def _run(job: FeatureJob, options: PipelineOptions, saved_model: str) -> str:
+  check_settings(job, saved_model)
   records = job.records()
   what = f'{sum(map(records.num_clips, records.splits))} records of {", ".join(records.splits)}'
   if tf.io.gfile.exists(os.path.join(job.output_dir, schema.DONE_FILE)):
@@ -148,7 +154,7 @@ def run(argv: Sequence[str]) -> str:
   total = sum(len(records.shard_lengths[split]) for split in records.splits)
   with watched('extract features', total, lambda: total - sum(1 for s in records.splits for _ in job.missing(s))):
     pipeline = beam.Pipeline(options=options)
-    build(pipeline, job, own_options.saved_model)
+    build(pipeline, job, saved_model)
     with killed_workers.explained():
       pipeline.run().wait_until_finish()
   return f'{job.output_dir}: {what}'
@@ -158,7 +164,7 @@ def main(argv: Sequence[str]) -> None:
   """The command; ends the process with status 1 and a plain message when the job cannot start."""
   try:
     print(run(argv))
-  except (ClipJobError, FileNotFoundError, ValueError) as error:
+  except (ClipJobError, FileNotFoundError, lease.LeaseError, ValueError) as error:
     sys.exit(f'extract_features: {error}')
 
 

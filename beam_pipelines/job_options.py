@@ -12,19 +12,25 @@ SETTINGS_FILE = 'settings.json'  # In the output folder of a job: what it was be
 
 
 def job_parser(name: str, description: str) -> argparse.ArgumentParser:
-  """Returns a parser for a job's own options, still without any; use `parse_known_args`, all others are Beam's.
+  """Returns a parser for a job's own options, with what all jobs have; use `parse_known_args`, all others are Beam's.
 
   Args:
     name: of the module in beam_pipelines.
     description: for --help.
   """
-  return argparse.ArgumentParser(
+  result = argparse.ArgumentParser(
     prog=f'python -m beam_pipelines.{name}',
     description=description,
     formatter_class=argparse.RawDescriptionHelpFormatter,
     allow_abbrev=False,
     epilog="All other options are Beam's: https://beam.apache.org/documentation/runners/capability-matrix/",
   )
+  result.add_argument(
+    '--take_over',
+    action='store_true',
+    help='go on in the place of a job that has the folder and hangs; that one then stops',
+  )
+  return result
 
 
 def beam_options(argv: Sequence[str], own_names: Iterable[str] = ()) -> PipelineOptions:

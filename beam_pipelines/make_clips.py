@@ -9,11 +9,12 @@ missing. All options of Beam are understood (`--help`). See beam_pipelines/READM
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -25,7 +26,7 @@ from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, Cli
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, complaint_about, describe, failure_text
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.watched import watched
-from xdc_tf import files
+from xdc_tf import files, lease
 from xdc_tf.data import manifest, schema
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.media import ReadOptions
@@ -218,11 +219,27 @@ def run(argv: Sequence[str]) -> str:
   """
   clip_options, beam_argv = parser().parse_known_args(argv)
   options = beam_options(beam_argv, vars(clip_options))
-  try:
+  with _said_plainly():
     job = make_job(clip_options)
-    check_settings(job)
+  try:
+    with lease.held(job.output_dir, clip_options.take_over):
+      return _run(job, options)
+  except lease.LeaseError as error:
+    raise ClipJobError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _said_plainly() -> Iterator[None]:
+  """Turns what a user has to correct into a ClipJobError."""
+  try:
+    yield
   except (FileNotFoundError, RuntimeError, ValueError) as error:
     raise ClipJobError(str(error)) from error
+
+
+def _run(job: ClipJob, options: PipelineOptions) -> str:
+  with _said_plainly():
+    check_settings(job)
   finished = begin(job)
   if finished:
     return f'{job.output_dir} is finished already, nothing to do: {describe(finished)}'

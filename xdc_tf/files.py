@@ -6,11 +6,20 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import numpy as np
 import tensorflow as tf
+
+# Each is called before anything gets its name, and raises an error where this process may not write any more (lease.py).
+guards: list[Callable[[], None]] = []
+
+
+def check_guards() -> None:
+  """Raises an error where this process may not write any more."""
+  for guard in guards:
+    guard()
 
 
 @contextlib.contextmanager
@@ -61,6 +70,7 @@ def replace(source: str, path: str) -> None:
 
   On s3:// tensorflow-io's rename also moves every object whose name only begins with the source's, and refuses empty files.
   """
+  check_guards()
   if not path.startswith('s3://'):
     tf.io.gfile.rename(source, path, overwrite=True)
     return

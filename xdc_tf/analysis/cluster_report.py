@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files, progress
+from xdc_tf import files, lease, progress
 from xdc_tf.analysis import clip_data, cluster_history, nearest_clips, page_templates
 from xdc_tf.analysis.clip_files import Counts, make_clip_files
 from xdc_tf.analysis.cluster_page import cluster_page
@@ -123,7 +123,7 @@ def _check_label_names(views: Sequence[ClusteringView], label_names: Sequence[st
 def _claim(folder: str, source: str) -> None:
   """Refuses a folder that holds something else: pages of an older report are deleted before new ones are written."""
   note = os.path.join(folder, 'report.json')
-  if not tf.io.gfile.exists(note) and tf.io.gfile.exists(folder) and tf.io.gfile.listdir(folder):
+  if not tf.io.gfile.exists(note) and set(files.list_folder(folder)) - {lease.FILE}:
     raise ValueError(f'{folder} is not empty and no report. Give a new folder.')
   files.check_settings(note, {'report of': source})
   # The first page goes first and comes last: where it is, the report is whole.

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from xdc_tf.cli import starting_point
+from xdc_tf.cli import pretrain, starting_point
 
 SUMMARY = (
   'Write the features of all records: one of each, in the layout of a run (iteration-NN/features/ENCODER), or of dense snippets '
@@ -36,11 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     '--snippet_stride', type=int, help='frames between two snippets (default: 5 where --snippet_frames is given)'
   )
   parser.add_argument('--batch_size', type=int, default=32, help='clips in one call of the encoder (default: 32)')
+  pretrain.add_take_over_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
   """Extracts, marks the folder as DONE and prints what is in it."""
-  from xdc_tf import files
+  from xdc_tf import files, lease
   from xdc_tf.data.schema import open_records
   from xdc_tf.data.snippets import Snippets
   from xdc_tf.evaluation.clip_features import weights_digest
@@ -63,12 +64,13 @@ def run(arguments: argparse.Namespace) -> None:
     'num_clips': num_clips,
     'snippets': dataclasses.asdict(snippets) if snippets else None,
   }
-  files.check_settings(os.path.join(arguments.output_dir, 'settings.json'), settings)
-  if snippets:
-    write_snippets(arguments.output_dir, encoder, inputs, records, snippets, arguments.batch_size)
-  else:
-    write_features(arguments.output_dir, encoder, inputs, records, num_clips, arguments.batch_size)
-  files.write_mark(os.path.join(arguments.output_dir, 'DONE'))
+  with lease.held(arguments.output_dir, arguments.take_over):
+    files.check_settings(os.path.join(arguments.output_dir, 'settings.json'), settings)
+    if snippets:
+      write_snippets(arguments.output_dir, encoder, inputs, records, snippets, arguments.batch_size)
+    else:
+      write_features(arguments.output_dir, encoder, inputs, records, num_clips, arguments.batch_size)
+    files.write_mark(os.path.join(arguments.output_dir, 'DONE'))
   print(f'{arguments.output_dir}: {sum(map(records.num_clips, records.splits))} records of {", ".join(records.splits)}')
 
 

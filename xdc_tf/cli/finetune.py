@@ -1,6 +1,8 @@
 """xdc finetune: one training on a labelled data set; xdc sweep does the grid."""
 
 import argparse
+import dataclasses
+import os
 
 from xdc_tf.cli import pretrain, starting_point
 
@@ -50,10 +52,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
     fold_numbers: which folds; None: all.
     whole_grid: every rate of the grid, and the choice of a rate by held-out videos; False: the schedule's rate alone.
   """
-  import dataclasses
-  import os
-
-  from xdc_tf import files
+  from xdc_tf import files, lease
   from xdc_tf.cli import configuration, run_info
   from xdc_tf.data import coverage
   from xdc_tf.data.schema import open_records
@@ -75,24 +74,34 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
   learner = _make_learner(config, start, records, strategy)
   directory = RunDirectory(arguments.output_dir, strategy)
-  directory.check_configuration(
-    run_info.header(records, strategy, config.training) + f'# start: {start.source}\n' + text, arguments.allow_changes
-  )
   cells = (
     sweep.grid(config, folds, records)
     if whole_grid
     else [sweep.Cell(fold, config.schedule.base_learning_rate) for fold in folds]
   )
-  results = sweep.run_cells(config, learner, directory, records, cells)
-  if not directory.is_chief:
-    return
+  with lease.held(directory.path, arguments.take_over, directory.is_chief):
+    directory.check_configuration(
+      run_info.header(records, strategy, config.training) + f'# start: {start.source}\n' + text, arguments.allow_changes
+    )
+    results = sweep.run_cells(config, learner, directory, records, cells)
+    if directory.is_chief:
+      _write_results(arguments, config, start, records, directory, learner, cells, {'coverage': missing} | results)
+
+
+def _write_results(arguments, config, start, records, directory, learner, cells, results: dict) -> None:
+  """Writes results.json, what the weights are, and a picture, and prints a table; the arguments are `transfer`'s variables."""
+  from xdc_tf import files
+  from xdc_tf.data import coverage
+  from xdc_tf.evaluation import sweep
+
   path = os.path.join(directory.path, 'results.json')
-  files.write_json(path, _about(arguments, config, start, records) | {'coverage': missing} | results)
+  files.write_json(path, _about(arguments, config, start, records) | results)
   if config.trained == 'all':
     for cell in cells:
       if not cell.held_out and cell.name not in results['diverged']:
         _describe_weights(directory.stage(cell.name), learner.encoder, start, config, records)
-  print('\n'.join(filter(None, [coverage.describe(missing), _table(results)])) + f'\n{path} holds the numbers.')
+  missing = coverage.describe(results['coverage'])
+  print('\n'.join(filter(None, [missing, _table(results)])) + f'\n{path} holds the numbers.')
   if not any(fold['test_best'] for fold in results['folds'].values()):
     raise ValueError(f'Every training diverged ({len(results["diverged"])} of them): choose lower learning rates.')
   if not config.several_labels:  # Last: without matplotlib all else is there.

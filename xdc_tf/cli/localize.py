@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table8/xdc_ig_random'")
   parser.add_argument('--deterministic', action='store_true', help='make a resumed run equal an undisturbed one')
   pretrain.add_allow_changes_argument(parser)
+  pretrain.add_take_over_argument(parser)
   pretrain.add_configuration_arguments(parser)
 
 
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
 
   import tensorflow as tf
 
-  from xdc_tf import __version__, files
+  from xdc_tf import __version__, files, lease
   from xdc_tf.cli import configuration
   from xdc_tf.data.schema import open_records
   from xdc_tf.deep_clustering.run_directory import RunDirectory
@@ -58,23 +59,24 @@ def run(arguments: argparse.Namespace) -> None:
   annotations = {part: corpus.read_annotations(arguments.annotations, part) for part in ('val', 'test')}
   scores = _read_scores(arguments.video_scores, annotations['val'].actions, features)
   directory = RunDirectory(arguments.output_dir, strategy)
-  directory.check_configuration(
-    f'# xdc-tf {__version__}, TensorFlow {tf.__version__}\n# features: {features.digest}\n'
-    f'# annotations: {annotations["val"].digest}\n{text}',
-    arguments.allow_changes,
-  )
-  weights = localize.train(directory, config, features, annotations['val'])
-  proposals = localize.propose(directory, config, features, weights)
-  if scores is None:
-    scores = localize.own_class_scores(config, features, annotations['val'])
-  detections = localize.detect(proposals, scores, config.detection.num_classes)
-  numbers = localize.measure(detections, annotations['test'])
-  localize.write_detections(os.path.join(directory.path, 'detections.json'), detections, list(proposals))
-  path = os.path.join(directory.path, 'results.json')
-  about = _about(arguments, features, annotations['test'])
-  files.write_json(path, about | numbers)
-  print(_table(numbers, about['missing_videos']))
-  print(f'Classes of the videos: {about["video_scores"]}.\n{path} holds the numbers.')
+  with lease.held(directory.path, arguments.take_over):
+    directory.check_configuration(
+      f'# xdc-tf {__version__}, TensorFlow {tf.__version__}\n# features: {features.digest}\n'
+      f'# annotations: {annotations["val"].digest}\n{text}',
+      arguments.allow_changes,
+    )
+    weights = localize.train(directory, config, features, annotations['val'])
+    proposals = localize.propose(directory, config, features, weights)
+    if scores is None:
+      scores = localize.own_class_scores(config, features, annotations['val'])
+    detections = localize.detect(proposals, scores, config.detection.num_classes)
+    numbers = localize.measure(detections, annotations['test'])
+    localize.write_detections(os.path.join(directory.path, 'detections.json'), detections, list(proposals))
+    path = os.path.join(directory.path, 'results.json')
+    about = _about(arguments, features, annotations['test'])
+    files.write_json(path, about | numbers)
+    print(_table(numbers, about['missing_videos']))
+    print(f'Classes of the videos: {about["video_scores"]}.\n{path} holds the numbers.')
 
 
 def _read_scores(path: str | None, classes, features) -> dict | None:

@@ -35,6 +35,16 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     '--deterministic', action='store_true', help='make a resumed run equal an undisturbed one bit for bit'
   )
   add_allow_changes_argument(parser)
+  add_take_over_argument(parser)
+
+
+def add_take_over_argument(parser: argparse.ArgumentParser) -> None:
+  """Declares --take_over."""
+  parser.add_argument(
+    '--take_over',
+    action='store_true',
+    help='go on in the place of a job that has the folder and hangs; that one then stops',
+  )
 
 
 def add_allow_changes_argument(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
     arguments.logical_cpus,
     arguments.deterministic,
     arguments.allow_changes,
+    arguments.take_over,
   )
   print(f'Done. Next: xdc export --run_dir {arguments.run_dir} and xdc report --run_dir {arguments.run_dir}')
 
@@ -68,11 +79,12 @@ def pretrain_run(
   logical_cpus: int,
   deterministic: bool,
   allow_changes: bool = False,
+  take_over: bool = False,
 ) -> None:
-  """Loads the configuration, guards the run directory against another one, and runs the outer loop."""
+  """Loads the configuration, guards the run directory against another one and against other jobs, and runs the outer loop."""
   import dataclasses
 
-  from xdc_tf import files
+  from xdc_tf import files, lease
   from xdc_tf.cli import configuration, run_info
   from xdc_tf.data.schema import open_records
   from xdc_tf.deep_clustering.outer_loop import make_trainers, pretrain
@@ -89,11 +101,12 @@ def pretrain_run(
   records = open_records(records_folder)
   trainers = make_trainers(config, records, strategy)
   directory = RunDirectory(run_dir, strategy)
-  directory.check_configuration(run_info.header(records, strategy, config.training) + text, allow_changes)
-  if directory.is_chief:
-    run_info.save(run_dir, records)
-  try:
-    pretrain(config, trainers, directory, records, strategy)
-  finally:
+  with lease.held(run_dir, take_over, directory.is_chief):
+    directory.check_configuration(run_info.header(records, strategy, config.training) + text, allow_changes)
     if directory.is_chief:
-      run_info.save_operative(run_dir, configuration.operative())
+      run_info.save(run_dir, records)
+    try:
+      pretrain(config, trainers, directory, records, strategy)
+    finally:
+      if directory.is_chief:
+        run_info.save_operative(run_dir, configuration.operative())

@@ -4,6 +4,8 @@ import argparse
 import contextlib
 import os
 
+from xdc_tf.cli import pretrain
+
 SUMMARY = 'Write the cluster report of a run: a folder of pages with moving thumbnails and sound, to open in a browser.'
 EXAMPLE = 'xdc report --run_dir runs/xdc'
 
@@ -17,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     '--clips_per_cluster', type=int, default=10, help='nearest clips to show of each cluster (default: 10)'
   )
+  pretrain.add_take_over_argument(parser)
   parser.add_argument('--credit', default='', help='who made the videos, and their licence; stands on every page')
 
 
@@ -29,11 +32,16 @@ def run(arguments: argparse.Namespace) -> None:
   with contextlib.suppress(RuntimeError):  # In a process that has computed before, it is too late.
     tf.config.set_visible_devices([], 'GPU')  # A report needs none, and a training beside it needs them whole.
   output = arguments.output or os.path.join(arguments.run_dir, 'report')
-  report_run(arguments.run_dir, output, arguments.credit, None, arguments.clips_per_cluster)
+  report_run(arguments.run_dir, output, arguments.credit, None, arguments.clips_per_cluster, arguments.take_over)
 
 
 def report_run(
-  run_dir: str, folder: str, credit: str, iterations: list[dict] | None, clips_per_cluster: int = 10
+  run_dir: str,
+  folder: str,
+  credit: str,
+  iterations: list[dict] | None,
+  clips_per_cluster: int = 10,
+  take_over: bool = False,
 ) -> None:
   """Writes the report of a run's last clusterings, and prints what was made.
 
@@ -43,14 +51,16 @@ def report_run(
     credit: who made the videos.
     iterations: numbers of each iteration, for the curves; None takes those of the clusterings.
     clips_per_cluster: the nearest clips that are shown.
+    take_over: the folder, from a job that has it.
   """
-  from xdc_tf import files
+  from xdc_tf import files, lease
   from xdc_tf.analysis import cluster_report
   from xdc_tf.cli import report_input, run_info
 
   files.use_file_system(folder)
   run = run_info.open_run(run_dir)
-  counts = cluster_report.build_report(folder, report_input.from_run(run, credit, iterations), clips_per_cluster)
+  with lease.held(folder, take_over):
+    counts = cluster_report.build_report(folder, report_input.from_run(run, credit, iterations), clips_per_cluster)
   print(
     f'{os.path.join(folder, "index.html")}: thumbnails of {counts.made} clips made, of {counts.before} found from before'
     + (f', of {counts.empty} impossible (their tiles say why)' if counts.empty else '')

@@ -5,6 +5,7 @@ import os
 
 import tensorflow as tf
 
+from xdc_tf import files
 from xdc_tf.training import distribution
 
 _VALUE = '/.ATTRIBUTES/VARIABLE_VALUE'
@@ -12,6 +13,7 @@ _VALUE = '/.ATTRIBUTES/VARIABLE_VALUE'
 
 def save_weights(model, folder: str) -> None:
   """Writes a model's weights to FOLDER/weights.*; on several workers every worker must call it, and the chief's stay."""
+  files.check_guards()
   own = own_folder(folder)
   tf.train.Checkpoint(model=model).write(os.path.join(own, 'weights'))
   if own != folder:
@@ -109,6 +111,7 @@ class TrainingCheckpoint:
 
   def save(self, step: int) -> None:
     """Writes a checkpoint; an older one stays until this one is whole."""
+    files.check_guards()
     self._manager.save(checkpoint_number=step)
 
 

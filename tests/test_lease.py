@@ -1,0 +1,179 @@
+"""One job a folder, with real processes: alive, killed, stopped, and on machines whose clocks are wrong."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from xdc_tf import files, lease
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Takes a folder, says so, and then writes a number whenever it is asked to.
+PROGRAM = """
+import sys
+from xdc_tf import files, lease
+lease.RENEW_SECONDS, lease.EXPIRE_SECONDS = 0.1, 0.6
+with lease.held(sys.argv[1]):
+  print('held', flush=True)
+  for line in sys.stdin:
+    try:
+      files.write_json(sys.argv[1] + '/value.json', int(line))
+      print('written', flush=True)
+    except lease.LeaseError as error:
+      print(error, flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+  monkeypatch.setattr(lease, 'RENEW_SECONDS', 0.1)
+  monkeypatch.setattr(lease, 'EXPIRE_SECONDS', 0.6)
+
+
+@contextlib.contextmanager
+def owner(folder):
+  """Another process that has the lease."""
+  environment = os.environ | {'PYTHONPATH': str(ROOT), 'TF_CPP_MIN_LOG_LEVEL': '3'}
+  process = subprocess.Popen(
+    [sys.executable, '-c', PROGRAM, str(folder)],
+    env=environment,
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    text=True,
+  )
+  try:
+    assert process.stdout.readline() == 'held\n'
+    yield process
+  finally:
+    process.kill()
+    process.wait()
+
+
+def ask_to_write(process, value):
+  process.stdin.write(f'{value}\n')
+  process.stdin.flush()
+  return process.stdout.readline()
+
+
+def test_the_second_job_stops_and_says_who_has_the_folder(tmp_path):
+  with owner(tmp_path) as first:
+    started = time.monotonic()
+    with pytest.raises(lease.LeaseError, match=rf'{tmp_path} is being filled by process {first.pid} on .*, since 20'):
+      lease.Lease(str(tmp_path))
+    time.sleep(0.8)  # It is renewed.
+    with pytest.raises(lease.LeaseError):
+      lease.Lease(str(tmp_path))
+    assert time.monotonic() - started < 3
+    assert ask_to_write(first, 1) == 'written\n'
+
+
+def test_a_job_that_was_killed_blocks_nobody(tmp_path):
+  with owner(tmp_path) as first:
+    first.kill()
+    first.wait()
+    assert (tmp_path / lease.FILE).exists()
+    with lease.held(str(tmp_path)):
+      files.write_json(str(tmp_path / 'value.json'), 2)
+  assert [path.name for path in tmp_path.iterdir()] == ['value.json']
+
+
+def test_a_stopped_job_that_wakes_up_writes_nothing(tmp_path):
+  with owner(tmp_path) as first:
+    os.kill(first.pid, signal.SIGSTOP)
+    with pytest.raises(lease.LeaseError):
+      lease.Lease(str(tmp_path))
+    time.sleep(1.0)
+    with lease.held(str(tmp_path)):
+      files.write_json(str(tmp_path / 'value.json'), 2)
+      os.kill(first.pid, signal.SIGCONT)
+      assert f'was taken over by process {os.getpid()}' in ask_to_write(first, 1)
+    assert 'so this job stops and writes nothing more' in ask_to_write(first, 1)
+    first.stdin.close()
+    assert first.wait() == 0
+  assert files.read_json(str(tmp_path / 'value.json')) == 2
+
+
+def test_take_over_takes_it_from_a_job_that_is_alive(tmp_path):
+  with owner(tmp_path) as first, lease.held(str(tmp_path), take_over=True):
+    assert f'was taken over by process {os.getpid()}' in ask_to_write(first, 1)
+    time.sleep(0.4)  # It does not take it back.
+    files.write_json(str(tmp_path / 'value.json'), 2)
+
+
+def other_machine(tmp_path, **changes):
+  """Writes the lease of a process elsewhere."""
+  found = lease._Owner('token', 'elsewhere', 7, 'another boot', '1', '2026-01-01T00:00:00+00:00', time.time())
+  (tmp_path / lease.FILE).write_text(json.dumps(dataclasses.asdict(dataclasses.replace(found, **changes))))
+
+
+@pytest.mark.parametrize('ahead', [-1e6, 1e6])
+def test_a_clock_that_is_wrong_is_watched_before_it_is_believed(tmp_path, ahead):
+  other_machine(tmp_path, renewed=time.time() + ahead)
+  with lease.held(str(tmp_path)):
+    pass
+  other_machine(tmp_path, renewed=time.time() + ahead)
+  read, calls = lease._read, []
+
+  def renewed(path):
+    calls.append(path)
+    return dataclasses.replace(read(path), renewed=time.time() + ahead + len(calls))
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(lease, '_read', renewed)
+    with pytest.raises(lease.LeaseError, match='process 7 on elsewhere'):
+      lease.Lease(str(tmp_path))
+
+
+def test_a_process_of_another_machine_is_not_looked_up_here(tmp_path):
+  other_machine(tmp_path, process=2**22 + 1)  # There is no such process on any machine.
+  with pytest.raises(lease.LeaseError, match='elsewhere'):
+    lease.Lease(str(tmp_path))
+
+
+def test_of_two_at_the_same_moment_one_is_refused(tmp_path, monkeypatch):
+  monkeypatch.setattr(
+    lease.os.path, 'exists', lambda path: False
+  )  # The other one comes between the look and the taking.
+  read = iter([None])
+  original = lease._read
+  monkeypatch.setattr(lease, '_read', lambda path: next(read, original(path)))
+  other_machine(tmp_path)
+  with pytest.raises(lease.LeaseError, match='elsewhere'):
+    lease.Lease(str(tmp_path))
+  assert [path.name for path in tmp_path.iterdir()] == [lease.FILE]
+
+
+def test_only_the_chief_of_a_cluster_has_it(tmp_path):
+  with lease.held(str(tmp_path)), lease.held(str(tmp_path), is_chief=False):
+    assert files.guards and json.loads((tmp_path / lease.FILE).read_text())['process'] == os.getpid()
+  assert not files.guards and not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_was_deleted_is_said(tmp_path):
+  folder = tmp_path / 'run'
+  with lease.held(str(folder)):
+    (folder / lease.FILE).unlink()
+    with pytest.raises(lease.LeaseError, match='somebody who deleted the folder'):
+      files.write_json(str(folder / 'value.json'), 1)
+
+
+def test_the_verbs_take_it(tmp_path):
+  """Each before it writes anything."""
+  from beam_pipelines import make_clips
+  from xdc_tf.cli import main
+
+  other_machine(tmp_path)
+  parsed = main.build_parser().parse_args(['export', '--run_dir', 'none', '--output_dir', str(tmp_path)])
+  with pytest.raises(lease.LeaseError, match='--take_over'):
+    parsed.run(parsed)
+  for module in ('pretrain', 'finetune', 'sweep', 'localize', 'report', 'export', 'extract-features'):
+    action = main.build_parser()._subparsers._group_actions[0].choices[module]
+    assert '--take_over' in action.format_help(), module
+  assert '--take_over' in make_clips.parser().format_help()
