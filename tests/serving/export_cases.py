@@ -52,6 +52,8 @@ def refused_video() -> list[tuple[str, np.ndarray, str]]:
     (strings([[good, good[:-1]]]), 'Invalid JPEG data'),
     (strings([[large[:-1]]]), 'Invalid JPEG data'),
     (strings([[good, other]]), 'All frames of a clip must have one size.'),
+    (strings([[good], [claiming(good, 20_000)]]), 'A frame may have 16777216 pixels'),
+    (strings([[claiming(good, 4000)] * 17]), 'a request 268435456 in all'),
   ]
   frame_cases = [
     frames[0],
@@ -63,6 +65,12 @@ def refused_video() -> list[tuple[str, np.ndarray, str]]:
     frames[:, :, :, :0],
   ]
   return [('jpegs', *case) for case in cases] + [('frames', value, frame_axes) for value in frame_cases]
+
+
+def claiming(jpeg: bytes, side: int) -> bytes:
+  """Returns a small JPEG whose header says that it is a square of `side` pixels: what a large one looks like before decoding."""
+  start = jpeg.index(b'\xff\xc0') + 5  # Behind the marker, the length and the precision of the frame's header.
+  return jpeg[:start] + side.to_bytes(2, 'big') * 2 + jpeg[start + 4 :]
 
 
 def refused_audio() -> list[tuple[str, np.ndarray, str]]:
@@ -78,6 +86,8 @@ def refused_audio() -> list[tuple[str, np.ndarray, str]]:
     cases += [(name, value, axes) for value in (good[0], good[np.newaxis], good[:0], good[:, :0])]
     cases += [(name, bad[value], f'{name} holds NaN or infinity.') for value in (np.nan, np.inf, -np.inf)]
     cases += [(name, bad[value], f'{name} holds numbers far from what it should') for value in (32767.0, -1e30)]
+  long = np.zeros([2, 15_001, 40], np.float32)
+  cases.append(('log_mel', long, 'A request may hold 600 seconds of sound, all clips together.'))
   return [*cases, ('log_mel', np.zeros([2, 9, 39], np.float32), 'log_mel must have 3 axes, [B, M, 40]')]
 
 

@@ -4,6 +4,8 @@ import argparse
 import dataclasses
 import os
 
+from xdc_tf.cli import pretrain
+
 SUMMARY = (
   "Export a run's encoders, or an imported one, as SavedModels with their preprocessing inside, in TF Serving's layout."
 )
@@ -30,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help='of weights and computation; bfloat16 halves the files, and is faster where the server has units for it. Embeddings '
     'stay float32 (default: float32)',
   )
+  pretrain.add_take_over_argument(parser)
+  limits = parser.add_argument_group('what a server refuses, before it decodes anything')
+  limits.add_argument('--max_frame_pixels', type=int, help='pixels of one frame (default: 16,777,216)')
+  limits.add_argument('--max_request_pixels', type=int, help='pixels of all frames of a request (default: 268,435,456)')
+  limits.add_argument('--max_request_seconds', type=float, help='seconds of sound of a request (default: 600)')
   # A run and a finetuning know how their encoders were fed, a weight file does not; the defaults are the paper's.
   view = parser.add_argument_group(
     'what an imported video encoder sees (with --weights; a finetuned one: as it was trained)'
@@ -41,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Exports every encoder and prints the folders or files."""
-  from xdc_tf import files
+  from xdc_tf import files, lease
+  from xdc_tf.serving.checks import RequestLimits
 
   files.use_file_system(arguments.output_dir)
   view = {name: getattr(arguments, name) for name in ('num_frames', 'crop_size', 'short_side')}
@@ -49,18 +57,21 @@ def run(arguments: argparse.Namespace) -> None:
   form = (arguments.precision, arguments.format)
   if form == ('bfloat16', 'tflite'):
     raise ValueError('--precision bfloat16 is for SavedModels: TensorFlow Lite takes float32 encoders only.')
-  if arguments.weights:
-    folders = export_weights(arguments.weights, arguments.output_dir, *form, **view)
-  elif view:
+  given = {name: getattr(arguments, f'max_{name}') for name in ('frame_pixels', 'request_pixels', 'request_seconds')}
+  limits = RequestLimits(**{name: value for name, value in given.items() if value is not None})
+  if view and not arguments.weights:
     raise ValueError(f'--{" --".join(view)} belong to --weights: a run knows what its encoders saw.')
-  else:
-    folders = export_run(arguments.run_dir, arguments.output_dir, *form)
+  with lease.held(arguments.output_dir, arguments.take_over):  # Two would give their versions the same number.
+    if arguments.weights:
+      folders = export_weights(arguments.weights, arguments.output_dir, *form, limits, **view)
+    else:
+      folders = export_run(arguments.run_dir, arguments.output_dir, *form, limits)
   for encoder, folder in folders.items():
     print(f'{encoder}: {folder}')
 
 
 def export_weights(
-  weights: str, output_dir: str, precision: str = 'float32', file_format: str = 'saved_model', **view: int
+  weights: str, output_dir: str, precision: str = 'float32', file_format: str = 'saved_model', limits=None, **view: int
 ) -> dict[str, str]:
   """Exports an imported or finetuned encoder, without clusters, as a new version.
 
@@ -69,6 +80,7 @@ def export_weights(
     output_dir: gets xdc_video/VERSION/ or xdc_audio/VERSION/.
     precision: 'float32' or 'bfloat16'.
     file_format: 'saved_model', or 'tflite' for xdc_video.tflite or xdc_audio.tflite.
+    limits: a RequestLimits of SavedModels; None: the defaults.
     **view: num_frames, crop_size and short_side of a video encoder, where they are not as it was trained or as in the paper.
 
   Returns:
@@ -93,7 +105,14 @@ def export_weights(
     if file_format == 'tflite':
       return {'video': tflite.export_tflite(encoder, inputs, f'{folder}.tflite')}
     path = export.export_video(
-      encoder, inputs, short_side or fed.short_side, folder, metadata=metadata, frame_rate=fed.frame_rate
+      encoder,
+      inputs,
+      short_side or fed.short_side,
+      folder,
+      None,
+      metadata,
+      fed.frame_rate,
+      limits or export.DEFAULT_LIMITS,
     )
     return {'video': path}
   if view:
@@ -106,11 +125,15 @@ def export_weights(
     )
   if file_format == 'tflite':
     return {'audio': tflite.export_tflite(encoder, fed.inputs, f'{folder}.tflite')}
-  return {'audio': export.export_audio(encoder, fed.inputs, fed.log_mel_spec, folder, metadata=metadata)}
+  return {
+    'audio': export.export_audio(
+      encoder, fed.inputs, fed.log_mel_spec, folder, None, metadata, limits or export.DEFAULT_LIMITS
+    )
+  }
 
 
 def export_run(
-  run_dir: str, output_dir: str, precision: str = 'float32', file_format: str = 'saved_model'
+  run_dir: str, output_dir: str, precision: str = 'float32', file_format: str = 'saved_model', limits=None
 ) -> dict[str, str]:
   """Exports every encoder of a finished run.
 
@@ -119,6 +142,7 @@ def export_run(
     output_dir: gets xdc_ENCODER/VERSION/, a new version.
     precision: 'float32' or 'bfloat16'.
     file_format: 'saved_model', or 'tflite' for xdc_ENCODER.tflite.
+    limits: a RequestLimits of SavedModels; None: the defaults.
 
   Returns:
     {encoder: the folder of the version, or the file}.
@@ -145,14 +169,15 @@ def export_run(
     # The clusters of the last iteration are of features that an encoder trained again after it no longer gives.
     served = own and name not in run.config.retrained_encoders
     clusters = Clusters.load(os.path.join(run.last_iteration, 'clusters', own[0].name)) if served else None
-    folders[name] = _export_encoder(name, encoder, run, clusters, folder)
+    folders[name] = _export_encoder(name, encoder, run, clusters, folder, limits)
   return folders
 
 
-def _export_encoder(name: str, encoder, run, clusters, folder: str) -> str:
+def _export_encoder(name: str, encoder, run, clusters, folder: str, limits) -> str:
   from xdc_tf.cli import training_facts
   from xdc_tf.serving import export
 
+  limits = limits or export.DEFAULT_LIMITS
   served = None
   if clusters is not None:
     served = export.ServedClusters(clusters.centroids, clusters.l2_normalize, clusters.projection)
@@ -160,5 +185,7 @@ def _export_encoder(name: str, encoder, run, clusters, folder: str) -> str:
   metadata = {'run': os.path.basename(os.path.abspath(run.path)), 'records': records.name}
   metadata['training'] = training_facts.of_run(run, name)
   if encoder.modality == 'video':
-    return export.export_video(encoder, encoder_input, records.short_side, folder, served, metadata, records.frame_rate)
-  return export.export_audio(encoder, encoder_input, records.log_mel_spec, folder, served, metadata)
+    return export.export_video(
+      encoder, encoder_input, records.short_side, folder, served, metadata, records.frame_rate, limits
+    )
+  return export.export_audio(encoder, encoder_input, records.log_mel_spec, folder, served, metadata, limits)

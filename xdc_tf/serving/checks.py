@@ -1,11 +1,32 @@
 """Checks of what clients send, in the graph: bad input ends as INVALID_ARGUMENT with a sentence, on every runtime."""
 
+import dataclasses
+
 import tensorflow as tf
 
 # The first three bytes of every JPEG file.
 JPEG_START = b'\xff\xd8\xff'
 # Sound may exceed -1..1 a little, and then still means what it says; 16-bit integers sent as they are do not.
 LARGEST = 100.0
+
+
+@dataclasses.dataclass(frozen=True)
+class RequestLimits:
+  """How much a single request may ask for: a JPEG of a few hundred kilobytes can hold 400 million pixels.
+
+  Attributes:
+    frame_pixels: height times width of one frame.
+    request_pixels: of all frames of a request; three bytes each while they are decoded.
+    request_seconds: of sound, of all clips of a request.
+  """
+
+  frame_pixels: int = 2**24
+  request_pixels: int = 2**28
+  request_seconds: float = 600.0
+
+  def __post_init__(self):
+    if min(self.frame_pixels, self.request_pixels, self.request_seconds) <= 0:
+      raise ValueError(f'All limits of a request must be positive. Received: {self}.')
 
 
 def checked(x: tf.Tensor, name: str, axes: tuple[str | int, ...]) -> tf.Tensor:
@@ -54,3 +75,27 @@ def checked_jpegs(jpegs: tf.Tensor) -> tf.Tensor:
   check = tf.debugging.Assert(tf.reduce_all(is_jpeg), [message, tf.where(~is_jpeg)])
   with tf.control_dependencies([check]):
     return tf.identity(jpegs)
+
+
+def checked_sizes(x: tf.Tensor, sizes: tf.Tensor, limits: RequestLimits) -> tf.Tensor:
+  """Returns `x` after checking that its frames are not too large, before anything of that size is made of them.
+
+  Args:
+    x: a signature's input.
+    sizes: integer [n, 2], height and width of each of its frames.
+    limits: of a request.
+  """
+  pixels = tf.reduce_prod(tf.cast(sizes, tf.int64), axis=1)
+  largest, total = tf.reduce_max(pixels), tf.reduce_sum(pixels)
+  message = f'A frame may have {limits.frame_pixels} pixels, a request {limits.request_pixels} in all. Received:'
+  right = (largest <= limits.frame_pixels) & (total <= limits.request_pixels)
+  with tf.control_dependencies([tf.debugging.Assert(right, [message, largest, total])]):
+    return tf.identity(x)
+
+
+def checked_length(x: tf.Tensor, per_second: float, limits: RequestLimits) -> tf.Tensor:
+  """Returns `x`, sound [B, S, ...] of `per_second` values, after checking that a request has no more of it than it may."""
+  seconds = tf.cast(tf.shape(x, tf.int64)[0] * tf.shape(x, tf.int64)[1], tf.float32) / per_second
+  message = f'A request may hold {limits.request_seconds:g} seconds of sound, all clips together. Received:'
+  with tf.control_dependencies([tf.debugging.Assert(seconds <= limits.request_seconds, [message, seconds])]):
+    return tf.identity(x)

@@ -22,6 +22,7 @@ from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.serving import provenance, warmup
+from xdc_tf.serving.checks import RequestLimits
 from xdc_tf.serving.model_card import model_card
 from xdc_tf.serving.served_clusters import ServedClusters
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
@@ -31,6 +32,7 @@ __all__ = ['METADATA_FILE', 'ServedClusters', 'export_audio', 'export_video']
 # TF Serving looks into assets.extra for the warm-up requests only.
 METADATA_FILE = 'assets.extra/metadata.json'
 MODEL_CARD_FILE = 'assets.extra/model_card.md'
+DEFAULT_LIMITS = RequestLimits()
 
 
 def export_video(
@@ -41,6 +43,7 @@ def export_video(
   clusters: ServedClusters | None = None,
   metadata: Mapping[str, Any] | None = None,
   frame_rate: float = 30.0,
+  limits: RequestLimits = DEFAULT_LIMITS,
 ) -> str:
   """Writes a video encoder as the next version below `directory`.
 
@@ -58,6 +61,7 @@ def export_video(
     metadata: more entries for metadata.json; the model card takes `training` from them (see cli.training_facts), or `weights` and
       `sha256`.
     frame_rate: frames a second of the records, for clients.
+    limits: what a request may ask for; more is INVALID_ARGUMENT, before anything is decoded.
 
   Returns:
     The path of the new version, e.g. 'saved_models/xdc_video/3'.
@@ -79,11 +83,12 @@ def export_video(
     'short_side': record_short_side,
     'scaled_short_side': short_side,
     'crop_size': video_input.crop_size,
+    'limits': {'frame_pixels': limits.frame_pixels, 'request_pixels': limits.request_pixels},
   }
   folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
   folded.update()
   with folded.used():
-    signatures = video_signatures(encoder, video_input, record_short_side, clusters)
+    signatures = video_signatures(encoder, video_input, record_short_side, clusters, limits)
   examples = warmup.video_examples(video_input.num_frames, record_short_side)
   return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}), examples)
 
@@ -95,6 +100,7 @@ def export_audio(
   directory: str,
   clusters: ServedClusters | None = None,
   metadata: Mapping[str, Any] | None = None,
+  limits: RequestLimits = DEFAULT_LIMITS,
 ) -> str:
   """Writes an audio encoder as the next version below `directory`.
 
@@ -110,6 +116,7 @@ def export_audio(
     clusters: a clustering of this encoder's features, or None.
     metadata: more entries for metadata.json; the model card takes `training` from them (see cli.training_facts), or `weights` and
       `sha256`.
+    limits: what a request may ask for; more is INVALID_ARGUMENT, before anything is computed.
 
   Returns:
     The path of the new version, e.g. 'saved_models/xdc_audio/3'.
@@ -123,11 +130,12 @@ def export_audio(
     'sample_rate': log_mel_spec.sample_rate,
     'num_samples': audio_input.num_frames * log_mel_spec.hop_length,
     'clip_length': audio_input.clip_length,
+    'limits': {'request_seconds': limits.request_seconds},
   }
   folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
   folded.update()
   with folded.used():
-    signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters)
+    signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters, limits)
   silence = audio_ops.silence(log_mel_spec)
   examples = warmup.audio_examples(
     description['num_samples'], audio_input.num_frames, log_mel_spec.num_filters, silence

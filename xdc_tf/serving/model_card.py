@@ -103,15 +103,18 @@ def _limits(metadata) -> str:
       f'short side of {metadata["scaled_short_side"]} pixels it sees the {metadata["crop_size"]} x {metadata["crop_size"]} in the '
       'middle and nothing else.'
     )
+    request = '{frame_pixels:,} pixels a frame, {request_pixels:,} in all'.format(**metadata['limits'])
   else:
     fed = (
       f'It was trained on mono sound of {metadata["sample_rate"]} Hz in windows of {metadata["num_samples"]} samples; a longer '
       'sound is averaged over windows, so that their order is lost.'
     )
+    request = '{request_seconds:g} seconds of sound, all clips together'.format(**metadata['limits'])
   return '\n'.join(
     f'- {sentence}'
     for sentence in (
       fed,
+      f'A request may hold at most {request}; larger ones are refused before anything is decoded (`xdc export --help`).',
       'It knows what its training data showed it. How it does on other kinds of video or sound has not been measured.',
       'Clusters are not classes: look at their clips (`xdc report`) before you give them names.',
       'An embedding can carry what is seen and heard of people; nobody has examined this model for bias.',

@@ -7,12 +7,12 @@ import tensorflow as tf
 from xdc_tf.data import audio_ops, video_ops
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import AudioInput, VideoInput
-from xdc_tf.serving.checks import checked, checked_jpegs, checked_values
+from xdc_tf.serving.checks import RequestLimits, checked, checked_jpegs, checked_length, checked_sizes, checked_values
 from xdc_tf.serving.served_clusters import ServedClusters
 
 
 def video_signatures(
-  encoder, video_input: VideoInput, record_short_side: int, clusters: ServedClusters | None
+  encoder, video_input: VideoInput, record_short_side: int, clusters: ServedClusters | None, limits: RequestLimits
 ) -> dict[str, Callable]:
   """Traces the signatures of a video encoder; see export.export_video for their inputs and outputs.
 
@@ -23,6 +23,7 @@ def video_signatures(
     video_input: how the encoder was fed.
     record_short_side: short side of the stored frames in pixels.
     clusters: a clustering of this encoder's features, or None.
+    limits: of a request.
 
   Returns:
     Concrete functions by signature name.
@@ -34,16 +35,19 @@ def video_signatures(
     return encoder(x, training=False)
 
   def view(jpegs):
-    with tf.control_dependencies([_one_size(jpegs)]):
-      return video_ops.decode_centre(tf.identity(jpegs), video_input.crop_size, short_side)
+    return video_ops.decode_centre(jpegs, video_input.crop_size, short_side)
 
   def from_jpegs(jpegs):
     jpegs = checked_jpegs(checked(jpegs, 'jpegs', ('B', 'T')))
+    sizes = tf.map_fn(tf.io.extract_jpeg_shape, tf.reshape(jpegs, [-1]), fn_output_signature=tf.int32)[:, :2]
+    with tf.control_dependencies([_one_size(tf.reshape(sizes, [tf.shape(jpegs)[0], -1, 2]))]):
+      jpegs = checked_sizes(jpegs, sizes, limits)
     return encode(tf.map_fn(view, jpegs, fn_output_signature=tf.uint8))
 
   def from_frames(frames):
     frames = checked(frames, 'frames', ('B', 'T', 'H', 'W', 3))
     shape = tf.shape(frames)
+    frames = checked_sizes(frames, tf.tile([shape[2:4]], [shape[0] * shape[1], 1]), limits)
     images = tf.reshape(frames, tf.concat([[-1], shape[2:]], axis=0))
     images = video_ops.centre_crop(tf.ensure_shape(images, [None, None, None, 3]), video_input.crop_size, short_side)
     return encode(tf.reshape(images, [shape[0], shape[1], *images.shape[1:]]))
@@ -54,7 +58,7 @@ def video_signatures(
 
 
 def audio_signatures(
-  encoder, audio_input: AudioInput, log_mel_spec: LogMelSpec, clusters: ServedClusters | None
+  encoder, audio_input: AudioInput, log_mel_spec: LogMelSpec, clusters: ServedClusters | None, limits: RequestLimits
 ) -> dict[str, Callable]:
   """Traces the signatures of an audio encoder; see export.export_audio for their inputs and outputs.
 
@@ -66,6 +70,7 @@ def audio_signatures(
     audio_input: how the encoder was fed.
     log_mel_spec: how the records' log-mel was made.
     clusters: a clustering of this encoder's features, or None.
+    limits: of a request.
 
   Returns:
     Concrete functions by signature name.
@@ -89,11 +94,13 @@ def audio_signatures(
     return tf.reduce_mean(tf.reshape(embeddings, [num_clips, num_windows, encoder.feature_dimension]), axis=1)
 
   def from_waveform(waveform):
-    waveform = checked_values(checked(waveform, 'waveform', ('B', 'S')), 'waveform', '-1 to 1')
+    waveform = checked_length(checked(waveform, 'waveform', ('B', 'S')), log_mel_spec.sample_rate, limits)
+    waveform = checked_values(waveform, 'waveform', '-1 to 1')
     return encode(audio_ops.log_mel(waveform, log_mel_spec))
 
   def from_log_mel(log_mel):
     log_mel = checked(log_mel, 'log_mel', ('B', 'M', log_mel_spec.num_filters))
+    log_mel = checked_length(log_mel, log_mel_spec.sample_rate / log_mel_spec.hop_length, limits)
     return encode(checked_values(log_mel, 'log_mel', '-14 to 10, the natural logarithm of the power'))
 
   waveform = tf.TensorSpec([None, None], tf.float32, name='waveform')
@@ -132,8 +139,7 @@ def _trace(function: Callable, spec: tf.TensorSpec) -> Callable:
   return tf.function(outputs, input_signature=[spec], autograph=False).get_concrete_function()
 
 
-def _one_size(jpegs: tf.Tensor) -> tf.Operation:
-  """Checks that all frames of a clip, string [T], have the size of the first; reads headers only."""
-  sizes = tf.map_fn(tf.io.extract_jpeg_shape, jpegs, fn_output_signature=tf.int32)[:, :2]
+def _one_size(sizes: tf.Tensor) -> tf.Operation:
+  """Checks that all frames of a clip have the size of the first; `sizes` are their heights and widths, int32 [B, T, 2]."""
   message = 'All frames of a clip must have one size. Received these heights and widths:'
-  return tf.debugging.Assert(tf.reduce_all(sizes == sizes[:1]), [message, sizes], summarize=32)
+  return tf.debugging.Assert(tf.reduce_all(sizes == sizes[:, :1]), [message, sizes], summarize=32)
