@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import types
+import zipfile
 
 import numpy as np
 import pytest
@@ -165,6 +166,56 @@ def test_every_kind_of_file_gives_the_same_encoder(middle, epsilon, tmp_path, ca
       np.testing.assert_array_equal(weight.value(), arrays[key], err_msg=key)
 
 
+@pytest.mark.parametrize('nest', ['model_state_dict', 'net', 'encoder', None])
+@pytest.mark.parametrize('part', ['encoder.', 'backbone.', ''])
+def test_other_trainers_names_are_understood(nest, part, tmp_path):
+  arrays = random_arrays(released_r2plus1d(4))
+  saved = state({part + name: value for name, value in arrays.items()})
+  checkpoint = read_checkpoint(write(tmp_path / 'a.pth', zip_file({nest: saved, 'epoch': 3} if nest else saved)))
+  assert (f'under {part!r}; beside it: nothing else' in ' '.join(checkpoint.remarks)) == bool(part)
+  assert_same_weights(
+    import_weights(checkpoint), import_weights(read_checkpoint(write(tmp_path / 'b.pth', zip_file(state(arrays)))))
+  )
+
+
+def test_other_parts_of_a_network_are_left_out_on_request_only(tmp_path):
+  arrays = {f'backbone.{name}': value for name, value in random_arrays(released_r2plus1d(4)).items()}
+  arrays['projector.0.weight'] = np.ones((3, 2), np.float32)
+  checkpoint = read_checkpoint(write(tmp_path / 'a.pth', zip_file(state(arrays))))
+  with pytest.raises(
+    ValueError, match=r'not used: projector.0.weight \[3, 2\] \(a classifier, or another part: --ignore_head'
+  ):
+    import_weights(checkpoint)
+  import_weights(checkpoint, ignore_head=True)
+  assert "under 'backbone.'; beside it: projector.0.weight." in checkpoint.remarks[-1]
+
+
+def test_a_torchscript_program_is_called_one(tmp_path):
+  path = tmp_path / 'program.pt'
+  with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+    for name, text in (
+      ('program/data.pkl', 'x' * 500),
+      ('program/constants.pkl', ''),
+      ('program/code/a.py', 'y' * 500),
+    ):
+      archive.writestr(name, text)
+  with pytest.raises(ValueError, match='program.pt: The file is a TorchScript program.*torch.jit.load'):
+    read_checkpoint(str(path))
+
+
+@pytest.mark.parametrize(
+  'make', [lambda: R2Plus1D18(base_width=4), lambda: ResNet3D18(base_width=4), lambda: AudioResNet18(base_width=4)]
+)
+def test_safetensors_are_exported_and_imported_exactly(make, tmp_path):
+  encoder = randomise(make())
+  data = export_torch(encoder, 'safetensors')
+  found = import_weights(read_checkpoint(write(tmp_path / 'a.safetensors', data)))
+  assert type(found) is type(encoder)
+  assert_same_weights(found, encoder)
+  with pytest.raises(ValueError, match='a.safetensors: The file is damaged or cut off'):
+    read_checkpoint(write(tmp_path / 'a.safetensors', data[:-1]))
+
+
 ENCODERS = {
   'r2plus1d': lambda: R2Plus1D18(base_width=5),
   'torchvision': lambda: R2Plus1D18(base_width=4, middle='block', batch_norm_epsilon=2e-5),
@@ -301,7 +352,7 @@ def test_everything_that_does_not_fit_is_in_one_error(tmp_path):
     'missing: layer3.1.conv2.1.running_var [16]',
     'not finite numbers: layer4.1.conv1.1.bias (float32)',
     'not finite numbers: stem.4.weight (int64)',
-    'not used: fc.bias [4] (a classifier: --ignore_head leaves it out)',
+    'not used: fc.bias [4] (a classifier, or another part: --ignore_head leaves it out)',
     'not used: layer5.0.weight [2]',
   ]
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-SUMMARY = "Write an encoder's weights as a PyTorch .pth file with the names of the authors' R(2+1)D and of torchvision."
+SUMMARY = "Write an encoder's weights for PyTorch (.pth, .safetensors), with the names of the authors' R(2+1)D and of torchvision."
 EXAMPLE = 'xdc export-weights --run_dir runs/xdc --encoder video --format torch --output xdc_video.pth'
 
 
@@ -12,8 +12,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   source.add_argument('--run_dir', help='folder of a finished run')
   source.add_argument('--weights', help='folder that `xdc import-weights` made')
   parser.add_argument('--encoder', default='video', help="which of a run's encoders (default: video)")
-  parser.add_argument('--format', choices=['torch'], default='torch', help='of the file (default: torch)')
-  parser.add_argument('--output', required=True, help='the .pth file')
+  parser.add_argument(
+    '--format', choices=['torch', 'safetensors'], default='torch', help='of the file (default: torch)'
+  )
+  parser.add_argument('--output', required=True, help='the file')
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -28,9 +30,12 @@ def run(arguments: argparse.Namespace) -> None:
     encoder, _ = weights_folder.load(arguments.weights)
   files.use_file_system(arguments.output)
   with files.atomic_write(arguments.output) as file:
-    file.write(import_weights.export_torch(encoder))
+    file.write(import_weights.export_torch(encoder, arguments.format))
   epsilon = getattr(encoder, 'batch_norm_epsilon', BATCH_NORM_EPSILON)
-  print(f'{arguments.output}: {type(encoder).__name__}, for torch.load(..., weights_only=True).')
+  reader = {'torch': 'torch.load(..., weights_only=True)', 'safetensors': 'safetensors.torch.load_file'}[
+    arguments.format
+  ]
+  print(f'{arguments.output}: {type(encoder).__name__}, for {reader}.')
   print(f"Set eps={epsilon} in PyTorch's BatchNorm layers: the file cannot, and their default is 1e-05.")
 
 

@@ -8,7 +8,7 @@ EXAMPLE = 'xdc import-weights --checkpoint r2plus1d_18_xdc_ig65m_kinetics-f24f6f
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
-  parser.add_argument('--checkpoint', required=True, help='a .pth or .pkl file; nothing in it is run')
+  parser.add_argument('--checkpoint', required=True, help='a .pth, .safetensors or .pkl file; nothing in it is run')
   parser.add_argument('--output', required=True, help='folder for the weights, for `xdc export --weights`')
   parser.add_argument('--ignore_head', action='store_true', help='leave a classifier out instead of refusing it')
   parser.add_argument(

@@ -1,4 +1,4 @@
-"""Encoders from weight files of PyTorch and Caffe2: the authors' released models, torchvision's, and our own exports.
+"""Encoders from weight files of PyTorch (.pth, .safetensors) and Caffe2: the authors', torchvision's, and our own exports.
 
   encoder = import_weights(read_checkpoint('r2plus1d_18_xdc_ig65m_kinetics-f24f6ffb.pth'))
 
@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.models import caffe2_files, torch_files, weight_names
+from xdc_tf.models import caffe2_files, safetensors_files, torch_files, weight_names
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.models.r2plus1d import R2Plus1D18, middle_planes
 from xdc_tf.models.residual import BATCH_NORM_EPSILON, SMALLEST_BASE_WIDTH
@@ -29,7 +29,9 @@ from xdc_tf.models.resnet3d import ResNet3D18
 ENCODERS = {encoder.__name__: encoder for encoder in (R2Plus1D18, ResNet3D18, AudioResNet18)}
 TORCHVISION_EPSILON = 1e-5
 # Where a state_dict lies in a training checkpoint.
-NESTS = ('state_dict', 'model')
+NESTS = ('state_dict', 'model_state_dict', 'model', 'net', 'network', 'encoder', 'backbone')
+# What trainers call the encoder within a larger network.
+_PARTS = ('encoder.', 'backbone.', 'net.', 'model.', 'network.', 'trunk.')
 # DataParallel and averaged models put 'module.' before their names, torch.compile '_orig_mod.', in any order.
 _WRAPPERS = re.compile(r'^(?:module\.|_orig_mod\.)+')
 HEAD = {'torch': r'fc\.\w+', 'caffe2': r'last_out_L\d+_[wb]'}
@@ -48,6 +50,7 @@ class Checkpoint:
     tensors: by name.
     made_from: arguments of the encoder that our own export notes; empty for other files.
     remarks: sentences about what was done to the names.
+    outside: names of tensors of other parts of the network that the encoder was a part of.
   """
 
   name: str
@@ -56,10 +59,11 @@ class Checkpoint:
   tensors: dict[str, np.ndarray]
   made_from: dict[str, Any]
   remarks: tuple[str, ...]
+  outside: frozenset[str] = frozenset()
 
 
 def read_checkpoint(path: str) -> Checkpoint:
-  """Reads a `.pth` or `.pkl` file; its content says which of the two it is.
+  """Reads a `.pth`, `.safetensors` or `.pkl` file; its content says which of them it is.
 
   Args:
     path: of the file, local or remote.
@@ -75,16 +79,23 @@ def read_checkpoint(path: str) -> Checkpoint:
     data = file.read()
   name, sha256 = os.path.basename(path), hashlib.sha256(data).hexdigest()
   check_hash(name, sha256)
-  is_torch = data.startswith((torch_files.ZIP_START, torch_files.LEGACY_START))
+  is_caffe2 = False
   try:
-    saved, notes = torch_files.read(data) if is_torch else (caffe2_files.read(data), None)
-    naming = 'torch' if is_torch else 'caffe2'
-    tensors, remarks = _state_torch(saved) if is_torch else (_dictionary(saved, 'blobs'), ())
+    if safetensors_files.is_safetensors(data):
+      saved, notes = safetensors_files.read(data)
+      notes = notes.get(torch_files.NOTES_FILE)
+    elif data.startswith((torch_files.ZIP_START, torch_files.LEGACY_START)):
+      saved, notes = torch_files.read(data)
+    else:
+      is_caffe2, saved, notes = True, caffe2_files.read(data), None
+    tensors, remarks = (_dictionary(saved, 'blobs'), []) if is_caffe2 else _state_torch(saved)
+    tensors, outside = (tensors, frozenset()) if is_caffe2 else _part(tensors, remarks)
     _check_tensors(tensors)
     made_from = _arguments(notes) if notes else {}
   except ValueError as error:
     raise ValueError(f'{path}: {error}') from error
-  return Checkpoint(name, sha256, naming, dict(tensors), made_from, tuple(remarks))
+  naming = 'caffe2' if is_caffe2 else 'torch'
+  return Checkpoint(name, sha256, naming, dict(tensors), made_from, tuple(remarks), outside)
 
 
 def check_hash(name: str, sha256: str) -> None:
@@ -127,6 +138,23 @@ def _state_torch(saved: Any) -> tuple[Mapping, list[str]]:
     if saved.pop('n_averaged', None) is not None:
       remarks.append("'n_averaged', a counter of the averaged model, is not used.")
   return saved, remarks
+
+
+def _part(tensors: Mapping, remarks: list[str]) -> tuple[Mapping, frozenset[str]]:
+  """Takes the encoder out of a larger network, where its names begin with one of _PARTS; adds a remark on that.
+
+  Returns:
+    The tensors, those of the encoder under their names in it, and the names of all others.
+  """
+  stem = re.compile(r'(stem\.0|conv1)\.weight')  # As the networks have it that are read here.
+  if any(stem.fullmatch(str(name)) for name in tensors):
+    return tensors, frozenset()
+  for part in _PARTS:
+    if any(str(name).startswith(part) and stem.fullmatch(str(name).removeprefix(part)) for name in tensors):
+      outside = frozenset(str(name) for name in tensors if not str(name).startswith(part))
+      remarks.append(f'The encoder lies under {part!r}; beside it: {", ".join(sorted(outside)[:5]) or "nothing else"}.')
+      return {str(name).removeprefix(part): value for name, value in tensors.items()}, outside
+  return tensors, frozenset()
 
 
 def _arguments(notes: bytes) -> dict[str, Any]:
@@ -244,10 +272,10 @@ def _check_fit(checkpoint: Checkpoint, wanted: Mapping, encoder: str, ignore_hea
     elif tensors[name].dtype.kind not in 'fV' or not np.isfinite(tensors[name].astype(np.float32)).all():
       problems.append(f'not finite numbers: {name} ({tensors[name].dtype})')
   for name, value in tensors.items():
-    is_head = re.fullmatch(HEAD[checkpoint.naming], name)
+    is_head = re.fullmatch(HEAD[checkpoint.naming], name) or name in checkpoint.outside
     if name in wanted or re.fullmatch(LEFTOVER, name) or (is_head and ignore_head):
       continue
-    hint = ' (a classifier: --ignore_head leaves it out)' if is_head else ''
+    hint = ' (a classifier, or another part: --ignore_head leaves it out)' if is_head else ''
     problems.append(f'not used: {name} {list(value.shape)}{hint}')
   if problems:
     listed = '\n  '.join(problems)
@@ -267,11 +295,18 @@ def describe(encoder) -> dict[str, Any]:
   return {'encoder': type(encoder).__name__, 'arguments': arguments}
 
 
-def export_torch(encoder) -> bytes:
-  """Returns an encoder's weights as the bytes of a `.pth` file: the authors' names for R(2+1)D, torchvision's for the others.
+def export_torch(encoder, file_format: str = 'torch') -> bytes:
+  """Returns an encoder's weights as the bytes of a file: the authors' names for R(2+1)D, torchvision's for the others.
+
+  Args:
+    encoder: whose weights.
+    file_format: 'torch' for a `.pth` file, or 'safetensors'.
 
   Raises:
     ValueError: when the encoder has no such names.
   """
-  arrays = {name: weight.value() for name, weight in weight_names.weights(encoder, 'torch').items()}
-  return torch_files.write(arrays, json.dumps(describe(encoder), sort_keys=True).encode())
+  arrays = {name: np.asarray(weight.value()) for name, weight in weight_names.weights(encoder, 'torch').items()}
+  notes = json.dumps(describe(encoder), sort_keys=True)
+  if file_format == 'safetensors':
+    return safetensors_files.write(arrays, {torch_files.NOTES_FILE: notes})
+  return torch_files.write(arrays, notes.encode())

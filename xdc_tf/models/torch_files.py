@@ -96,6 +96,11 @@ def read(data: bytes) -> tuple[Any, bytes | None]:
 def _read_zip(data: bytes) -> tuple[Any, bytes | None]:
   archive = zipfile.ZipFile(io.BytesIO(data))
   names = set(archive.namelist())
+  if any(name.endswith('/constants.pkl') or '/code/' in name for name in names):
+    raise RefusedFile(
+      'The file is a TorchScript program, which holds code beside its weights. Nothing of it was run. Save the weights alone, in '
+      "PyTorch: torch.save(torch.jit.load('FILE').state_dict(), 'WEIGHTS.pth')."
+    )
   if sum(entry.file_size for entry in archive.infolist()) > len(data):
     # PyTorch does not compress; a small file that unpacks to a huge one is not weights.
     raise RefusedFile(
