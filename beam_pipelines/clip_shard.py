@@ -15,7 +15,7 @@ import apache_beam as beam
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import audio_ops, damage, manifest, schema
+from xdc_tf.data import audio_ops, damage, emptiness, manifest, schema
 from xdc_tf.data.decoder_process import DecoderProcess
 from xdc_tf.data.media import MediaError, MediaSpan, ReadOptions
 from xdc_tf.data.positions import PositionsWriter
@@ -25,6 +25,10 @@ SUMMARY_FOLDER = 'shard_summaries'
 STOPPED_FILE = 'job_stopped.json'
 # So many rows of a worker tell whether a data set has sound at all.
 _ROWS_TO_JUDGE = 128
+# Of a span whose sound, or part of it, is set aside or counted as silent.
+SILENT, STILL = 'silent', 'still_picture'
+# Shares below are pauses.
+_PARTLY_SILENT = 0.25
 # For what no part of the code expects: one odd video must not stop the job, but it must not hide among the known reasons.
 INTERNAL_ERROR = 'internal_error'
 
@@ -50,6 +54,9 @@ class ClipJob:
     retry_failed: whether finished shards with failed rows are made again.
     max_failed_share: of the rows; the job fails when more of them failed.
     repair: whether finished shards are read, and damaged ones made again.
+    silence_db: sound whose peak is below, in decibels of full scale, is silence.
+    keep_silent: whether spans without any other sound become records.
+    keep_still: whether spans of a single picture become records.
   """
 
   manifest_directory: str
@@ -64,6 +71,9 @@ class ClipJob:
   retry_failed: bool = False
   max_failed_share: float = 0.1
   repair: bool = False
+  silence_db: float = -70.0
+  keep_silent: bool = False
+  keep_still: bool = True
 
   def num_shards(self, split: str) -> int:
     """Returns the number of shards of a split."""
@@ -94,6 +104,7 @@ class ShardResult:
     num_bytes: its size.
     failed: {reason: manifest rows without a record}.
     films_with_several_tracks: films whose first span lies in the shard and which have several sound tracks, of which one is taken.
+    quiet: records of which a quarter or more is silence.
   """
 
   split: str
@@ -102,6 +113,7 @@ class ShardResult:
   num_bytes: int
   failed: dict[str, int]
   films_with_several_tracks: int = 0
+  quiet: int = 0
 
 
 def count_reasons(failures: list[dict[str, Any]]) -> dict[str, int]:
@@ -132,6 +144,7 @@ def _result(split: str, shard: int, summary: dict[str, Any]) -> ShardResult:
     summary['bytes'],
     count_reasons(summary['failures']),
     summary.get('films_with_several_tracks', 0),
+    summary.get('quiet', 0),
   )
 
 
@@ -154,6 +167,7 @@ def make_record(
     MediaError: when the video is not fit for it.
   """
   media_span = decoder.read_span(row.path, row.start_seconds, row.end_seconds, job.read_options, independent)
+  check_emptiness(row, media_span, job)
   # Named, because a worker on a machine with a GPU must give the same bytes as one without.
   with tf.device('/CPU:0'):
     log_mel = audio_ops.log_mel(media_span.waveform, job.log_mel_spec).numpy()
@@ -167,6 +181,22 @@ def make_record(
     official_split=list(row.official_split),
   )
   return schema.encode(span), media_span
+
+
+def silent_share(media_span: MediaSpan, job: ClipJob) -> float:
+  """Returns how much of a span's sound is silence, from 0 to 1; 0 where no sound is wanted."""
+  if not job.read_options.want_audio:
+    return 0.0
+  return emptiness.silent_share(media_span.waveform, job.read_options.sample_rate, job.silence_db)
+
+
+def check_emptiness(row: manifest.Row, media_span: MediaSpan, job: ClipJob) -> None:
+  """Raises a MediaError for a span with nothing to hear, or nothing that moves, where such are set aside."""
+  where = f'{row.path} from {media_span.start_seconds:g} to {media_span.end_seconds:g} s'
+  if not job.keep_silent and silent_share(media_span, job) == 1.0:
+    raise MediaError(SILENT, f'{where} has no sound above {job.silence_db:g} dB.')
+  if not job.keep_still and emptiness.is_still(media_span.frames):
+    raise MediaError(STILL, f'{where} is a single picture.')
 
 
 class MakeShard(beam.DoFn):
@@ -253,7 +283,7 @@ class MakeShard(beam.DoFn):
     before = next(iter(self._manifest.rows(split, first - 1, first)), None) if first else None
     several = {before.path} if before else set()  # That film was counted in the shard that it began in.
     num_before, failures, positions = len(several), [], PositionsWriter()
-    length = 0
+    length = quiet = 0
     with tf.io.TFRecordWriter(path) as writer:
       for row in self._manifest.rows(split, first, last):
         # A shard's first span is decoded as if nothing had been before: its bytes do not depend on who makes which shards.
@@ -264,8 +294,14 @@ class MakeShard(beam.DoFn):
           writer.write(record)
           positions.add(record)
           length += 1
+          quiet += silent_share(media_span, self._job) >= _PARTLY_SILENT
           several |= {row.path} if media_span.num_audio_tracks > 1 else set()
-    summary = {'length': length, 'failures': failures, 'films_with_several_tracks': len(several) - num_before}
+    summary = {
+      'length': length,
+      'failures': failures,
+      'films_with_several_tracks': len(several) - num_before,
+      'quiet': quiet,
+    }
     return summary, positions
 
   def _try(
@@ -287,5 +323,7 @@ class MakeShard(beam.DoFn):
     counter = beam.metrics.Metrics.counter
     counter('make_clips', 'shards_written').inc()
     counter('make_clips', 'clips_written').inc(result.length)
+    if result.quiet:
+      counter('make_clips', 'clips_quiet').inc(result.quiet)
     for reason, number in result.failed.items():
       counter('make_clips', f'clips_failed_{reason}').inc(number)

@@ -10,7 +10,7 @@ from typing import Any
 import apache_beam as beam
 import tensorflow as tf
 
-from beam_pipelines.clip_shard import SUMMARY_FOLDER, ClipJob, ClipJobError, ShardResult
+from beam_pipelines.clip_shard import SILENT, STILL, SUMMARY_FOLDER, ClipJob, ClipJobError, ShardResult
 from xdc_tf import files
 from xdc_tf.data import manifest, schema
 
@@ -61,21 +61,24 @@ def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
 
 
 def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
-  """Returns {'rows', 'clips', 'shards', 'films_with_several_tracks': number, 'empty_splits', 'failed': {split: {reason: rows}}}."""
+  """Returns the numbers 'rows', 'clips', 'shards', 'films_with_several_tracks' and 'quiet', and 'empty_splits' and 'failed':
+  {split: {reason: rows}}."""
   failed = {split: collections.Counter() for split in sorted(job.num_rows)}
-  shards = clips = several = 0
+  shards = clips = several = quiet = 0
   empty = {split for split, rows in job.num_rows.items() if rows}
   for result in results:
     empty -= {result.split} if result.length else set()
     shards += 1
     clips += result.length
     several += result.films_with_several_tracks
+    quiet += result.quiet
     failed[result.split].update(result.failed)
   return {
     'rows': sum(job.num_rows.values()),
     'clips': clips,
     'shards': shards,
     'films_with_several_tracks': several,
+    'quiet': quiet,
     'empty_splits': sorted(empty),
     'failed': failed,
   }
@@ -91,7 +94,9 @@ def failure_text(summary: dict[str, Any]) -> str:
 
 def complaint_about(summary: dict[str, Any], job: ClipJob) -> str:
   """Returns what to tell the user when too many rows failed or a split has no clip, else ''."""
-  failed = summary['rows'] - summary['clips']
+  # What is set aside because it is empty has not failed: nothing could be repaired.
+  empty = sum(counts.get(reason, 0) for counts in summary['failed'].values() for reason in (SILENT, STILL))
+  failed = summary['rows'] - summary['clips'] - empty
   where = (
     f'{os.path.join(job.output_dir, FAILED_FILE)} names each with its reason. Repair the videos and run the same command with '
     '--retry_failed'
@@ -142,5 +147,6 @@ def describe(summary: dict[str, Any]) -> str:
   failed = summary['rows'] - summary['clips']
   failures = f' {failed} rows failed ({failure_text(summary)}), see {FAILED_FILE}.' if failed else ''
   several = summary.get('films_with_several_tracks', 0)
+  quiet = f' A quarter or more of the sound of {summary["quiet"]} clips is silence.' if summary.get('quiet') else ''
   tracks = f' {several} films have several sound tracks; see --audio_track.' if several else ''
-  return f'{summary["clips"]} clips in {summary["shards"]} shards.{failures}{tracks}'
+  return f'{summary["clips"]} clips in {summary["shards"]} shards.{failures}{quiet}{tracks}'

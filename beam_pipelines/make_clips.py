@@ -68,6 +68,18 @@ def parser() -> argparse.ArgumentParser:
     default=0.1,
     help='the job fails when more of the rows failed; default %(default)s',
   )
+  add(
+    '--silence_db',
+    type=float,
+    default=-70.0,
+    help='sound whose peak is below, in decibels of full scale, is silence; default %(default)s',
+  )
+  add('--keep_silent', action='store_true', help='make records of spans with nothing but silence too')
+  add(
+    '--set_aside_still',
+    action='store_true',
+    help='make no records of spans that are a single picture, such as a black one',
+  )
   add('--retry_failed', action='store_true', help='make shards with failed rows again, after the videos were repaired')
   add(
     '--repair', action='store_true', help='read what is there, and make damaged or missing shards again, the same bytes'
@@ -101,6 +113,8 @@ def make_job(options: argparse.Namespace) -> ClipJob:
   for name in ('clips_per_shard', 'short_side', 'frame_rate', 'decoder_timeout_seconds', 'decoder_threads'):
     if not getattr(options, name) > 0:
       raise ClipJobError(f'--{name}={getattr(options, name)}: expected more than 0.')
+  if not options.silence_db < 0:
+    raise ClipJobError(f'--silence_db={options.silence_db}: expected less than 0, the loudest that a file can hold.')
   if not 0 <= options.max_failed_share <= 1:
     raise ClipJobError(f'--max_failed_share={options.max_failed_share}: expected 0 to 1.')
   try:
@@ -137,6 +151,9 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     retry_failed=options.retry_failed,
     max_failed_share=options.max_failed_share,
     repair=options.repair,
+    silence_db=options.silence_db,
+    keep_silent=options.keep_silent,
+    keep_still=not options.set_aside_still,
   )
 
 
@@ -153,6 +170,7 @@ def check_settings(job: ClipJob) -> None:
     'clips_per_shard': job.clips_per_shard,
     'read_options': dataclasses.asdict(job.read_options),
     'log_mel': dataclasses.asdict(job.log_mel_spec),
+    'set_aside': {'silence_db': None if job.keep_silent else job.silence_db, 'still': not job.keep_still},
   }
   path = os.path.join(job.output_dir, SETTINGS_FILE)
   if not tf.io.gfile.exists(path) and tf.io.gfile.exists(os.path.join(job.output_dir, SUMMARY_FOLDER)):

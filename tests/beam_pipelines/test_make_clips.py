@@ -430,6 +430,44 @@ def test_a_data_set_without_sound_is_noticed_early(tmp_path):
   assert len(list((tmp_path / 'clips').glob('*.tfrecord-*'))) == 4
 
 
+def test_spans_with_nothing_to_hear_or_see_are_set_aside(tmp_path):
+  """A sound track that ends after 1 s of 6, one of digital silence, a hum of -80 dB; a picture that does not move."""
+  black = [np.zeros((64, 96, 3), np.uint8)] * 60
+  media_factory.write_video(tmp_path / 'ends.mp4', seconds=6.0, audio_seconds=1.0)
+  media_factory.write_video(tmp_path / 'zero.mkv', seconds=2.0, sound=np.zeros_like, audio_codec='pcm_s16le')
+  hum = lambda t: 1e-4 * np.sin(2 * np.pi * 440 * t)  # noqa: E731
+  media_factory.write_video(tmp_path / 'hum.mkv', seconds=2.0, sound=hum, audio_codec='pcm_f32le')
+  media_factory.write_video(tmp_path / 'black.mp4', seconds=2.0, images=black)
+  films = [
+    ('ends.mp4', 0.0),
+    ('ends.mp4', 2.0),
+    ('ends.mp4', 4.0),
+    ('zero.mkv', 0.0),
+    ('hum.mkv', 0.0),
+    ('black.mp4', 0.0),
+  ]
+  rows = [('train', manifest.Row(0, name, str(tmp_path / name), start, start + 2.0)) for name, start in films]
+  made = manifest.write_manifest(tmp_path / 'manifest', 'quiet', rows)
+
+  def run(name, *more):
+    words = ['--manifest', made.directory, '--output_dir', str(tmp_path / name), '--short_side', '48', *more]
+    said = make_clips.run(words)
+    return said, json.loads((tmp_path / name / 'clips.json').read_text())['failed']['train']
+
+  said, failed = run('clips', '--max_failed_share', '0')
+  assert failed == {'silent': 4}
+  assert '2 clips in 1 shards. 4 rows failed (silent 4)' in said and 'A quarter or more of the sound of 1 clips' in said
+  reasons = [json.loads(line)['detail'] for line in (tmp_path / 'clips/failed_videos.jsonl').read_text().splitlines()]
+  assert 'ends.mp4 from 2 to 4 s has no sound above -70 dB.' in reasons[0]
+  assert run('loud', '--silence_db', '-90')[1] == {'silent': 3}
+  assert run('all', '--keep_silent')[1] == {}
+  assert run('moving', '--keep_silent', '--set_aside_still', '--max_failed_share', '0')[1] == {'still_picture': 1}
+  with pytest.raises(make_clips.ClipJobError, match='made with other settings'):
+    run('all')
+  with pytest.raises(make_clips.ClipJobError, match='--silence_db=3.0: expected less than 0'):
+    run('never', '--silence_db', '3')
+
+
 def test_films_with_several_sound_tracks_are_counted(tmp_path):
   tone = media_factory.write_video(tmp_path / 'tone.mkv', 2)
   two = media_factory.remux([('video', tone), ('audio', tone), ('audio', tone)], tmp_path / 'two.mkv')

@@ -25,7 +25,8 @@ def entry(dtype, shape, begin, end):
   ('dtype', 'numbers'),
   [
     ('F32', np.float32([1.5, -2])), ('F16', np.float16([1.5, -2])), ('F64', np.float64([1.5, -2])),
-    ('BF16', np.array([1.5, -2], tf.bfloat16.as_numpy_dtype)), ('F8_E4M3', np.array([1.5, -2], FLOAT8.float8_e4m3fn.as_numpy_dtype)),
+    ('BF16', np.array([1.5, -2], tf.bfloat16.as_numpy_dtype)),
+    ('F8_E4M3', np.array([1.5, -2], FLOAT8.float8_e4m3fn.as_numpy_dtype)),
     ('F8_E5M2', np.array([1.5, -2], FLOAT8.float8_e5m2.as_numpy_dtype)), ('I64', np.int64([1, -2])), ('U8', np.uint8([1, 2])),
     ('BOOL', np.array([True, False])),
   ],

@@ -20,6 +20,7 @@ from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.data import manifest, media, schema
+from xdc_tf.data.schema import Records
 from xdc_tf.deep_clustering import stages
 from xdc_tf.deep_clustering.outer_loop import iteration_name
 from xdc_tf.deep_clustering.supervision import Clustering
@@ -58,6 +59,7 @@ def from_run(run: FinishedRun, credit: str, iterations: list[dict] | None) -> Re
     training={encoder: _training(run, encoder) for encoder in run.config.encoders},
     facts={
       'clips': f'{run.records.num_clips("train"):,}',
+      **_set_aside(run.records),
       'iterations': run.config.num_iterations,
       'clusterings': ', '.join(
         f'{c.name} (k = {c.num_clusters}) teaches {" and ".join(c.teaches)}' for c in clusterings
@@ -67,6 +69,12 @@ def from_run(run: FinishedRun, credit: str, iterations: list[dict] | None) -> Re
     credit=credit,
     source=run.records.fingerprint(),
   )
+
+
+def _set_aside(records: Records) -> dict[str, str]:
+  """What is said of rows of the manifest without a clip; nothing where all have one."""
+  failed = ', '.join(f'{reason.replace("_", " ")} {rows:,}' for reason, rows in sorted(records.failed['train'].items()))
+  return {'set aside': failed} if failed else {}
 
 
 def _pseudo_labels(run: FinishedRun, clustering: Clustering, number: int) -> PseudoLabels:
