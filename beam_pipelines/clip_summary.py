@@ -131,6 +131,7 @@ def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[
     'num_rows': job.num_rows,
     'failed': summary['failed'],
   }
+  manifest.copy_manifest(job.manifest_directory, os.path.join(job.output_dir, schema.MANIFEST_FOLDER))
   schema.write_metadata(
     job.output_dir,
     job.name,

@@ -4,9 +4,10 @@ import contextlib
 import difflib
 import io
 import json
+import math
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -133,9 +134,17 @@ def read_array(path: str, memory_map: bool = False) -> np.ndarray:
 
 
 def write_json(path: str, value: Any) -> None:
-  """Writes `value` as indented JSON, atomically, with a stable key order."""
+  """Writes `value` as indented JSON, atomically, with a stable key order; what is not finite, which JSON has not, as null."""
   with atomic_write(path, 'w') as file:
-    file.write(json.dumps(value, indent=2, sort_keys=True) + '\n')
+    file.write(json.dumps(_finite(value), indent=2, sort_keys=True, allow_nan=False) + '\n')
+
+
+def _finite(value: Any) -> Any:
+  if isinstance(value, float) and not math.isfinite(value):
+    return None
+  if isinstance(value, Mapping):
+    return {key: _finite(item) for key, item in value.items()}
+  return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def read_json(path: str) -> Any:

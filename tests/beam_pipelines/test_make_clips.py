@@ -19,7 +19,7 @@ import tensorflow as tf
 from portable_service import finish, portable_service, start, wait_until
 
 from beam_pipelines import clip_shard, job_options, make_clips
-from xdc_tf.data import audio_ops, manifest, media, schema
+from xdc_tf.data import audio_ops, human_labels, manifest, media, schema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTINGS = ['--clips_per_shard', '3', '--short_side', '48', '--max_failed_share', '0.6']
@@ -96,7 +96,7 @@ def test_records_hold_what_the_manifest_asks_for(clip_manifest, reference):
     30.0,
     48,
   )
-  assert records.manifest_directory == clip_manifest.directory
+  assert records.manifest_directory == str(reference / 'manifest')
   assert (
     records.label_names == clip_manifest.label_names == ('blind', 'empty', 'good', 'mute', 'noise', 'nowhere', 'odd')
   )
@@ -113,6 +113,25 @@ def test_records_hold_what_the_manifest_asks_for(clip_manifest, reference):
   expected = media.read_span(clip_manifest.row('train', 5).path, 2.0, 3.0, media.ReadOptions(short_side=48))
   assert examples[3]['frames'].numpy().tolist() == expected.frames
   np.testing.assert_allclose(examples[3]['log_mel'], audio_ops.log_mel(expected.waveform), rtol=1e-5, atol=1e-5)
+
+
+def test_records_stand_alone(clip_manifest, copy, tmp_path, monkeypatch):
+  """Moved to another machine, where the manifest is not: labels and official splits come with them."""
+  moved = copy.rename(tmp_path / 'moved')
+  monkeypatch.setattr(manifest, 'read_manifest', _only_below(tmp_path, manifest.read_manifest))
+  records = schema.open_records(str(moved))
+  labels = human_labels.first_labels(records, 'train')
+  expected = [records.label_names.index(name.split('.')[0]) for name, *_ in TRAIN]
+  assert labels.tolist() == expected
+  assert manifest.read_manifest(records.manifest_directory).row('train', 0).official_split == (1,)
+
+
+def _only_below(folder, read):
+  def read_manifest(directory):
+    assert directory.startswith(str(folder)), f'{directory} is read'
+    return read(directory)
+
+  return read_manifest
 
 
 def test_decoder_threads_change_no_byte(clip_manifest, reference, tmp_path):

@@ -112,6 +112,17 @@ def test_a_decoder_that_dies_is_replaced(film, hanging):
     assert len(decoder.read_span(film, 0.0, 1.0).frames) == 30
 
 
+def test_a_request_that_the_child_never_read_is_a_crash_too(film, monkeypatch):
+  """The child is gone, and what was written to it lies in a buffer that cannot be emptied any more."""
+  with DecoderProcess(20.0) as decoder:
+    decoder.read_span(film, 0.0, 0.2)
+    monkeypatch.setattr(decoder._child, 'poll', lambda: None)  # It dies just after it was asked whether it lives.
+    os.kill(decoder.pid, signal.SIGKILL)
+    _wait_until(lambda pid=decoder.pid: not _is_running(pid))
+    assert _reason(decoder, film, 0.0, 0.2) == 'decoder_crashed'
+    assert len(decoder.read_span(film, 0.0, 0.2).frames) == 6
+
+
 def test_too_little_memory_is_a_crash_of_the_decoder(film, tmp_path):
   large = media_factory.write_video(tmp_path / 'a.mkv', 0.1, 20, (8160, 4096), None, video_codec='mpeg4', b_frames=0)
   options = ReadOptions(want_audio=False)

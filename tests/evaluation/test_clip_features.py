@@ -12,6 +12,7 @@ from xdc_tf.data import schema
 from xdc_tf.data.folds import Fold, Part
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.evaluation import clip_features
+from xdc_tf.models import R2Plus1D18
 
 VIDEO, AUDIO = VideoInput(num_frames=2, crop_size=8), AudioInput(num_frames=20)
 # 11 records in 3 shards.
@@ -126,3 +127,12 @@ def test_sounds_side_by_side_are_at_equal_distances(tmp_path):
   centred = dataclasses.replace(inputs, clip_length=8).views(example, records, 60).numpy()
   assert (centred[0] == centred[3]).all(), 'what this is against: many first windows alike'
   assert clip_features.side_by_side(VIDEO, records) is VIDEO
+
+
+def test_what_makes_other_features_of_the_same_weights_is_another_network():
+  """The same file imported with two epsilons would have found the features of the first."""
+  digests = [
+    clip_features.weights_digest(R2Plus1D18(base_width=4, batch_norm_epsilon=epsilon, dtype=dtype))
+    for epsilon, dtype in ((1e-3, None), (1e-5, None), (1e-3, 'mixed_bfloat16'), (1e-3, None))
+  ]
+  assert len(set(digests[:3])) == 3 and digests[0] == digests[3]

@@ -93,9 +93,9 @@ def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def _make_manifest(video: str, folder: str) -> None:
-  from xdc_tf.data import manifest, manifest_sources
+  from xdc_tf.data import manifest, manifest_sources, schema
 
-  if not os.path.exists(os.path.join(folder, manifest.MANIFEST_FILE)):
+  if not os.path.exists(os.path.join(folder, schema.MANIFEST_FILE)):
     shutil.rmtree(folder, ignore_errors=True)
     rows = manifest_sources.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
     manifest.write_manifest(folder, _data_set_name(video), rows)

@@ -1,5 +1,6 @@
 """What the demo measured, without any label: honest numbers for random weights and for every iteration."""
 
+import itertools
 import os
 
 import numpy as np
@@ -32,8 +33,10 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
       if not np.isnan(rate):  # Videos of a few seconds have no other span to find.
         row[f'same_part_{encoder}'] = rate
     comparison = files.read_json(os.path.join(folder, 'metrics', 'metrics.json'))
-    row |= {f'nmi_{pair}': value for pair, value in comparison['train_nmi_between'].items()}
-    row |= {f'nmi_{pair}_by_chance': _nmi_by_chance(folder, pair, run) for pair in comparison['train_nmi_between']}
+    for names in itertools.combinations(sorted(c.name for c in run.config.clusterings), 2):
+      pair = '-'.join(names)
+      row[f'nmi_{pair}'] = comparison['train_nmi_between'][pair]
+      row[f'nmi_{pair}_by_chance'] = _nmi_by_chance(folder, names, run)
     iterations.append(row)
   return {
     'part_seconds': PART_SECONDS,
@@ -45,12 +48,10 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
   }
 
 
-def _nmi_by_chance(folder: str, pair: str, run: FinishedRun) -> float:
+def _nmi_by_chance(folder: str, names: tuple[str, str], run: FinishedRun) -> float:
   """The mean NMI after the clips of one clustering are shuffled: with few clips and many clusters it is far from 0."""
   rows = run.records.num_rows('train')
-  first, second = (
-    PseudoLabels.load(os.path.join(folder, 'clusters', name, 'train'), rows).labels for name in pair.split('-')
-  )
+  first, second = (PseudoLabels.load(os.path.join(folder, 'clusters', name, 'train'), rows).labels for name in names)
   random = np.random.default_rng(0)
   return float(np.mean([normalized_mutual_information(first, random.permutation(second)) for _ in range(20)]))
 

@@ -68,7 +68,8 @@ class DecoderProcess:
     if self._child is not None:
       self._child.kill()
       self._child.wait()
-      self._child.stdin.close()
+      with contextlib.suppress(BrokenPipeError):  # What it had not read yet cannot be written any more.
+        self._child.stdin.close()
       self._child.stdout.close()
       self._child = None
 

@@ -10,6 +10,7 @@ import hashlib
 import io
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -18,7 +19,6 @@ import tensorflow as tf
 from xdc_tf import files
 from xdc_tf.data import schema
 
-MANIFEST_FILE = 'manifest.json'
 COLUMNS = ('index', 'video_id', 'path', 'start', 'end', 'labels', 'official_split')
 _MANIFEST_KEYS = ('name', 'splits', 'rows_per_file', 'label_names', 'num_official_splits')
 
@@ -153,7 +153,7 @@ def write_manifest(
   """
   schema.check_name(name, 'data set name')
   directory = os.fspath(directory)
-  path = os.path.join(directory, MANIFEST_FILE)
+  path = os.path.join(directory, schema.MANIFEST_FILE)
   if tf.io.gfile.exists(path):
     raise ValueError(f'{path} exists already. A manifest is never changed: write to a new folder, or delete this one.')
   writers: dict[str, _SplitWriter] = {}
@@ -245,7 +245,9 @@ class Manifest:
   def _read_file(self, path: str, first_index: int, num_rows: int) -> list[Row]:
     """Returns all rows of one file after checking that they are those that belong there."""
     if not tf.io.gfile.exists(path):
-      raise ValueError(f'{path} is missing although {MANIFEST_FILE} lists it: restore it or write the manifest again.')
+      raise ValueError(
+        f'{path} is missing although {schema.MANIFEST_FILE} lists it: restore it or write the manifest again.'
+      )
     with tf.io.gfile.GFile(path, 'r') as file:
       lines = list(csv.reader(io.StringIO(file.read(), newline='')))
     if not lines or tuple(lines[0]) != COLUMNS:
@@ -264,19 +266,30 @@ class Manifest:
         )
       rows.append(row)
     if len(rows) != num_rows:
-      raise ValueError(f'{path} has {len(rows)} rows; expected {num_rows} by {MANIFEST_FILE}. Was the file edited?')
+      raise ValueError(
+        f'{path} has {len(rows)} rows; expected {num_rows} by {schema.MANIFEST_FILE}. Was the file edited?'
+      )
     return rows
 
   def fingerprint(self) -> str:
     """Returns the SHA-256 of the whole manifest (hexadecimal), to notice later that it has changed; reads every file once."""
     digest = hashlib.sha256()
     for path in [
-      os.path.join(self.directory, MANIFEST_FILE),
+      os.path.join(self.directory, schema.MANIFEST_FILE),
       *(p for split in sorted(self.splits) for p in self.paths(split)),
     ]:
       with tf.io.gfile.GFile(path, 'rb') as file:
         digest.update(file.read())
     return digest.hexdigest()
+
+
+def copy_manifest(source: str, folder: str) -> None:
+  """Copies a manifest; manifest.json, without which it is none, comes last."""
+  tf.io.gfile.makedirs(folder)
+  names = [name for name in files.list_folder(source) if re.fullmatch(r'.+\.csv-\d{5}-of-\d{5}', name)]
+  for name in [*names, schema.MANIFEST_FILE]:
+    with files.atomic_path(os.path.join(folder, name)) as temporary:
+      tf.io.gfile.copy(os.path.join(source, name), temporary, overwrite=True)
 
 
 def read_manifest(directory: str) -> Manifest:
@@ -286,7 +299,7 @@ def read_manifest(directory: str) -> Manifest:
     FileNotFoundError: when the folder holds no finished manifest.
     ValueError: when its manifest.json is damaged.
   """
-  path = os.path.join(directory, MANIFEST_FILE)
+  path = os.path.join(directory, schema.MANIFEST_FILE)
   files.use_file_system(path)
   if not tf.io.gfile.exists(path):
     raise FileNotFoundError(f'{path} does not exist; expected a manifest, as `xdc manifest folder|csv ...` writes it.')

@@ -22,6 +22,9 @@ from xdc_tf.data.audio_ops import LogMelSpec
 
 CLIPS_FILE = 'clips.json'
 DONE_FILE = 'DONE'
+# A copy of the manifest that the records were made from, so that they can be moved: labels and official splits are in it.
+MANIFEST_FOLDER = 'manifest'
+MANIFEST_FILE = 'manifest.json'
 TFDV_SCHEMA_FILE = 'schema.pbtxt'
 NUM_FILTERS = LogMelSpec().num_filters
 _CLIP_SETTINGS = ('frame_rate', 'short_side', 'log_mel', 'manifest_directory', 'num_rows', 'failed')
@@ -249,7 +252,7 @@ class Records:
     frame_rate: stored frames per second.
     short_side: the shorter side of the stored frames in pixels.
     log_mel_spec: how the sound was turned into log_mel.
-    manifest_directory: the manifest that the records were made from.
+    manifest_directory: the manifest that the records were made from, beside them if it is there.
     failed: {split: {reason: manifest rows without a record}}.
   """
 
@@ -328,6 +331,9 @@ def open_records(directory: str) -> Records:
     )
   path = os.path.join(directory, CLIPS_FILE)
   contents = files.read_json(path)
+  own_manifest = os.path.join(directory, MANIFEST_FOLDER)
+  if tf.io.gfile.exists(os.path.join(own_manifest, MANIFEST_FILE)):
+    contents['manifest_directory'] = own_manifest
   try:
     log_mel_spec = LogMelSpec(**contents['log_mel'])
     records = Records(

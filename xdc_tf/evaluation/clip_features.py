@@ -146,8 +146,11 @@ def cached(
 
 
 def weights_digest(encoder) -> str:
-  """Returns the start of a SHA-256 over an encoder's class and all of its weights, hexadecimal."""
+  """Returns the start of a SHA-256 over an encoder's class, all of its weights and what else makes its features, hexadecimal."""
   digest = hashlib.sha256(type(encoder).__name__.encode())
+  # The same weights with another epsilon in their BatchNorm, or in another precision, are another network.
+  epsilons = [layer.epsilon for layer in encoder._flatten_layers(include_self=False) if hasattr(layer, 'epsilon')]
+  digest.update(repr((encoder.compute_dtype, epsilons)).encode())
   for variable in encoder.variables:
     digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
   return digest.hexdigest()[:16]
