@@ -374,6 +374,25 @@ def test_the_end_of_a_long_film_costs_as_little_as_its_start(tmp_path):
   assert last < whole / 4
 
 
+@pytest.mark.parametrize('oddity', ['plain', 'late', 'long sound', 'short sound', 'late picture'])
+@pytest.mark.parametrize('suffix', ['mkv', 'webm', 'mp4', 'mov', 'flv', 'ts'])
+def test_spans_lie_between_the_first_and_the_last_frame(suffix, oddity, tmp_path):
+  """Whatever the header says: Matroska's counts a recording that begins at 1,000 s as 1,006 s long, which made 503 spans of it."""
+  options = {
+    'plain': {},
+    'late': {'video_start': 1000.0, 'audio_start': 1000.0},
+    'long sound': {'audio_seconds': 30.0},
+    'short sound': {'audio_seconds': 1.0},
+    'late picture': {'video_start': 3.0},
+  }[oddity]
+  codecs = {'video_codec': 'libvpx', 'audio_codec': 'libopus', 'audio_rate': 48_000} if suffix == 'webm' else {}
+  path = media_factory.write_video(tmp_path / f'odd.{suffix}', seconds=6.0, **codecs, **options)
+  last = 9.0 if oddity == 'late picture' else 6.0
+  assert media.probe(path).duration_seconds == pytest.approx(last, abs=0.1)
+  for start in np.arange(0, last, 3):
+    assert len(media.read_span(path, float(start), float(min(last, start + 3) - 0.1)).frames) >= 80
+
+
 def test_probe(tmp_path, film):
   assert media.probe(film) == media.MediaInfo(pytest.approx(6.0, abs=0.05), True, True, 96, 64, 30.0)
   blind = media.probe(media_factory.write_video(tmp_path / 'blind.mp4', video=False))

@@ -56,8 +56,8 @@ def _held_out_videos(video_ids: Sequence[str], fraction: float) -> set[str]:
     return set()
   if len(video_ids) < 2:
     raise ValueError(
-      "hold_out='video' needs at least two videos, one of them for validation; found one. Use hold_out='span' to hold out "
-      'spans of it.'
+      'To hold out videos there must be at least two, one of them for validation; found one. --hold_out span holds out spans '
+      'of it.'
     )
   number = min(max(1, round(fraction * len(video_ids))), len(video_ids) - 1)
   return set(sorted(video_ids, key=lambda video_id: hashlib.sha256(video_id.encode()).hexdigest())[:number])

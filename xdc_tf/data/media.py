@@ -204,8 +204,12 @@ def _identity(path: str) -> tuple:
   return path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
+# Streams of one recording differ by less; headers that are wrong differ by more.
+_BELIEVED_SECONDS = 1
+
+
 def probe(path: str) -> MediaInfo:
-  """Reads a file's header; walks through the packets when it declares no duration, and where recordings may be joined (MPEG-TS).
+  """Reads a file's header and its last packets; walks through all when it declares no duration, and where recordings may be joined.
 
   Raises:
     MediaError: missing_file, unreadable or clock_jump.
@@ -217,8 +221,11 @@ def probe(path: str) -> MediaInfo:
     is_joinable = container.format.name.split(',')[0] in JOINED_FORMATS
     duration = Fraction(container.duration, av.time_base) if container.duration else None
     if is_joinable or duration is None:
-      measured = _measured_duration(container, ClockWatch(path) if is_joinable else None)
-      duration = measured if duration is None else duration
+      end = _end_of_packets(container, video or audio, ClockWatch(path) if is_joinable else None)
+    else:
+      end = _end_of_last_packets(container, video or audio, duration)
+    if duration is None or abs(end - duration) > _BELIEVED_SECONDS:
+      duration = end
     return MediaInfo(
       duration_seconds=float(duration),
       has_video=video is not None,
@@ -270,12 +277,28 @@ def _check_span(
   return start, Fraction(round(end_seconds * 10**6), 10**6)
 
 
-def _measured_duration(container, clock: ClockWatch | None) -> Fraction:
-  """Returns the end of the last packet, in seconds since the file's start."""
+def _end_of_last_packets(container, stream, declared: Fraction) -> Fraction:
+  """Returns where a stream ends, in seconds since the file's start, by its packets near the end that the header declares.
+
+  Headers count from 0 where the first timestamp is late (Matroska), tell of the longest stream, or of a recording that went on.
+  """
+  try:
+    container.seek((container.start_time or 0) + int(declared * av.time_base))
+    end = _end_of_packets(container, stream)
+  except av.FFmpegError:
+    end = Fraction(0)
+  if not end:  # The stream ended long before.
+    container.seek(container.start_time or 0)
+    end = _end_of_packets(container, stream)
+  return end
+
+
+def _end_of_packets(container, stream, clock: ClockWatch | None = None) -> Fraction:
+  """Returns the end of a stream's last packet from where the container is, in seconds since the file's start; 0 without any."""
   origin, end = Fraction(container.start_time or 0, av.time_base), Fraction(0)
   for packet in packets_of(container):
     stamp = packet.pts if packet.pts is not None else packet.dts
-    if stamp is not None:
+    if stamp is not None and packet.stream_index == stream.index:
       end = max(end, (stamp + (packet.duration or 0)) * fraction(packet.time_base) - origin)
     if clock:
       clock.see(packet)
