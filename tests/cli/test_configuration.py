@@ -160,3 +160,22 @@ def test_files_that_include_each_other_are_named(tmp_path):
     configuration.ConfigurationError, match='one.gin includes itself: .*one.gin -> .*two.gin -> .*one.gin'
   ):
     configuration.load([str(one)], [])
+
+
+def test_loading_another_configuration_changes_no_encoder_of_the_first():
+  """Run A made 64-dimensional features; after run B was opened, A made 128-dimensional ones."""
+  narrow = ['R2Plus1D18.base_width = 4', 'R2Plus1D18.batch_norm_epsilon = 1e-5']
+  configuration.load([XDC], narrow)
+  first = configuration.pretraining()
+  again = configuration.pretraining()
+  assert first.encoders == again.encoders and first.encoders['video'].modality == 'video'
+  configuration.load([XDC], ['R2Plus1D18.base_width = 8', "R2Plus1D18.middle = 'block'"])
+  second = configuration.pretraining()
+  assert first.encoders['video'] != second.encoders['video']
+  for config, width, middle, epsilon in (
+    (first, 4, 'conv', 1e-5),
+    (second, 8, 'block', 1e-3),
+    (first, 4, 'conv', 1e-5),
+  ):
+    encoder = config.encoders['video'](seed=1)
+    assert (encoder.base_width, encoder.middle, encoder.batch_norm_epsilon) == (width, middle, epsilon)

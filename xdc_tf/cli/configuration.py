@@ -8,6 +8,7 @@ import os
 import re
 import tokenize
 from collections.abc import Collection
+from typing import Any
 
 import gin
 import tensorflow as tf
@@ -74,14 +75,55 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   return text
 
 
+@dataclasses.dataclass(frozen=True)
+class BoundEncoder:
+  """An encoder's class with the arguments that the configuration had for it when it was read: loading another changes no other run.
+
+  Attributes:
+    model_class: of the encoder.
+    bindings: of its arguments, sorted by name.
+  """
+
+  model_class: type
+  bindings: tuple[tuple[str, Any], ...]
+
+  @classmethod
+  def of(cls, model_class: type) -> 'BoundEncoder':
+    """Binds a class to what the configuration says of it now."""
+    return cls(model_class, _bindings(model_class))
+
+  @property
+  def modality(self) -> str:
+    """The class's."""
+    return self.model_class.modality
+
+  @property
+  def __name__(self) -> str:
+    return self.model_class.__name__
+
+  def __call__(self, **arguments):
+    """Makes the encoder."""
+    if _bindings(self.model_class) == self.bindings:  # gin notes what it gives, for the operative configuration.
+      return self.model_class(**arguments)
+    parameters = inspect.signature(self.model_class.__init__).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return self.model_class(**(defaults | dict(self.bindings) | arguments))
+
+
+def _bindings(model_class: type) -> tuple[tuple[str, Any], ...]:
+  return tuple(sorted(gin.get_bindings(model_class).items()))
+
+
 def pretraining() -> Pretraining:
   """Builds the experiment that the loaded configuration describes; see `build`."""
   methods = ', '.join(sorted(os.listdir(os.path.join(gin_folder(), 'methods'))))
-  return build(
+  config = build(
     Pretraining,
     f'Name a method, for example --gin_file methods/xdc.gin (there are {methods}), or a whole experiment such as '
     'papers/neurips2020/table1_xdc.gin.',
   )
+  encoders = {name: BoundEncoder.of(model_class) for name, model_class in config.encoders.items()}
+  return dataclasses.replace(config, encoders=encoders)
 
 
 def finetuning() -> Finetuning:

@@ -36,7 +36,8 @@ class Pretraining:
   """What decides the result of a pretraining run, together with the records.
 
   Attributes:
-    encoders: the model class of each encoder; its modality decides what it is fed.
+    encoders: what makes each encoder, its class or one with arguments (configuration.BoundEncoder); its modality decides what it
+      is fed.
     clusterings: the method (see supervision.py).
     video_input: how video encoders are fed.
     audio_input: how audio encoders are fed.
