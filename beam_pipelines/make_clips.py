@@ -21,7 +21,7 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipelines import killed_workers
+from beam_pipelines import killed_workers, worker_errors
 from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, complaint_about, describe, failure_text
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
@@ -282,7 +282,7 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
     raise
   except Exception as error:
     # Every runner wraps the exceptions of its workers in its own way; so workers and Finish leave word in the folder.
-    complaint = _complaint(job)
+    complaint = _complaint(job) or worker_errors.sentence(error)
     if complaint:
       raise ClipJobError(complaint) from error
     raise
@@ -299,8 +299,11 @@ def main(argv: Sequence[str]) -> None:
   """The command; ends the process with status 1 and a plain message when the job does not succeed."""
   try:
     print(run(argv))
-  except ClipJobError as error:
-    sys.exit(f'make_clips: {error}')
+  except (ClipJobError, tf.errors.OpError, OSError) as error:
+    text = str(error) if isinstance(error, ClipJobError) else worker_errors.sentence(error)
+    if not text:
+      raise
+    sys.exit(f'make_clips: {text}')
 
 
 if __name__ == '__main__':

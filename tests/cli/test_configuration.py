@@ -179,3 +179,10 @@ def test_loading_another_configuration_changes_no_encoder_of_the_first():
   ):
     encoder = config.encoders['video'](seed=1)
     assert (encoder.base_width, encoder.middle, encoder.batch_norm_epsilon) == (width, middle, epsilon)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+  path = tmp_path / 'a.gin'
+  path.write_bytes(b'num_clusters = 3 # \xff')
+  with pytest.raises(configuration.ConfigurationError, match=f'^{path} is no text in UTF-8'):
+    configuration.load([str(path)], [])

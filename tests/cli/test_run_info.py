@@ -42,6 +42,10 @@ def test_records_on_another_file_system_are_prepared_too(tmp_path, monkeypatch):
       raise RuntimeError('prepared')
 
   (tmp_path / 'config.gin').touch()
+  with pytest.raises(ValueError, match=f'^{tmp_path}/config.gin is not the configuration of a run'):
+    run_info.open_run(str(tmp_path))
+  monkeypatch.setattr(run_info.configuration, 'load', lambda files, params: '')
+  monkeypatch.setattr(run_info.configuration, 'pretraining', lambda: None)
   files.write_json(str(tmp_path / 'run.json'), {'records': 's3://b/records'})
   monkeypatch.setattr(compat, 'use_remote_file_systems', prepare)
   with pytest.raises(RuntimeError, match='prepared'):

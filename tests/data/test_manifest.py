@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from xdc_tf import files
 from xdc_tf.data import manifest
 from xdc_tf.data.manifest import Row
 
@@ -123,3 +124,19 @@ def test_manifests_that_make_no_sense_are_refused(tmp_path):
   )
   with pytest.raises(ValueError, match='exists already'):
     manifest.write_manifest(tmp_path, 'tiny', ROWS)
+
+
+@pytest.mark.parametrize(
+  ('key', 'value'),
+  [
+    ('name', '../elsewhere/x'), ('name', 3), ('splits', '../../outside'), ('splits', {'../x': 1}), ('splits', {'train': -1}),
+    ('splits', {'train': '1'}), ('rows_per_file', 0), ('num_official_splits', None), ('label_names', [1]), ('label_names', 3),
+  ],
+)  # fmt: skip
+def test_a_manifest_that_was_edited_leads_nowhere(key, value, tmp_path):
+  """Its names become names of files: '../' would have written shards beside the output folder."""
+  made = manifest.write_manifest(tmp_path / 'manifest', 'tiny', [('train', manifest.Row(0, 'a', '/a.mp4', 0.0, 1.0))])
+  path = os.path.join(made.directory, 'manifest.json')
+  files.write_json(path, files.read_json(path) | {key: value})
+  with pytest.raises(ValueError, match=f'^{path} is damaged or was edited'):
+    manifest.read_manifest(made.directory)

@@ -193,7 +193,11 @@ def _parse_file(name: str, included_by: tuple[str, ...] = ()) -> None:
   if path in included_by:
     raise ConfigurationError(f'{path} includes itself: {" -> ".join((*included_by[included_by.index(path) :], path))}.')
   with tf.io.gfile.GFile(path) as file:
-    parts = re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", file.read(), flags=re.MULTILINE)
+    try:
+      contents = file.read()
+    except UnicodeDecodeError as error:
+      raise ConfigurationError(f'{path} is no text in UTF-8 ({error}).') from error
+  parts = re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", contents, flags=re.MULTILINE)
   _parse(parts[0], path)
   line = 1 + parts[0].count('\n')
   for included, text in zip(parts[1::2], parts[2::2], strict=True):

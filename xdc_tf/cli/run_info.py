@@ -130,10 +130,14 @@ def open_run(run_dir: str) -> FinishedRun:
   config_file = os.path.join(run_dir, 'config.gin')
   if not tf.io.gfile.exists(config_file):
     raise FileNotFoundError(f'{run_dir} is not the directory of a run: it has no config.gin. `xdc pretrain` makes one.')
-  configuration.load([config_file], [])
+  try:
+    configuration.load([config_file], [])
+    config = configuration.pretraining()
+  except ValueError as error:
+    raise ValueError(f'{config_file} is not the configuration of a run; it was damaged or edited: {error}') from error
   records = files.read_json(os.path.join(run_dir, 'run.json'))['records']
   files.use_file_system(records)
-  run = FinishedRun(run_dir, configuration.pretraining(), open_records(records))
+  run = FinishedRun(run_dir, config, open_records(records))
   # Retraining comes after the last metrics.
   for folder in (os.path.join(run.last_iteration, 'metrics'), *map(run.weights_folder, run.config.encoders)):
     if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):

@@ -211,6 +211,7 @@ def main() -> None:
   with contextlib.suppress(BrokenPipeError):  # The parent is gone.
     while arrived.acquire():
       _answer(answers, reader, pending.pop(0))
+  os._exit(0)  # The other thread still waits for requests, and Python would complain that it holds standard input.
 
 
 if __name__ == '__main__':

@@ -307,4 +307,29 @@ def read_manifest(directory: str) -> Manifest:
   missing = [key for key in _MANIFEST_KEYS if not isinstance(contents, dict) or key not in contents]
   if missing:
     raise ValueError(f'{path} lacks {missing}; expected {list(_MANIFEST_KEYS)}. Write the manifest again.')
+  _check_contents(path, contents)
   return Manifest(os.fspath(directory), contents)
+
+
+def _check_contents(path: str, contents: dict[str, Any]) -> None:
+  """Checks what becomes part of the names of files, and what is counted with: an edited file must not lead elsewhere.
+
+  Raises:
+    ValueError: when a value is not what write_manifest writes.
+  """
+  try:
+    schema.check_name(contents['name'], 'data set name')
+    for split, rows in contents['splits'].items():
+      schema.check_name(split, 'split name')
+      _check_number(f'rows of {split}', rows, 0)
+    _check_number('rows_per_file', contents['rows_per_file'], 1)
+    _check_number('num_official_splits', contents['num_official_splits'], 0)
+    if not all(isinstance(name, str) for name in contents['label_names']):
+      raise ValueError(f'label_names are {contents["label_names"]}')
+  except (ValueError, TypeError, AttributeError) as error:
+    raise ValueError(f'{path} is damaged or was edited: {error}. Write the manifest again.') from error
+
+
+def _check_number(what: str, value: Any, least: int) -> None:
+  if not isinstance(value, int) or value < least:
+    raise ValueError(f'{what} is {value!r}, expected a whole number of at least {least}')

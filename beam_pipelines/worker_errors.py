@@ -1,0 +1,27 @@
+"""What went wrong in a worker, in its own words: Beam wraps it in tracebacks of its own, in another way on every runner."""
+
+import os
+import re
+
+import tensorflow as tf
+
+from xdc_tf import messages
+
+# What files and TensorFlow say of a disk, a right or a damaged file, and what our own code raises for such. Others are bugs.
+_SAID = re.compile(
+  r'^(?:tensorflow\.python\.framework\.errors_impl\.\w+|ValueError|OSError|PermissionError|FileNotFoundError): '
+  r"(?P<message>.*?) ?\[while running '",
+  re.MULTILINE | re.DOTALL,
+)
+
+
+def sentence(error: Exception) -> str:
+  """Returns what to tell the user of an error that a pipeline ended with; '' where it is to be seen whole, as a bug."""
+  if os.environ.get('XDC_TRACEBACK'):
+    return ''
+  if isinstance(error, tf.errors.OpError | OSError):
+    text = messages.of_error(error)
+  else:
+    found = _SAID.search(f'{type(error).__name__}: {error}') or _SAID.search(str(error))
+    text = found['message'].strip() if found else ''
+  return f'{text}\n(Set XDC_TRACEBACK=1 to see where.)' if text else ''

@@ -1,0 +1,37 @@
+"""Errors as Beam's runners wrap them."""
+
+import pytest
+import tensorflow as tf
+
+from beam_pipelines import worker_errors
+from xdc_tf import messages
+
+IMPL = 'tensorflow.python.framework.errors_impl'
+
+
+@pytest.mark.parametrize(
+  ('error', 'said'),
+  [
+    (ValueError("a.csv, row 10: ['8'] is damaged. [while running 'MakeShards']"), "a.csv, row 10: ['8'] is damaged."),
+    (
+      RuntimeError(f"{IMPL}.ResourceExhaustedError: /x; No space left [while running 'MakeShards']"),
+      '/x; No space left',
+    ),
+    (
+      RuntimeError(
+        f"Error processing:\nTraceback (most recent call last):\n  File x\n{IMPL}.UnavailableError: /y: gone\n [while running 'A']"
+      ),
+      '/y: gone',
+    ),
+    (tf.errors.PermissionDeniedError(None, None, '/z; Read-only file system'), '/z; Read-only file system'),
+    (OSError(28, 'No space left on device'), '[Errno 28] No space left on device'),
+    (RuntimeError("KeyError: 'a' [while running 'MakeShards']"), ''),
+    (TypeError('a bug'), ''),
+  ],
+)
+def test_what_files_and_tensorflow_say_is_told_and_a_bug_is_not_hidden(error, said, monkeypatch):
+  monkeypatch.delenv('XDC_TRACEBACK', raising=False)
+  assert worker_errors.sentence(error) == (f'{said}\n(Set XDC_TRACEBACK=1 to see where.)' if said else '')
+  monkeypatch.setenv('XDC_TRACEBACK', '1')
+  assert worker_errors.sentence(error) == ''
+  assert messages.of_error(error)
