@@ -19,7 +19,7 @@ import tensorflow as tf
 from apache_beam.ml.inference.base import RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipelines import killed_workers, worker_errors
+from beam_pipelines import killed_workers
 from beam_pipelines.clip_shard import ClipJobError
 from beam_pipelines.feature_shard import FeatureJob, Finish, WriteShard, model_digest
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
@@ -155,16 +155,8 @@ def _run(job: FeatureJob, options: PipelineOptions, saved_model: str) -> str:
   with watched('extract features', total, lambda: total - sum(1 for s in records.splits for _ in job.missing(s))):
     pipeline = beam.Pipeline(options=options)
     build(pipeline, job, saved_model)
-    try:
-      with killed_workers.explained():
-        pipeline.run().wait_until_finish()
-    except ClipJobError:
-      raise
-    except Exception as error:
-      text = worker_errors.sentence(error)
-      if not text:
-        raise
-      raise ClipJobError(text) from error
+    with killed_workers.explained():
+      pipeline.run().wait_until_finish()
   return f'{job.output_dir}: {what}'
 
 

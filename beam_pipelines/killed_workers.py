@@ -1,4 +1,6 @@
-"""A worker process that the system ends, most often for its memory, in one sentence: Beam says 'Channel closed prematurely.'"""
+"""How a pipeline ended, in a sentence: where Beam says 'Channel closed prematurely.' of a worker that the system ended, most often
+for its memory, and prints tracebacks of its own around what a worker said of a disk or a file.
+"""
 
 import contextlib
 import logging
@@ -7,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator
 
+from beam_pipelines import worker_errors
 from beam_pipelines.clip_shard import ClipJobError
 
 # How the thread of Beam that started a worker ends when the worker does.
@@ -34,7 +37,7 @@ def explained() -> Iterator[None]:
   """Runs the block, which runs a pipeline in the main thread.
 
   Raises:
-    ClipJobError: when a worker on this machine was ended by a signal.
+    ClipJobError: when a worker on this machine was ended by a signal, or failed for a reason that the user can act on.
   """
   signals, before = [], threading.excepthook
   main = threading.main_thread().ident
@@ -62,10 +65,11 @@ def explained() -> Iterator[None]:
     for thread in threading.enumerate():
       if thread.name == 'run_worker':
         thread.join(1)  # The connection may break a moment before the process is gone.
-    if not signals:
+    text = _sentence(signals[0]) if signals else worker_errors.sentence(error)
+    if not text:
       raise
     held.records.clear()
-    raise ClipJobError(_sentence(signals[0])) from error
+    raise ClipJobError(text) from error
   finally:
     impatient.cancel()
     threading.excepthook = before

@@ -282,7 +282,7 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
     raise
   except Exception as error:
     # Every runner wraps the exceptions of its workers in its own way; so workers and Finish leave word in the folder.
-    complaint = _complaint(job) or worker_errors.sentence(error)
+    complaint = _complaint(job)
     if complaint:
       raise ClipJobError(complaint) from error
     raise

@@ -15,12 +15,12 @@ _SAID = re.compile(
 )
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
   """Returns what to tell the user of an error that a pipeline ended with; '' where it is to be seen whole, as a bug."""
   if os.environ.get('XDC_TRACEBACK'):
     return ''
   if isinstance(error, tf.errors.OpError | OSError):
-    text = messages.of_error(error)
+    text = re.sub(r" ?\[while running '[^']*'\]", '', messages.of_error(error))
   else:
     found = _SAID.search(f'{type(error).__name__}: {error}') or _SAID.search(str(error))
     text = found['message'].strip() if found else ''

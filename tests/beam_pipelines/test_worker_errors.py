@@ -25,6 +25,7 @@ IMPL = 'tensorflow.python.framework.errors_impl'
     ),
     (tf.errors.PermissionDeniedError(None, None, '/z; Read-only file system'), '/z; Read-only file system'),
     (OSError(28, 'No space left on device'), '[Errno 28] No space left on device'),
+    (FileNotFoundError("/m does not exist. [while running 'MakeShards']"), '/m does not exist.'),
     (RuntimeError("KeyError: 'a' [while running 'MakeShards']"), ''),
     (TypeError('a bug'), ''),
   ],
