@@ -1,6 +1,7 @@
 # make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
 # make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
 # make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes; BENCH=kmeans: one of them)
+# make reliability  kills, damages and overloads our own programs, and says what came of it
 # make bench-gpu  measures training, features, k-means, reader and start-up on GPUs
 # PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
 
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 0
 JOBS ?= 1
 
-.PHONY: demo test table1 bench bench-gpu lint lock clean
+.PHONY: demo test table1 bench bench-gpu reliability lint lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/xdc demo --output_dir demo_run
@@ -23,6 +24,9 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt \
 	  --no-build-isolation --editable '.[bench]'
 	$(BIN)/python -m benchmarks.speed $(BENCH)
+
+reliability: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.reliability --output build/reliability.json
 
 bench-gpu: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.gpu --output benchmarks/results/gpu.json

@@ -128,12 +128,16 @@ def finished_result(job: ClipJob, split: str, shard: int) -> ShardResult | None:
   if not (tf.io.gfile.exists(path) and tf.io.gfile.exists(summary_path)):
     return None
   summary = files.read_json(summary_path)
-  if tf.io.gfile.stat(path).length != summary['bytes'] or (job.retry_failed and summary['failures']):
+  if tf.io.gfile.stat(path).length != summary['bytes'] or (job.retry_failed and _can_be_repaired(summary)):
     return None
   if job.repair and damage.of_shard(path, summary['length']):
     logging.warning('make_clips: %s is damaged; it is made again.', path)
     return None
   return _result(split, shard, summary)
+
+
+def _can_be_repaired(summary: dict[str, Any]) -> bool:
+  return any(failure['reason'] not in (SILENT, STILL) for failure in summary['failures'])
 
 
 def _result(split: str, shard: int, summary: dict[str, Any]) -> ShardResult:

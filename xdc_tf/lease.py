@@ -54,7 +54,15 @@ class _Owner:
   @property
   def is_gone(self) -> bool:
     """Whether it was a process of this machine that has ended."""
-    return self.space == _space() != '' and self.started != _started(self.process)
+    if not self.space == _space() != '' or self.started == _started(self.process):
+      return False
+    try:
+      os.kill(self.process, 0)
+    except ProcessLookupError:
+      return True
+    except PermissionError:  # Of another user, and perhaps hidden from this one.
+      return False
+    return _started(self.process) != ''  # The number is another process's now.
 
   @property
   def seems_expired(self) -> bool:
@@ -77,7 +85,7 @@ class Lease:
     """
     self._path = os.path.join(folder, FILE)
     self._folder, self._token, self._since = folder, uuid.uuid4().hex, _now()
-    self._renewed_at = 0.0
+    self._renewed_at, self._is_lost = 0.0, False
     tf.io.gfile.makedirs(folder)
     owner = _read(self._path)
     if owner is None or take_over or self._is_free(owner):
@@ -101,14 +109,18 @@ class Lease:
       temporary = self._write_beside()
       try:
         os.link(temporary, self._path)  # Unlike a rename it fails where another job was faster.
+        return
       except FileExistsError:
-        self._refuse(_read(self._path))
+        owner = _read(self._path)
+        if owner is not None:
+          self._refuse(owner)
+      except OSError:
+        pass  # There are no links on this file system.
       finally:
         os.remove(temporary)
-      return
     self._renew()
     time.sleep(RENEW_SECONDS / 50)
-    self.check()  # The last one of several has it.
+    self.check(now=True)  # The last one of several has it.
 
   def _is_free(self, owner: _Owner) -> bool:
     if owner.is_gone:
@@ -122,10 +134,10 @@ class Lease:
         return False
     return True
 
-  def check(self) -> None:
-    """Raises LeaseError when another job has taken the lease; asks a remote file system only after a pause."""
+  def check(self, now: bool = False) -> None:
+    """Raises LeaseError when another job has taken the lease; asks a remote file system after a pause only, unless `now`."""
     is_remote = '://' in self._path
-    if is_remote and _boot_time() - self._renewed_at < EXPIRE_SECONDS / 2:
+    if is_remote and not (now or self._is_lost) and _boot_time() - self._renewed_at < EXPIRE_SECONDS / 2:
       return
     owner = _read(self._path)
     if owner is None or owner.token != self._token:
@@ -137,7 +149,7 @@ class Lease:
     self._stop.set()
     self._thread.join()
     with contextlib.suppress(LeaseError, tf.errors.OpError, OSError):
-      self.check()
+      self.check(now=True)
       tf.io.gfile.remove(self._path)
 
   def _keep(self) -> None:
@@ -146,7 +158,8 @@ class Lease:
       with contextlib.suppress(tf.errors.OpError, OSError):
         owner = _read(self._path)
         if owner is None or owner.token != self._token:
-          return  # `check` says so where something is written.
+          self._is_lost = True  # `check` says so where something is written.
+          return
         self._renew()
 
   def _renew(self) -> None:

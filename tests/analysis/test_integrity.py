@@ -84,6 +84,7 @@ def replace_array(path, array):
     ('array', 'run/clusters/video/pseudo_labels.npy', lambda path: path.write_bytes(path.read_bytes()[:-3]), 'whole .npy'),
     ('JSON', 'run/metrics/metrics.json', lambda path: path.write_text('{"nmi": NaN}'), 'NaN is no JSON'),
     ('SavedModel', 'run/export/1/saved_model.pb', lambda path: path.write_bytes(b''), 'holds no graph'),
+    ('SavedModel', 'run/export/1/saved_model.pb', lambda path: path.write_bytes(path.read_bytes()[:-9]), 'DecodeError'),
     ('stage', 'run/clusters/video/pseudo_labels.npy', pathlib.Path.unlink, 'pseudo_labels.npy is missing'),
   ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import AnyLengthVideo, TinyAudio
 
-from xdc_tf.data import damage
+from xdc_tf.data import damage, positions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.evaluation import clip_features
 from xdc_tf.training.options import TrainingOptions
@@ -89,3 +89,27 @@ def test_other_errors_stay_what_they_are(records):
   with pytest.raises(tf.errors.ResourceExhaustedError), damage.named(records, 'train'):
     harm(records.shard_paths('train')[0], 700)
     raise tf.errors.ResourceExhaustedError(None, None, 'memory')
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('shard', [0, 1])
+def test_a_shard_without_its_records_is_not_passed_over(records, one_replica, tmp_path, shard):
+  """A full disk can leave an empty file, which is a whole file of no records."""
+  path = records.shard_paths('train')[shard]
+  schedule = Schedule(epoch_size=24, batch_size=4, total_epochs=1, warmup_epochs=0, early_stop_epochs=0)
+  trainer = make_trainer(records, one_replica, 'audio')
+  open(path, 'wb').close()
+  with pytest.raises(ValueError, match=f'^{re.escape(path)} holds 0 records, and 4 were written'):
+    trainer.train(str(tmp_path), labels(records, 'train'), None, schedule, 0)
+
+
+def test_sound_that_is_damaged_is_not_called_a_divergence(records, one_replica, tmp_path):
+  """A clip's bytes are read without the checksum of its record."""
+  path = records.shard_paths('train')[2]
+  begin, size = positions.of_shard(path).log_mel[0]
+  with open(path, 'r+b') as file:
+    file.seek(begin)
+    file.write(b'\xff' * size)  # NaN
+  schedule = Schedule(epoch_size=24, batch_size=4, total_epochs=1, warmup_epochs=0, early_stop_epochs=0)
+  with pytest.raises(ValueError, match=f'^{re.escape(path)} is damaged'):
+    make_trainer(records, one_replica, 'audio').train(str(tmp_path), labels(records, 'train'), None, schedule, 0)

@@ -64,8 +64,8 @@ def run(found: Sequence[Check], threads: int) -> list[Finding]:
   def problem(check: Check) -> str:
     try:
       return check.find()
-    except (ValueError, OSError, tf.errors.OpError) as error:
-      return f'is damaged ({messages.of_error(error).splitlines()[0][:300]})'
+    except Exception as error:  # Every library has its own for bytes that it cannot read.
+      return f'is damaged ({type(error).__name__}: {messages.of_error(error)[:300]})'
 
   with futures.ThreadPoolExecutor(threads) as pool, progress.bar(description='check', total=len(found)) as bar:
     problems = []
@@ -153,8 +153,7 @@ def _array_problem(path: str) -> str:
 def _json_problem(path: str) -> str:
   with tf.io.gfile.GFile(path, 'r') as file:
     text = file.read()
-  for line in text.splitlines() if path.endswith('.jsonl') else [text]:
-    json.loads(line, parse_constant=_refuse)
+  json.loads(text, parse_constant=_refuse)
   return ''
 
 

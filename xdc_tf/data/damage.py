@@ -38,6 +38,14 @@ def of_shard(path: str, num_records: int) -> str:
   return '' if found == num_records else f'holds {found} records, and {num_records} were written'
 
 
+def check(records: Records, split: str, error: BaseException | None = None) -> None:
+  """Reads all shards of a split; raises a ValueError that names the first damaged one."""
+  for path, length in zip(records.shard_paths(split), records.shard_lengths[split], strict=True):
+    damage = of_shard(path, length)
+    if damage:
+      raise ValueError(f'{path} {damage}. {REPAIR}') from error
+
+
 @contextlib.contextmanager
 def named(records: Records, split: str) -> Iterator[None]:
   """Names the shard where what is done within fails on a damaged one: TensorFlow says no more than a position.
@@ -48,8 +56,5 @@ def named(records: Records, split: str) -> Iterator[None]:
   try:
     yield
   except _OF_BYTES as error:
-    for path, length in zip(records.shard_paths(split), records.shard_lengths[split], strict=True):
-      damage = of_shard(path, length)
-      if damage:
-        raise ValueError(f'{path} {damage}. {REPAIR}') from error
+    check(records, split, error)
     raise

@@ -234,7 +234,10 @@ def check_inputs(records: Records, split: str, inputs: Input) -> None:
     )
   shard = int(np.flatnonzero(records.shard_lengths[split])[0])
   with damage.named(records, split):
-    example = schema.parse(next(iter(tf.data.TFRecordDataset(records.shard_paths(split)[shard]))), **inputs.wanted)
+    first = next(iter(tf.data.TFRecordDataset(records.shard_paths(split)[shard])), None)
+    if first is None:
+      damage.check(records, split)
+    example = schema.parse(first, **inputs.wanted)
   inputs.check(records, example)
 
 

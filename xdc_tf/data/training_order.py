@@ -86,11 +86,17 @@ class TrainingOrder:
     first_shard = shard // self.shards_together * self.shards_together  # Whole groups before it are not opened.
     clip_seed = seed_for(self.seed, CLIP, pass_number)
 
-    def read_shard(path: tf.Tensor) -> tf.data.Dataset:
+    def read_shard(path: tf.Tensor, length: tf.Tensor) -> tf.data.Dataset:
       index, first_frame, frames, log_mel = _positions(path)
       rows = tf.range(tf.size(index, tf.int64))
       if self.keep is not None:
         rows = tf.boolean_mask(rows, tf.gather(self.keep, index))
+
+      whole = tf.debugging.assert_equal(
+        tf.size(rows, tf.int64), length, 'A shard holds other records than were written.'
+      )
+      with tf.control_dependencies([whole]):
+        rows = tf.identity(rows)
 
       def locate(row: tf.Tensor) -> dict[str, tf.Tensor]:
         frames_of_row = frames[first_frame[row] : first_frame[row + 1]]
@@ -99,8 +105,8 @@ class TrainingOrder:
 
       return tf.data.Dataset.from_tensor_slices(rows).map(locate)
 
-    def read_group(paths: tf.Tensor) -> tf.data.Dataset:
-      return tf.data.Dataset.from_tensor_slices(paths).interleave(
+    def read_group(paths: tf.Tensor, lengths: tf.Tensor) -> tf.data.Dataset:
+      return tf.data.Dataset.from_tensor_slices((paths, lengths)).interleave(
         read_shard, self.shards_together, block_length=1, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
       )
 
@@ -109,7 +115,9 @@ class TrainingOrder:
       new_order = tf.random.experimental.stateless_shuffle(tf.range(tf.size(clips['index'])), seed)
       return tf.nest.map_structure(lambda column: tf.gather(column, new_order), clips)
 
-    groups = tf.data.Dataset.from_tensor_slices(paths[first_shard:]).batch(self.shards_together)
+    groups = tf.data.Dataset.from_tensor_slices((paths[first_shard:], lengths[first_shard:])).batch(
+      self.shards_together
+    )
     clips = groups.flat_map(read_group).skip(start - starts[first_shard])
     return clips.batch(self.window).enumerate(first_window).map(shuffle)
 

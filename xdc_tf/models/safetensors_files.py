@@ -54,7 +54,7 @@ def read(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
   (length,) = struct.unpack('<Q', data[:8])
   try:
     header = json.loads(data[8 : 8 + length])
-    notes = header.pop(METADATA, {})
+    notes = header.pop(METADATA, None) or {}
     content = memoryview(data)[8 + length :]
     arrays = {name: _array(name, entry, content) for name, entry in header.items()}
   except RefusedFile:

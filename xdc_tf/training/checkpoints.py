@@ -96,9 +96,9 @@ class TrainingCheckpoint:
     return bool(newest)
 
   def restore_earlier(self) -> None:
-    """Restores the chief's checkpoint before the newest, or the only one, on every worker."""
+    """Restores the chief's checkpoint of the earliest step that is kept, on every worker."""
     state = tf.train.get_checkpoint_state(self._folder)
-    self._restore(state.all_model_checkpoint_paths[-2:][0])
+    self._restore(min(state.all_model_checkpoint_paths, key=lambda path: int(path.rpartition('-')[2])))
 
   def _restore(self, path: str) -> None:
     try:

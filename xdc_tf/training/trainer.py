@@ -260,8 +260,9 @@ class EncoderTrainer:
       state.finish_epoch(step)
       if self._is_checkpoint(step):
         self._save_checkpoint(checkpoint, step)
-        # Not earlier: a run that goes on from the checkpoint before needs the best epoch of then.
-        self._delete(folder, 'best-', keep=self._best_folder(folder, state))
+        # Not earlier: a run that goes on from the checkpoint before needs the best epoch of then; nor where it may go further back.
+        if not self.options.restarts_when_diverged:
+          self._delete(folder, 'best-', keep=self._best_folder(folder, state))
     log.close()
 
   def _rate(self, schedule: Schedule, epoch: float, state: '_State') -> float:
@@ -282,6 +283,7 @@ class EncoderTrainer:
   def _check_totals(self, totals: np.ndarray, step: int, rate: float) -> None:
     """Raises DivergedError where the sums of an epoch are not finite, with what the user may try."""
     if not np.isfinite(totals).all():
+      damage.check(self.records, 'train')  # Training reads clips, whose bytes have no checksums of their own.
       raise DivergedError(
         f'The training of {self.name} has diverged: its loss is not a finite number at step {step}, at a learning rate of '
         f'{rate:.4g}. The checkpoints before are kept. Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in '

@@ -29,8 +29,11 @@ class TrainingStep:
     self._num_replicas = strategy.num_replicas_in_sync
     self._jit_compile = options.jit_compile
     self._has_one_device = isinstance(strategy, tf.distribute.OneDeviceStrategy)
+    # Made once: each of them would be compiled again for every trace around it.
+    self._compiled_step = tf.function(self._whole_step, jit_compile=True)
+    self._compiled_gradients = tf.function(self._gradients, jit_compile=True)
     self.one = tf.function(self._one)
-    self.several = tf.function(self._several)
+    self.several = tf.function(self._several, reduce_retracing=True)  # For any number of rates.
 
   def _several(self, data, rates: tf.Tensor, weight_decay: tf.Tensor) -> tf.Tensor:
     """Takes one step a rate.
@@ -65,8 +68,8 @@ class TrainingStep:
 
   def _replica_step(self, x: tf.Tensor, labels: dict[str, tf.Tensor], weight_decay: tf.Tensor) -> tf.Tensor:
     if self._jit_compile and self._has_one_device:
-      return tf.function(self._whole_step, jit_compile=True)(x, labels, weight_decay)
-    compute = tf.function(self._gradients, jit_compile=True) if self._jit_compile else self._gradients
+      return self._compiled_step(x, labels, weight_decay)
+    compute = self._compiled_gradients if self._jit_compile else self._gradients
     gradients, statistics = compute(x, labels, weight_decay)
     compat.apply_gradients(self._optimizer, gradients, self._model.trainable_variables)
     return statistics
