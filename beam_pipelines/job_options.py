@@ -28,7 +28,7 @@ def job_parser(name: str, description: str) -> argparse.ArgumentParser:
   result.add_argument(
     '--take_over',
     action='store_true',
-    help='go on in the place of a job that has the folder and hangs; that one then stops',
+    help='go on in the place of a job that has the folder and hangs; its workers, if any are left, are for you to end',
   )
   return result
 
