@@ -19,10 +19,10 @@ table1: $(VENV)/.installed
 	$(BIN)/xdc make-avdigits --output_dir table1_run/corpus --level hard
 	$(BIN)/python -m benchmarks.table1_miniature --corpus table1_run/corpus --seeds $(SEEDS) --jobs $(JOBS) --output table1_run/results.json
 
+# The peers are not locked: pip chooses among the versions of setup.py, beside what is installed.
 bench: $(VENV)/.installed
-	version=$$($(BIN)/python -c 'import sys; print("%d%d" % sys.version_info[:2])') && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt \
-	  --no-build-isolation --editable '.[bench]'
+	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/installed.txt
+	$(PIP) --constraint $(VENV)/installed.txt --no-build-isolation --editable '.[bench]'
 	$(BIN)/python -m benchmarks.speed $(BENCH)
 
 reliability: $(VENV)/.installed
@@ -38,17 +38,20 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# The extra for GPUs, some gigabytes, where there is one.
-EXTRAS := test,avdigits,plots$(shell nvidia-smi -L 2>/dev/null | grep -q GPU && echo ,gpu)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The packages for GPUs, some gigabytes, where there is one.
+GPU := $(shell nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
+# pip takes no file whose SHA-256 is not in the locks; setuptools first, since it builds the few packages that come as sources.
 $(VENV)/.installed: setup.py $(wildcard requirements/*)
 	@python=$$(PYTHON='$(PYTHON)' sh requirements/choose_python.sh) || exit 1; \
 	version=$$("$$python" -c 'import sys; print("%d%d" % sys.version_info[:2])'); \
 	echo "Installing into $(VENV) with $$("$$python" --version) ($$(command -v "$$python")); this takes a minute or two."; \
 	"$$python" -m venv --clear $(VENV) && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt 'setuptools<81' && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/py$$version.txt \
-	  --no-build-isolation --editable '.[$(EXTRAS)]'
+	$(PIP) --require-hashes --requirement requirements/build.txt && \
+	$(PIP) --require-hashes --no-build-isolation --requirement requirements/py$$version.txt \
+	  $(if $(GPU),--requirement requirements/gpu-py$$version.txt) && \
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lock:

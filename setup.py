@@ -98,10 +98,15 @@ setup(
       "dill>=0.3.6; python_version == '3.11'",
     ],
     'plots': ['matplotlib>=3.8,<4'],
+    # The site: `make docs`.
+    'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.5,<10', 'mkdocstrings[python]>=0.27,<2'],
     # playwright drives a Chromium that is installed already; without one those tests are skipped.
     'test': [
       'pytest>=8.2,<10',
+      'pytest-xdist>=3.6,<4',
+      'coverage>=7.6,<8',
       'ruff>=0.14,<0.18',
+      'mypy>=1.15,<3',
       'librosa>=0.11,<0.12',
       'playwright>=1.50,<2',
       # An S3 server on this machine, for what tensorflow-io makes of s3:// paths.

@@ -14,7 +14,7 @@ from typing import Any
 import apache_beam as beam
 import tensorflow as tf
 
-from xdc_tf import files
+from xdc_tf import files, lease
 from xdc_tf.data import audio_ops, damage, emptiness, manifest, schema
 from xdc_tf.data.decoder_process import DecoderProcess
 from xdc_tf.data.media import MediaError, MediaSpan, ReadOptions
@@ -57,6 +57,7 @@ class ClipJob:
     silence_db: sound whose peak is below, in decibels of full scale, is silence.
     keep_silent: whether spans without any other sound become records.
     keep_still: whether spans of a single picture become records.
+    lease_token: of the lease of output_dir, see lease.watched_by_worker.
   """
 
   manifest_directory: str
@@ -74,6 +75,7 @@ class ClipJob:
   silence_db: float = -70.0
   keep_silent: bool = False
   keep_still: bool = True
+  lease_token: str = ''
 
   def num_shards(self, split: str) -> int:
     """Returns the number of shards of a split."""
@@ -243,7 +245,8 @@ class MakeShard(beam.DoFn):
     if result:
       beam.metrics.Metrics.counter('make_clips', 'shards_skipped').inc()
     else:
-      result = self._make(split, shard)
+      with lease.watched_by_worker(self._job.output_dir, self._job.lease_token):
+        result = self._make(split, shard)
       self._count(result)
       self._check_sound(result)
     yield result

@@ -141,8 +141,8 @@ def run(argv: Sequence[str]) -> str:
   own_options, beam_argv = parser().parse_known_args(argv)
   options = beam_options(beam_argv, vars(own_options))
   job = make_job(own_options)
-  with lease.held(job.output_dir, own_options.take_over):
-    return _run(job, options, own_options.saved_model)
+  with lease.held(job.output_dir, own_options.take_over) as token:
+    return _run(dataclasses.replace(job, lease_token=token), options, own_options.saved_model)
 
 
 def _run(job: FeatureJob, options: PipelineOptions, saved_model: str) -> str:

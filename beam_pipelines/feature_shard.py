@@ -11,7 +11,7 @@ import apache_beam as beam
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files
+from xdc_tf import files, lease
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.data import reader, schema
 from xdc_tf.data import snippets as snippet_files
@@ -32,6 +32,7 @@ class FeatureJob:
     num_clips: clips at uniform distances whose mean is the feature of a record.
     snippets: dense snippets instead; None: a feature of each record.
     batch_size: clips in one call of the model.
+    lease_token: of the lease of output_dir, see lease.watched_by_worker.
   """
 
   records_directory: str
@@ -40,6 +41,7 @@ class FeatureJob:
   num_clips: int
   snippets: Snippets | None
   batch_size: int
+  lease_token: str = ''
 
   @property
   def signature(self) -> str:
@@ -121,7 +123,8 @@ class WriteShard(beam.DoFn):
     """Writes one shard."""
     element, found = prediction
     files.use_file_system(self._job.output_dir)
-    self._job.write(element, found)
+    with lease.watched_by_worker(self._job.output_dir, self._job.lease_token):
+      self._job.write(element, found)
     beam.metrics.Metrics.counter('extract_features', 'shards_written').inc()
     yield element
 

@@ -177,7 +177,8 @@ def check_settings(job: ClipJob) -> None:
     raise ClipJobError(
       f'{job.output_dir} holds clips but no {SETTINGS_FILE}: delete the folder or give another --output_dir.'
     )
-  files.check_settings(path, settings)
+  # Nothing but videos without sound was set aside before there was a choice.
+  files.check_settings(path, settings, {'set_aside': {'silence_db': None, 'still': False}})
 
 
 def build(pipeline: beam.Pipeline, job: ClipJob) -> None:
@@ -240,8 +241,8 @@ def run(argv: Sequence[str]) -> str:
   with _said_plainly():
     job = make_job(clip_options)
   try:
-    with lease.held(job.output_dir, clip_options.take_over):
-      return _run(job, options)
+    with lease.held(job.output_dir, clip_options.take_over) as token:
+      return _run(dataclasses.replace(job, lease_token=token), options)
   except lease.LeaseError as error:
     raise ClipJobError(str(error)) from error
 

@@ -100,6 +100,31 @@ def test_a_stopped_job_that_wakes_up_writes_nothing(tmp_path):
   assert files.read_json(str(tmp_path / 'value.json')) == 2
 
 
+def test_a_job_that_is_asked_to_end_gives_it_back(tmp_path):
+  with owner(tmp_path) as first:
+    first.terminate()
+    assert first.wait(20) == 128 + signal.SIGTERM
+    assert not (tmp_path / lease.FILE).exists()
+  assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_workers_in_other_processes_keep_to_it(tmp_path):
+  """What a worker of a job knows is the token alone."""
+
+  def write(token):
+    with lease.watched_by_worker(str(tmp_path), token):
+      files.write_json(str(tmp_path / 'value.json'), 1)
+
+  with owner(tmp_path) as first:
+    token = files.read_json(str(tmp_path / lease.FILE))['token']
+    write(token)
+    with pytest.raises(lease.LeaseError, match=f'was taken over by process {first.pid} on'):
+      write('of the job before')
+  (tmp_path / lease.FILE).unlink()
+  write(token)  # Whoever started it has gone home.
+  assert files.guards == []
+
+
 def test_take_over_takes_it_from_a_job_that_is_alive(tmp_path):
   with owner(tmp_path) as first, lease.held(str(tmp_path), take_over=True):
     assert f'was taken over by process {os.getpid()}' in ask_to_write(first, 1)

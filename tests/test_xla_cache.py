@@ -10,7 +10,11 @@ from xdc_tf import xla_cache
 @pytest.fixture
 def gpu(tmp_path, monkeypatch):
   driver = tmp_path / 'version'
-  driver.touch()
+  driver.write_text('NVRM version: 580.1\n')
+  for number in range(2):
+    (tmp_path / 'gpus' / str(number)).mkdir(parents=True)
+    (tmp_path / 'gpus' / str(number) / 'information').write_text(f'Model: \t H100\nGPU UUID: {number}\n')
+  monkeypatch.setattr(xla_cache, 'CARDS', str(tmp_path / 'gpus/*/information'))
   monkeypatch.setattr(xla_cache, 'DRIVER', str(driver))
   monkeypatch.setattr(xla_cache.importlib.metadata, 'version', {'tensorflow': '2.21.0'}.__getitem__)
   return {'XDG_CACHE_HOME': str(tmp_path / 'cache')}
@@ -19,11 +23,26 @@ def gpu(tmp_path, monkeypatch):
 def test_on_a_gpu_the_cache_is_for_this_version_and_for_gpus_alone(gpu, tmp_path):
   gpu['TF_XLA_FLAGS'] = '--tf_xla_auto_jit=0'
   xla_cache.use(gpu)
-  folder = tmp_path / 'cache' / 'xdc-tf' / 'xla-tensorflow-2.21'
+  (folder,) = (tmp_path / 'cache' / 'xdc-tf').glob('xla-tensorflow-2.21-????????')
   assert folder.is_dir()
   assert gpu['TF_XLA_FLAGS'].split(' ') == [
     '--tf_xla_auto_jit=0', f'--tf_xla_persistent_cache_directory={folder}', '--tf_xla_persistent_cache_device_types=GPU'
   ]  # fmt: skip
+
+
+def test_machines_of_one_home_with_other_cards_or_drivers_have_caches_of_their_own(gpu, tmp_path):
+  def folder():
+    environ = dict(gpu)
+    xla_cache.use(environ)
+    return environ['TF_XLA_FLAGS']
+
+  first = folder()
+  (tmp_path / 'gpus/1/information').write_text('Model: \t H100\nGPU UUID: another of the same\n')
+  assert folder() == first
+  (tmp_path / 'gpus/1/information').write_text('Model: \t H200\nGPU UUID: 1\n')
+  second = folder()
+  (tmp_path / 'version').write_text('NVRM version: 590.1\n')
+  assert len({first, second, folder()}) == 3
 
 
 def test_a_users_own_folder_stays(gpu):
@@ -33,7 +52,7 @@ def test_a_users_own_folder_stays(gpu):
   assert environ == before
 
 
-@pytest.mark.parametrize('kind', ['no driver', 'old TensorFlow', 'no TensorFlow', 'no folder', 'space'])
+@pytest.mark.parametrize('kind', ['no driver', 'old TensorFlow', 'no TensorFlow', 'no folder', 'no home', 'space'])
 def test_nothing_changes_where_it_cannot_be(gpu, kind, tmp_path, monkeypatch):
   def version(name):
     if kind == 'no TensorFlow':
@@ -45,6 +64,8 @@ def test_nothing_changes_where_it_cannot_be(gpu, kind, tmp_path, monkeypatch):
     os.remove(xla_cache.DRIVER)
   if kind == 'no folder':
     (tmp_path / 'cache').touch()
+  if kind == 'no home':
+    gpu['XDG_CACHE_HOME'] = '~/cache'
   if kind == 'space':
     gpu['XDG_CACHE_HOME'] = str(tmp_path / 'my cache')
   xla_cache.use(gpu)

@@ -166,12 +166,13 @@ def read_json(path: str) -> Any:
     ) from error
 
 
-def check_settings(path: str, settings: Any) -> None:
+def check_settings(path: str, settings: dict[str, Any], before_it_was_one: Mapping[str, Any] | None = None) -> None:
   """Notes what a folder is made with, or refuses to mix two kinds of content in it.
 
   Args:
     path: of a JSON file in the folder.
     settings: everything that decides what the folder will hold; plain values of JSON.
+    before_it_was_one: what was done before a setting existed, for folders that were made then.
 
   Raises:
     ValueError: when the file says otherwise; the message holds the difference.
@@ -179,7 +180,8 @@ def check_settings(path: str, settings: Any) -> None:
   if not tf.io.gfile.exists(path):
     write_json(path, settings)
     return
-  before, now = (json.dumps(value, indent=2, sort_keys=True).splitlines() for value in (read_json(path), settings))
+  noted = dict(before_it_was_one or {}) | read_json(path)
+  before, now = (json.dumps(value, indent=2, sort_keys=True).splitlines() for value in (noted, settings))
   if before != now:
     difference = '\n'.join(difflib.unified_diff(before, now, path, 'this command', lineterm='', n=0))
     raise ValueError(

@@ -10,7 +10,9 @@ import dataclasses
 import datetime
 import json
 import os
+import signal
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -134,6 +136,11 @@ class Lease:
         return False
     return True
 
+  @property
+  def token(self) -> str:
+    """Tells this lease from all others."""
+    return self._token
+
   def check(self, now: bool = False) -> None:
     """Raises LeaseError when another job has taken the lease; asks a remote file system after a pause only, unless `now`."""
     is_remote = '://' in self._path
@@ -141,8 +148,7 @@ class Lease:
       return
     owner = _read(self._path)
     if owner is None or owner.token != self._token:
-      by = f'process {owner.process} on {owner.host}' if owner else 'somebody who deleted the folder or the lease in it'
-      raise LeaseError(f'{self._folder} was taken over by {by}, so this job stops and writes nothing more.')
+      raise _lost(self._folder, owner)
 
   def release(self) -> None:
     """Gives the lease back, if it is still this job's."""
@@ -183,27 +189,80 @@ class Lease:
 
 
 @contextlib.contextmanager
-def held(folder: str, take_over: bool = False, is_chief: bool = True) -> Iterator[None]:
+def held(folder: str, take_over: bool = False, is_chief: bool = True) -> Iterator[str]:
   """Has the lease of a folder while the block runs; nothing is written in this process after it is lost.
+
+  A SIGTERM, as schedulers send it before they kill, ends the block and gives the lease back, so that the next job need not wait.
 
   Args:
     folder: that the job fills.
     take_over: from whoever has it.
     is_chief: False on all workers of a cluster but one: they are one job.
 
+  Yields:
+    the lease's token, for `watched_by_worker`; '' where this process is not the chief.
+
   Raises:
     LeaseError: when another job has it, or takes it.
   """
   if not is_chief:
-    yield
+    yield ''
     return
   lease = Lease(files.absolute_path(folder), take_over)
   files.guards.append(lease.check)
   try:
-    yield
+    with _ended_by_sigterm():
+      yield lease.token
   finally:
     files.guards.remove(lease.check)
     lease.release()
+
+
+@contextlib.contextmanager
+def watched_by_worker(folder: str, token: str) -> Iterator[None]:
+  """Lets a worker of a job, in another process than the one with the lease, write nothing after another job has taken it.
+
+  A lease that is gone hinders nobody: who started a job on a cluster may leave it alone.
+
+  Args:
+    folder: that the job fills.
+    token: what `held` gave; '': nothing is watched.
+
+  Raises:
+    LeaseError: where something would get its name.
+  """
+  path = os.path.join(folder, FILE)
+
+  def check() -> None:
+    owner = _read(path)
+    if owner is not None and owner.token != token:
+      raise _lost(folder, owner)
+
+  if token:
+    files.guards.append(check)
+  try:
+    yield
+  finally:
+    if token:
+      files.guards.remove(check)
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+  """Turns SIGTERM into SystemExit, unless the program has its own way with it."""
+  is_ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+  if is_ours:
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+  try:
+    yield
+  finally:
+    if is_ours:
+      signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _lost(folder: str, owner: _Owner | None) -> LeaseError:
+  by = f'process {owner.process} on {owner.host}' if owner else 'somebody who deleted the folder or the lease in it'
+  return LeaseError(f'{folder} was taken over by {by}, so this job stops and writes nothing more.')
 
 
 def _read(path: str) -> _Owner | None:

@@ -1,25 +1,31 @@
 """Code that XLA compiles for GPUs is kept from process to process: without it the first step of R(2+1)D-18 takes a minute."""
 
+import glob
+import hashlib
 import importlib.metadata
 import os
 
 DRIVER = '/proc/driver/nvidia/version'
+CARDS = '/proc/driver/nvidia/gpus/*/information'
 _DIRECTORY_FLAG = '--tf_xla_persistent_cache_directory'
 
 
 def use(environ=os.environ) -> None:
   """Names a folder below $XDG_CACHE_HOME (~/.cache) to XLA, in TF_XLA_FLAGS; call it before TensorFlow is imported.
 
-  For GPUs alone: on CPUs TensorFlow 2.15 fails with such a folder, and 2.21 warns of code for another machine. One folder a
-  version of TensorFlow; several processes may share it, since XLA writes a file whole before it gives it its name. Does nothing
-  where the user has chosen a folder, where there is no NVIDIA driver, or where no folder can be made.
+  For GPUs alone: on CPUs TensorFlow 2.15 fails with such a folder, and 2.21 warns of code for another machine. One folder for each
+  version of TensorFlow, driver and model of the cards, since homes are shared by machines; several processes may share it, since
+  XLA writes a file whole before it gives it its name. Does nothing where the user has chosen a folder, where there is no NVIDIA
+  driver, or where no folder can be made.
   """
   flags = environ.get('TF_XLA_FLAGS', '')
   version = _tensorflow_version()
   if _DIRECTORY_FLAG in flags or not os.path.exists(DRIVER) or version is None or version < (2, 21):
     return
   home = environ.get('XDG_CACHE_HOME') or os.path.join(os.path.expanduser('~'), '.cache')
-  folder = os.path.join(home, 'xdc-tf', f'xla-tensorflow-{".".join(map(str, version))}')
+  folder = os.path.join(home, 'xdc-tf', f'xla-tensorflow-{".".join(map(str, version))}-{_cards()}')
+  if not os.path.isabs(folder):  # Without a home.
+    return
   try:
     os.makedirs(folder, exist_ok=True)
   except OSError:
@@ -27,6 +33,15 @@ def use(environ=os.environ) -> None:
   # The flags are separated by spaces, and cannot be quoted.
   if ' ' not in folder:
     environ['TF_XLA_FLAGS'] = f'{flags} {_DIRECTORY_FLAG}={folder} --tf_xla_persistent_cache_device_types=GPU'.strip()
+
+
+def _cards() -> str:
+  """Eight digits that stand for the driver and the models of the cards."""
+  said = []
+  for path in (DRIVER, *sorted(glob.glob(CARDS))):
+    with open(path) as file:
+      said += [line.strip() for line in file if path == DRIVER or line.startswith('Model:')]
+  return hashlib.sha256('\n'.join(sorted(set(said))).encode()).hexdigest()[:8]
 
 
 def _tensorflow_version() -> tuple[int, ...] | None:

@@ -483,6 +483,13 @@ def test_spans_with_nothing_to_hear_or_see_are_set_aside(tmp_path):
   assert run('moving', '--keep_silent', '--set_aside_still', '--max_failed_share', '0')[1] == {'still_picture': 1}
   with pytest.raises(make_clips.ClipJobError, match='made with other settings'):
     run('all')
+  # Folders from before there was a choice go on, as what they are.
+  settings = json.loads((tmp_path / 'all/settings.json').read_text())
+  del settings['set_aside']
+  (tmp_path / 'all/settings.json').write_text(json.dumps(settings))
+  assert run('all', '--keep_silent', '--repair')[1] == {}
+  with pytest.raises(make_clips.ClipJobError, match='made with other settings'):
+    run('all')
   with pytest.raises(make_clips.ClipJobError, match='--silence_db=3.0: expected less than 0'):
     run('never', '--silence_db', '3')
 

@@ -87,7 +87,7 @@ def refused_audio() -> list[tuple[str, np.ndarray, str]]:
     cases += [(name, bad[value], f'{name} holds NaN or infinity.') for value in (np.nan, np.inf, -np.inf)]
     cases += [(name, bad[value], f'{name} holds numbers far from what it should') for value in (32767.0, -1e30)]
   long = np.zeros([2, 15_001, 40], np.float32)
-  cases.append(('log_mel', long, 'A request may hold 600 seconds of sound, all clips together.'))
+  cases.append(('log_mel', long, 'A request may hold 600 seconds of sound, all clips together, each at least'))
   return [*cases, ('log_mel', np.zeros([2, 9, 39], np.float32), 'log_mel must have 3 axes, [B, M, 40]')]
 
 

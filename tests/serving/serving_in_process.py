@@ -13,13 +13,18 @@ from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, predict
 
 
 @contextlib.contextmanager
-def rest_server(servables, failures=()):
-  """Yields a server's URL and the list of the requests it got; its first answers are `failures`, (status, body) each."""
+def rest_server(servables, failures=(), tls=None, headers=None):
+  """Yields a server's URL and the list of the requests it got; its first answers are `failures`, (status, body) each.
+
+  `tls` is an ssl.SSLContext, `headers` a list that takes the Authorization header of each request.
+  """
   failures, asked = list(failures), []
 
   class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, body=None):
       asked.append(self.path)
+      if headers is not None:
+        headers.append(self.headers.get('Authorization'))
       status, contents = failures.pop(0) if failures else tf_serving_form.answer(servables, self.path, body)
       contents = contents if isinstance(contents, bytes) else json.dumps(contents).encode()
       self.send_response(status)
@@ -37,23 +42,30 @@ def rest_server(servables, failures=()):
       pass
 
   with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
+    if tls:
+      server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.01})
     thread.start()
     try:
-      yield f'http://127.0.0.1:{server.server_address[1]}', asked
+      yield f'{"https" if tls else "http"}://127.0.0.1:{server.server_address[1]}', asked
     finally:
       server.shutdown()
       thread.join()
 
 
 @contextlib.contextmanager
-def grpc_server(servables, failures=(), options=(('grpc.max_receive_message_length', -1),)):
-  """Yields a server's URL and the list of its calls; its first answers are the status codes `failures`."""
+def grpc_server(servables, failures=(), options=(('grpc.max_receive_message_length', -1),), tls=None, headers=None):
+  """Yields a server's URL and the list of its calls; its first answers are the status codes `failures`.
+
+  `tls` are grpc.ssl_server_credentials, `headers` a list that takes the authorization of each call.
+  """
   failures, asked = list(failures), []
 
   class Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
     def start(self, name, context):
       asked.append(name)
+      if headers is not None:
+        headers.append(dict(context.invocation_metadata()).get('authorization'))
       if failures:
         context.abort(failures.pop(0), 'not now')
 
@@ -80,9 +92,9 @@ def grpc_server(servables, failures=(), options=(('grpc.max_receive_message_leng
 
   server = grpc.server(concurrent.futures.ThreadPoolExecutor(4), options=options)
   prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Servicer(), server)
-  port = server.add_insecure_port('127.0.0.1:0')
+  port = server.add_secure_port('127.0.0.1:0', tls) if tls else server.add_insecure_port('127.0.0.1:0')
   server.start()
   try:
-    yield f'grpc://127.0.0.1:{port}', asked
+    yield f'{"grpcs" if tls else "grpc"}://127.0.0.1:{port}', asked
   finally:
     server.stop(grace=None).wait()

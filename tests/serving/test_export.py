@@ -337,21 +337,30 @@ def test_what_does_not_fit_is_named(tmp_path):
 
 
 def test_limits_of_a_request_are_set_at_export_and_stated(tmp_path):
-  limits = RequestLimits(frame_pixels=1500, request_pixels=4000, request_seconds=1.0)
+  limits = RequestLimits(frame_pixels=1500, request_pixels=4000, request_seconds=4.0)
   path = export_video(R2Plus1D18(base_width=4), VIDEO_INPUT, SHORT_SIDE, str(tmp_path / 'video'), limits=limits)
   embed = tf.saved_model.load(path).signatures['embed_frames']
   assert embed(frames=np.zeros([1, 2, 50, 30, 3], np.uint8))['embedding'].shape == (1, 32)
   for shape in ([1, 1, 51, 30, 3], [3, 1, 50, 30, 3]):
     with pytest.raises(tf.errors.InvalidArgumentError, match='A frame may have 1500 pixels, a request 4000 in all'):
       embed(frames=np.zeros(shape, np.uint8))
+  crop = VIDEO_INPUT.crop_size**2
+  small = np.zeros([1, 4000 // crop, 2, 2, 3], np.uint8)  # Each becomes a whole crop.
+  assert embed(frames=small)['embedding'].shape == (1, 32)
+  with pytest.raises(tf.errors.InvalidArgumentError, match=f'4000 in all, each frame at least {crop}'):
+    embed(frames=np.concatenate([small, small[:, :1]], axis=1))
   assert json.loads((tmp_path / 'video/1' / METADATA_FILE).read_text())['limits'] == {
     'frame_pixels': 1500, 'request_pixels': 4000
   }  # fmt: skip
   assert '1,500 pixels a frame, 4,000 in all' in (tmp_path / 'video/1' / MODEL_CARD_FILE).read_text()
   path = export_audio(AudioResNet18(base_width=4), AUDIO_INPUT, LogMelSpec(), str(tmp_path / 'audio'), limits=limits)
   embed = tf.saved_model.load(path).signatures['embed']
-  assert embed(waveform=np.zeros([2, 8000], np.float32))['embedding'].shape == (2, 32)
-  with pytest.raises(tf.errors.InvalidArgumentError, match='A request may hold 1 seconds of sound'):
-    embed(waveform=np.zeros([2, 8001], np.float32))
+  for shape in ([2, 100], [1, 64000]):  # A short one is padded to a window of 2 s.
+    assert embed(waveform=np.zeros(shape, np.float32))['embedding'].shape == (shape[0], 32)
+  for shape in ([3, 100], [1, 64001]):
+    with pytest.raises(
+      tf.errors.InvalidArgumentError, match='A request may hold 4 seconds of sound, .* each at least 2'
+    ):
+      embed(waveform=np.zeros(shape, np.float32))
   with pytest.raises(ValueError, match='must be positive'):
     RequestLimits(frame_pixels=0)

@@ -110,10 +110,13 @@ def test_the_compose_file_names_files_that_exist(service):
   assert server['image'].endswith('-gpu}' if is_gpu else 'latest}')
   assert ('batching_parameters_file' in flags) == is_gpu
   assert ('deploy' in server) == is_gpu
+  assert server['user'] not in ('root', '0', '0:0') and server['read_only'] and server['cap_drop'] == ['ALL']
+  assert server['security_opt'] == ['no-new-privileges:true']
+  assert {'mem_limit', 'cpus', 'pids_limit'} <= set(server)
 
 
 def test_the_kubernetes_manifest_fits_together():
-  deployment, service = documents('kubernetes.yaml')
+  deployment, service, policy = documents('kubernetes.yaml')
   pod = deployment['spec']['template']
   (container,) = pod['spec']['containers']
   labels = pod['metadata']['labels']
@@ -125,11 +128,29 @@ def test_the_kubernetes_manifest_fits_together():
   for probe in ('startupProbe', 'readinessProbe'):
     assert container[probe]['httpGet'] == {'path': '/v1/models/xdc_video', 'port': 'rest'}
   mounts = {mount['name']: mount['mountPath'] for mount in container['volumeMounts']}
-  assert mounts == {'models': '/models', 'config': '/config'}
+  assert mounts == {'models': '/models', 'config': '/config', 'tmp': '/tmp'}
   assert {volume['name'] for volume in pod['spec']['volumes']} == set(mounts)
   for flag in container['args']:
     if '_file=' in flag:
       assert (FOLDER / pathlib.PurePath(flag.split('=')[1]).relative_to('/config')).exists()
+  assert service['spec']['type'] == 'ClusterIP'
+  assert policy['spec']['podSelector']['matchLabels'] == labels
+  assert {port['port'] for rule in policy['spec']['ingress'] for port in rule['ports']} == set(ports)
+
+
+def test_the_kubernetes_pod_has_no_rights():
+  pod = documents('kubernetes.yaml')[0]['spec']['template']['spec']
+  (container,) = pod['containers']
+  assert pod['securityContext']['runAsNonRoot'] and pod['securityContext']['runAsUser'] > 0
+  assert pod['automountServiceAccountToken'] is False
+  assert container['securityContext'] == {
+    'allowPrivilegeEscalation': False,
+    'readOnlyRootFilesystem': True,
+    'capabilities': {'drop': ['ALL']},
+  }
+  assert {'cpu', 'memory', 'ephemeral-storage'} <= set(container['resources']['limits'])
+  writable = [mount['mountPath'] for mount in container['volumeMounts'] if not mount.get('readOnly')]
+  assert writable == ['/tmp']
 
 
 def warmup_requests(path: str):

@@ -5,6 +5,10 @@ import argparse
 from xdc_tf.cli import embed
 
 SUMMARY = 'Embed a video with a model on TF Serving, over REST or gRPC; writes what `xdc embed` writes.'
+ABOUT_TOKENS = (
+  'A token in the environment variable XDC_SERVING_TOKEN is sent as `Authorization: Bearer ...`, '
+  'over TLS or on this machine only.'
+)
 EXAMPLE = 'xdc client embed film.mp4 --url http://localhost:8501 --metadata saved_models/xdc_video/1 --output film.npz'
 
 
@@ -14,14 +18,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser = verbs.add_parser(
     'embed',
     help=SUMMARY,
-    description=SUMMARY,
+    description=f'{SUMMARY} {ABOUT_TOKENS}',
     epilog=f'example:\n  {EXAMPLE}',
     formatter_class=argparse.RawDescriptionHelpFormatter,
   )
   embed.add_video_arguments(
     parser, batch_size=2, batch_reason=', below the megabyte that web servers take in one request'
   )
-  parser.add_argument('--url', required=True, help='http://HOST:8501, https://HOST or grpc://HOST:8500')
+  parser.add_argument(
+    '--url', required=True, help='http://HOST:8501, https://HOST, grpc://HOST:8500 or grpcs://HOST:443'
+  )
+  parser.add_argument('--ca_file', default='', help="PEM file of the authorities to trust (default: the system's)")
+  parser.add_argument(
+    '--certificate_file', default='', help="PEM file of the client's own certificate, where the server asks for one"
+  )
+  parser.add_argument('--key_file', default='', help='its private key (default: in the certificate_file)')
   parser.add_argument('--model', default='xdc_video', help='its name on the server (default: xdc_video)')
   parser.add_argument(
     '--signature',
@@ -48,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
   from xdc_tf import files
   from xdc_tf.data import media
-  from xdc_tf.serving import client
+  from xdc_tf.serving import client, credentials
   from xdc_tf.serving.clips import LeftOut
   from xdc_tf.serving.embed import read_metadata
   from xdc_tf.serving.retries import Retries
@@ -56,7 +67,8 @@ def run(arguments: argparse.Namespace) -> None:
   for path in (arguments.video, arguments.metadata or '', arguments.output or ''):
     files.use_file_system(path)
   metadata = read_metadata(arguments.metadata) if arguments.metadata else None
-  connection = client.connect(arguments.url, arguments.model, arguments.timeout_seconds)
+  identity = credentials.from_environment(arguments.ca_file, arguments.certificate_file, arguments.key_file)
+  connection = client.connect(arguments.url, arguments.model, arguments.timeout_seconds, identity)
   reader, left_out = media.MediaReader(), LeftOut()
   try:
     arrays = client.embed_video(

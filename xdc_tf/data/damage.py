@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 import tensorflow as tf
+from absl import logging
 
 from xdc_tf import messages
 from xdc_tf.data.schema import Records
@@ -56,5 +57,8 @@ def named(records: Records, split: str) -> Iterator[None]:
   try:
     yield
   except _OF_BYTES as error:
+    logging.warning(
+      'Reading every shard of the split %s, since one of them may be damaged: %s', split, messages.of_error(error)
+    )
     check(records, split, error)
     raise

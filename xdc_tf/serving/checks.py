@@ -16,8 +16,8 @@ class RequestLimits:
 
   Attributes:
     frame_pixels: height times width of one frame.
-    request_pixels: of all frames of a request; three bytes each while they are decoded.
-    request_seconds: of sound, of all clips of a request.
+    request_pixels: of all frames of a request, each counted as no less than the encoder's crop.
+    request_seconds: of sound, of all clips of a request, each counted as no less than the encoder's window.
   """
 
   frame_pixels: int = 2**24
@@ -77,25 +77,40 @@ def checked_jpegs(jpegs: tf.Tensor) -> tf.Tensor:
     return tf.identity(jpegs)
 
 
-def checked_sizes(x: tf.Tensor, sizes: tf.Tensor, limits: RequestLimits) -> tf.Tensor:
+def checked_sizes(x: tf.Tensor, sizes: tf.Tensor, crop_size: int, limits: RequestLimits) -> tf.Tensor:
   """Returns `x` after checking that its frames are not too large, before anything of that size is made of them.
 
   Args:
     x: a signature's input.
     sizes: integer [n, 2], height and width of each of its frames.
+    crop_size: side of the square that the encoder gets of each.
     limits: of a request.
   """
   pixels = tf.reduce_prod(tf.cast(sizes, tf.int64), axis=1)
-  largest, total = tf.reduce_max(pixels), tf.reduce_sum(pixels)
-  message = f'A frame may have {limits.frame_pixels} pixels, a request {limits.request_pixels} in all. Received:'
+  largest, total = tf.reduce_max(pixels), tf.reduce_sum(tf.maximum(pixels, crop_size**2))
+  message = (
+    f'A frame may have {limits.frame_pixels} pixels, a request {limits.request_pixels} in all, each frame at least '
+    f'{crop_size**2}. Received:'
+  )
   right = (largest <= limits.frame_pixels) & (total <= limits.request_pixels)
   with tf.control_dependencies([tf.debugging.Assert(right, [message, largest, total])]):
     return tf.identity(x)
 
 
-def checked_length(x: tf.Tensor, per_second: float, limits: RequestLimits) -> tf.Tensor:
-  """Returns `x`, sound [B, S, ...] of `per_second` values, after checking that a request has no more of it than it may."""
-  seconds = tf.cast(tf.shape(x, tf.int64)[0] * tf.shape(x, tf.int64)[1], tf.float32) / per_second
-  message = f'A request may hold {limits.request_seconds:g} seconds of sound, all clips together. Received:'
+def checked_length(x: tf.Tensor, per_second: float, window_seconds: float, limits: RequestLimits) -> tf.Tensor:
+  """Returns `x`, sound [B, S, ...] of `per_second` values, after checking that a request has no more of it than it may.
+
+  Args:
+    x: a signature's input.
+    per_second: values of a second.
+    window_seconds: of the encoder; a shorter clip is padded to it.
+    limits: of a request.
+  """
+  clips, length = tf.unstack(tf.cast(tf.shape(x, tf.int64)[:2], tf.float32))
+  seconds = clips * tf.maximum(length / per_second, window_seconds)
+  message = (
+    f'A request may hold {limits.request_seconds:g} seconds of sound, all clips together, each at least '
+    f'{window_seconds:g}. Received:'
+  )
   with tf.control_dependencies([tf.debugging.Assert(seconds <= limits.request_seconds, [message, seconds])]):
     return tf.identity(x)

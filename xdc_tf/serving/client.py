@@ -14,6 +14,7 @@ from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.media import ReadOptions
 from xdc_tf.serving import clips
+from xdc_tf.serving.credentials import Credentials
 from xdc_tf.serving.grpc_connection import GrpcConnection
 from xdc_tf.serving.rest_connection import RestConnection
 from xdc_tf.serving.retries import Retries, ServerError
@@ -34,25 +35,30 @@ DEFAULTS = {
 }
 
 
-def connect(url: str, model: str, timeout_seconds: float = 60.0) -> RestConnection | GrpcConnection:
+def connect(
+  url: str, model: str, timeout_seconds: float = 60.0, credentials: Credentials | None = None
+) -> RestConnection | GrpcConnection:
   """Returns a connection to one model of a server that speaks TF Serving's REST or gRPC.
 
   Args:
-    url: http://host:8501, https://... or grpc://host:8500.
+    url: http://host:8501, https://..., grpc://host:8500 or grpcs://host:443 (gRPC over TLS).
     model: its name on the server, e.g. 'xdc_video'.
     timeout_seconds: how long to wait for an answer.
+    credentials: certificates and a token; None: the system's authorities, no token.
 
   Raises:
-    ValueError: for another kind of URL.
+    ValueError: for another kind of URL, credentials that would go over an unencrypted way, or certificates that cannot be read.
   """
+  credentials = credentials or Credentials()
+  credentials.check_url(url)
   if not timeout_seconds > 0:
     raise ValueError(f'The timeout must be positive. Received: {timeout_seconds}.')
   parts = urllib.parse.urlsplit(url)
   if parts.scheme in ('http', 'https') and parts.hostname:
-    return RestConnection(url, model, timeout_seconds)
-  if parts.scheme == 'grpc' and parts.hostname and parts.port:
-    return GrpcConnection(parts.netloc, model, timeout_seconds)
-  raise ValueError(f'Expected http://HOST:8501, https://HOST or grpc://HOST:8500. Received: {url!r}.')
+    return RestConnection(url, model, timeout_seconds, credentials)
+  if parts.scheme in ('grpc', 'grpcs') and parts.hostname and parts.port:
+    return GrpcConnection(f'{parts.scheme}://{parts.netloc}', model, timeout_seconds, credentials)
+  raise ValueError(f'Expected http://HOST:8501, https://HOST, grpc://HOST:8500 or grpcs://HOST:443. Received: {url!r}.')
 
 
 def embed_video(

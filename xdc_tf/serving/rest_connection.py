@@ -14,6 +14,7 @@ import numpy as np
 from google.protobuf import json_format
 from tensorflow.core.protobuf import meta_graph_pb2
 
+from xdc_tf.serving.credentials import LOOPBACK, Credentials
 from xdc_tf.serving.retries import ServerError, Unavailable
 
 # Too many requests; a gateway without a server behind it; no server ready, or a full queue; too late.
@@ -23,14 +24,21 @@ _TEMPORARY = {429, 502, 503, 504}
 class RestConnection:
   """One model of a server at http://host:8501; has the same methods as GrpcConnection. Threads may share it."""
 
-  def __init__(self, url: str, model: str, timeout_seconds: float):
+  def __init__(self, url: str, model: str, timeout_seconds: float, credentials: Credentials | None = None):
     """Connects at the first request.
 
     Args:
       url: http:// or https://, a host, and a path where a gateway puts the server below one.
       model: its name on the server.
       timeout_seconds: how long the server may be silent.
+      credentials: for https://, and a token; None: the system's authorities, no token.
     """
+    self._credentials = credentials or Credentials()
+    # A token for a server on this machine has no business with a proxy.
+    handlers = [urllib.request.ProxyHandler({})] if urllib.parse.urlsplit(url).hostname in LOOPBACK else []
+    if url.startswith('https:'):
+      handlers.append(urllib.request.HTTPSHandler(context=self._credentials.ssl_context()))
+    self._open = urllib.request.build_opener(*handlers).open
     self._model_url = f'{url.rstrip("/")}/v1/models/{urllib.parse.quote(model)}'
     self._timeout_seconds = timeout_seconds
 
@@ -79,12 +87,14 @@ class RestConnection:
   def _request(self, url: str, body: bytes | None = None) -> Any:
     """GET, or POST of a body of JSON; returns the JSON of the answer."""
     request = urllib.request.Request(url, body, {'Content-Type': 'application/json'})
+    for name, value in self._credentials.headers().items():
+      request.add_unredirected_header(name, value)  # A redirection may lead to somebody else.
     try:
-      with urllib.request.urlopen(request, timeout=self._timeout_seconds) as response:
+      with self._open(request, timeout=self._timeout_seconds) as response:
         text = response.read()
     except urllib.error.HTTPError as error:
       with error:
-        sentence = f'{url} answered {error.code}: {_sentence(error)}'
+        sentence = f'{url} answered {error.code}: {self._credentials.hidden(_sentence(error))}'
         if error.code == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
           size = len(body or b'') / 1e6
           sentence = f'{url}: a request of {size:.1f} MB is too large for the server or a proxy before it: a smaller --batch_size.'
@@ -96,7 +106,7 @@ class RestConnection:
     try:
       return json.loads(text)
     except ValueError as error:
-      raise ServerError(f'{url} did not answer with JSON: {text[:300]!r}') from error
+      raise ServerError(f'{url} did not answer with JSON: {self._credentials.hidden(repr(text[:300]))}') from error
 
 
 def _to_json(clip: np.ndarray) -> list:

@@ -41,13 +41,14 @@ def video_signatures(
     jpegs = checked_jpegs(checked(jpegs, 'jpegs', ('B', 'T')))
     sizes = tf.map_fn(tf.io.extract_jpeg_shape, tf.reshape(jpegs, [-1]), fn_output_signature=tf.int32)[:, :2]
     with tf.control_dependencies([_one_size(tf.reshape(sizes, [tf.shape(jpegs)[0], -1, 2]))]):
-      jpegs = checked_sizes(jpegs, sizes, limits)
+      jpegs = checked_sizes(jpegs, sizes, video_input.crop_size, limits)
     return encode(tf.map_fn(view, jpegs, fn_output_signature=tf.uint8))
 
   def from_frames(frames):
     frames = checked(frames, 'frames', ('B', 'T', 'H', 'W', 3))
     shape = tf.shape(frames)
-    frames = checked_sizes(frames, tf.tile([shape[2:4]], [shape[0] * shape[1], 1]), limits)
+    sizes = tf.tile([shape[2:4]], [shape[0] * shape[1], 1])
+    frames = checked_sizes(frames, sizes, video_input.crop_size, limits)
     images = tf.reshape(frames, tf.concat([[-1], shape[2:]], axis=0))
     images = video_ops.centre_crop(tf.ensure_shape(images, [None, None, None, 3]), video_input.crop_size, short_side)
     return encode(tf.reshape(images, [shape[0], shape[1], *images.shape[1:]]))
@@ -76,6 +77,7 @@ def audio_signatures(
     Concrete functions by signature name.
   """
   length = audio_input.num_frames
+  window_seconds = length * log_mel_spec.hop_length / log_mel_spec.sample_rate
 
   def encode(log_mel):
     num_clips, num_stored = tf.shape(log_mel)[0], tf.shape(log_mel)[1]
@@ -94,13 +96,15 @@ def audio_signatures(
     return tf.reduce_mean(tf.reshape(embeddings, [num_clips, num_windows, encoder.feature_dimension]), axis=1)
 
   def from_waveform(waveform):
-    waveform = checked_length(checked(waveform, 'waveform', ('B', 'S')), log_mel_spec.sample_rate, limits)
+    waveform = checked_length(
+      checked(waveform, 'waveform', ('B', 'S')), log_mel_spec.sample_rate, window_seconds, limits
+    )
     waveform = checked_values(waveform, 'waveform', '-1 to 1')
     return encode(audio_ops.log_mel(waveform, log_mel_spec))
 
   def from_log_mel(log_mel):
     log_mel = checked(log_mel, 'log_mel', ('B', 'M', log_mel_spec.num_filters))
-    log_mel = checked_length(log_mel, log_mel_spec.sample_rate / log_mel_spec.hop_length, limits)
+    log_mel = checked_length(log_mel, log_mel_spec.sample_rate / log_mel_spec.hop_length, window_seconds, limits)
     return encode(checked_values(log_mel, 'log_mel', '-14 to 10, the natural logarithm of the power'))
 
   waveform = tf.TensorSpec([None, None], tf.float32, name='waveform')

@@ -286,7 +286,7 @@ class EncoderTrainer:
       damage.check(self.records, 'train')  # Training reads clips, whose bytes have no checksums of their own.
       raise DivergedError(
         f'The training of {self.name} has diverged: its loss is not a finite number at step {step}, at a learning rate of '
-        f'{rate:.4g}. The checkpoints before are kept. Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in '
+        f'{rate:.4g}. Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in '
         "a new folder, or --gin_param 'TrainingOptions.restarts_when_diverged = 2', which goes back and on with a lower rate."
       )
 
