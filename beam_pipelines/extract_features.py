@@ -25,7 +25,7 @@ from beam_pipelines.feature_shard import FeatureJob, Finish, WriteShard, model_d
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.saved_model_handler import SavedModelHandler
 from beam_pipelines.watched import watched
-from xdc_tf import files, lease
+from xdc_tf import files, lease, messages
 from xdc_tf.data import reader, schema
 from xdc_tf.data.snippets import Snippets
 
@@ -165,7 +165,7 @@ def main(argv: Sequence[str]) -> None:
   try:
     print(run(argv))
   except (ClipJobError, FileNotFoundError, lease.LeaseError, ValueError) as error:
-    sys.exit(f'extract_features: {error}')
+    sys.exit(f'extract_features: {messages.as_typed(str(error), vars(parser().parse_known_args(argv)[0]))}')
 
 
 if __name__ == '__main__':

@@ -26,7 +26,7 @@ from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, Cli
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, complaint_about, describe, failure_text
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.watched import watched
-from xdc_tf import files, lease
+from xdc_tf import files, lease, messages
 from xdc_tf.data import manifest, schema
 from xdc_tf.data.audio_ops import LogMelSpec
 from xdc_tf.data.media import ReadOptions
@@ -304,7 +304,7 @@ def main(argv: Sequence[str]) -> None:
     text = str(error) if isinstance(error, ClipJobError) else worker_errors.sentence(error)
     if not text:
       raise
-    sys.exit(f'make_clips: {text}')
+    sys.exit(f'make_clips: {messages.as_typed(text, vars(parser().parse_known_args(argv)[0]))}')
 
 
 if __name__ == '__main__':

@@ -1,9 +1,21 @@
-"""Errors of TensorFlow in a user's language."""
+"""Errors in a user's language: neither TensorFlow's nodes nor Python's arguments."""
+
+import argparse
+import ast
+import dataclasses
+import inspect
+import pathlib
+import re
 
 import pytest
 import tensorflow as tf
 
+from beam_pipelines import extract_features, make_clips
 from xdc_tf import messages
+from xdc_tf.cli import configuration, main
+from xdc_tf.data.audio_ops import LogMelSpec
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def test_names_of_nodes_are_left_out(tmp_path):
@@ -15,3 +27,85 @@ def test_names_of_nodes_are_left_out(tmp_path):
   )
   assert messages.of_error(tf.errors.DataLossError(None, None, f'{text} name: ')) == 'corrupted record at 12'
   assert messages.of_error(ValueError('a {{b}} [c]')) == 'a {{b}} [c]'
+
+
+def test_options_are_named_as_they_are_typed():
+  options = ('span_seconds', 'seconds', 'level', 'test')
+  typed = {
+    'span_seconds is -1; expected more than 0': '--span_seconds is -1; expected more than 0',
+    'level must be one of': '--level must be one of',
+    'test=0 and seconds=2': '--test=0 and --seconds=2',
+    'Cut.span_seconds is 1, --seconds=2, my_seconds=3, a/level is': 'Cut.span_seconds is 1, --seconds=2, my_seconds=3, a/level is',
+    'the test is an axe': 'the test is an axe',
+  }
+  assert {text: messages.as_typed(text, options) for text in typed} == typed
+  assert messages.as_typed('level is 3', ()) == 'level is 3'
+
+
+# Words with an underscore in messages that are no options: files, fields of files, modules that are run, and signatures.
+WORDS = {
+  'balanced_train_segments', 'beam_pipelines', 'clip_length', 'clip_settings', 'dataset_info', 'eval_segments', 'failed_videos',
+  'label_names', 'log_mel', 'make_clips', 'make_strategy', 'my_videos', 'pseudo_labels', 'saved_models', 'state_dict',
+}  # fmt: skip
+
+
+def test_no_message_names_what_a_user_cannot_set():
+  """Every text that is raised: its words with an underscore are options of a command, settings of a gin file, or in WORDS."""
+  known = WORDS | {name for verb in options_by_command().values() for name in verb}
+  for cls in configuration.CONFIGURABLES:
+    known |= set(inspect.signature(cls).parameters)
+  known |= {field.name for field in dataclasses.fields(LogMelSpec)}  # The JSON of make_clips --log_mel.
+  unknown = {}
+  for path in [*(ROOT / 'xdc_tf').rglob('*.py'), *(ROOT / 'beam_pipelines').rglob('*.py')]:
+    for node in ast.walk(ast.parse(path.read_text())):
+      for text in raised(node):
+        words = set(re.findall(r'(?<![\w./<=-])[a-z]+_[a-z_]+\b(?![(/]|\.py)', text)) - known
+        if words:
+          unknown[f'{path.relative_to(ROOT)}:{node.lineno}'] = sorted(words)
+  assert not unknown, unknown
+
+
+def raised(node: ast.AST) -> list[str]:
+  """The fixed text of what a statement raises; a MediaError's reason is a word of failed_videos.jsonl."""
+  if not (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)):
+    return []
+  arguments = node.exc.args[1:] if getattr(node.exc.func, 'id', '') == 'MediaError' else node.exc.args
+  parts = [ast.walk(argument) for argument in arguments if isinstance(argument, ast.Constant | ast.JoinedStr)]
+  return [
+    ' '.join(part.value for part in p if isinstance(part, ast.Constant) and isinstance(part.value, str)) for p in parts
+  ]
+
+
+def options_by_command() -> dict[str, set[str]]:
+  """The names of all options, by verb and job."""
+  found = {job.__name__: {action.dest for action in job.parser()._actions} for job in (make_clips, extract_features)}
+
+  def add(name, parser):
+    found[name] = {action.dest for action in parser._actions}
+    for action in parser._actions:
+      if isinstance(action, argparse._SubParsersAction):
+        for verb, below in action.choices.items():
+          add(f'{name} {verb}', below)
+
+  add('xdc', main.build_parser())
+  return found
+
+
+@pytest.mark.parametrize(
+  ('words', 'sentence'),
+  [
+    (
+      ['manifest', 'folder', '--folder', '.', '--output_dir', 'm', '--span_seconds', '-1'],
+      'xdc manifest: --span_seconds is -1',
+    ),
+    (
+      ['make-avdigits', '--output_dir', 'd', '--train', '0'],
+      'xdc make-avdigits: --train=0, --test=1000 and --num_workers=',
+    ),
+  ],
+)
+def test_a_verbs_error_names_its_options(words, sentence, tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  with pytest.raises(SystemExit) as ended:
+    main._main(main.build_parser().parse_args(words))
+  assert str(ended.value).startswith(sentence)

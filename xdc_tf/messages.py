@@ -1,6 +1,7 @@
 """What an error says to a user."""
 
 import re
+from collections.abc import Iterable
 
 
 def of_error(error: BaseException) -> str:
@@ -8,3 +9,16 @@ def of_error(error: BaseException) -> str:
   text = getattr(error, 'message', None) or str(error)
   text = re.sub(r'\{\{(function_node|node) [^}]*\}\}:?,? ?', '', text)
   return re.sub(r' ?\[Op:\w+\](?: name: ?)?', '', text).strip()
+
+
+def as_typed(text: str, options: Iterable[str]) -> str:
+  """Returns a message of the library with the options of a command as they are typed.
+
+  'span_seconds is -1' becomes '--span_seconds is -1'. Names of settings (VideoInput.crop_size), of files and in quotes stay.
+
+  Args:
+    text: the message; it names the arguments of functions.
+    options: names of the command's options, which are those of the arguments that they are given to.
+  """
+  names = '|'.join(sorted(map(re.escape, options), key=len, reverse=True))
+  return re.sub(rf'(?<![\w.\'"`/-])({names})(?=(?: is| are| must|=))(?! is an? )', r'--\1', text) if names else text

@@ -235,8 +235,8 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path):
 @pytest.mark.parametrize(
   ('arguments', 'message'),
   [
-    ({'train': 0}, 'train, test and num_workers are 0, 2, 1; expected at least 1'),
-    ({'workers': 0}, 'are 4, 2, 0'),
+    ({'train': 0}, 'train=0, test=2 and num_workers=1; expected at least 1'),
+    ({'workers': 0}, 'num_workers=0'),
     ({'seed': -1}, 'seed is -1; expected a whole number from 0 to 4294967295'),
   ],
 )

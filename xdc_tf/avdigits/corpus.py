@@ -147,7 +147,7 @@ def _check(level: str, train: int, test: int, seed: int, num_workers: int) -> No
   if level not in nuisances.LEVELS:
     raise ValueError(f'level is {level!r}; expected one of {", ".join(nuisances.LEVELS)}.')
   if min(train, test, num_workers) < 1:
-    raise ValueError(f'train, test and num_workers are {train}, {test}, {num_workers}; expected at least 1 of each.')
+    raise ValueError(f'train={train}, test={test} and num_workers={num_workers}; expected at least 1 of each.')
   if not 0 <= seed <= _MAX_SEED:
     raise ValueError(f'seed is {seed}; expected a whole number from 0 to {_MAX_SEED}.')
 

@@ -97,7 +97,8 @@ def _main(parsed: argparse.Namespace) -> None:
       raise
     if os.environ.get('XDC_TRACEBACK'):
       raise
-    sys.exit(f'xdc {parsed.verb}: {messages.of_error(error)}\n(Set XDC_TRACEBACK=1 to see where.)')
+    text = messages.as_typed(messages.of_error(error), vars(parsed))
+    sys.exit(f'xdc {parsed.verb}: {text}\n(Set XDC_TRACEBACK=1 to see where.)')
 
 
 if __name__ == '__main__':

@@ -31,7 +31,7 @@ def write_shard(
     ValueError: when shapes do not fit, a clip comes twice, or a feature is not finite in float16.
   """
   if not 0 <= shard < num_shards:
-    raise ValueError(f'Shard {shard} of {num_shards} of split {split!r} does not exist: give 0 <= shard < num_shards.')
+    raise ValueError(f'Shard {shard} of {num_shards} of split {split!r} does not exist: they count from 0.')
   paths = _shard_paths(directory, split, shard, num_shards)
   index, features = np.asarray(index, np.int64), np.asarray(features)
   if index.ndim != 1 or features.ndim != 2 or len(index) != len(features):

@@ -134,7 +134,7 @@ def _start(source, num_clusters, options, seed, strategy, initial_centroids) -> 
   centroids = np.asarray(initial_centroids, np.float32)
   if centroids.shape != (num_clusters, source.dimension):
     raise ValueError(
-      f'initial_centroids must be [{num_clusters}, {source.dimension}]. Received: {list(centroids.shape)}.'
+      f'The initial centroids must be [{num_clusters}, {source.dimension}]. Received: {list(centroids.shape)}.'
     )
   return KMeansState(centroids, source.projection, [])
 

@@ -38,4 +38,4 @@ class ReadOptions:
         f'Received: frame_rate={self.frame_rate}, jpeg_quality={self.jpeg_quality}, short_side={self.short_side}.'
       )
     if not (self.want_video or self.want_audio):
-      raise ValueError('Nothing to read: set want_video, want_audio or both.')
+      raise ValueError('Nothing to read: ask for video, sound or both.')

@@ -304,13 +304,13 @@ class StreamReading:
       raise MediaError('unreadable', f'{self._path}: no frame tells the size of the picture.')
     if width * height > options.max_pixels:
       raise MediaError(
-        'too_large', f'{self._path} declares {width}x{height} pixels; max_pixels is {options.max_pixels}.'
+        'too_large', f'{self._path} declares {width}x{height} pixels; at most {options.max_pixels} are read.'
       )
     size = output_size(width, height, fraction(stream.sample_aspect_ratio), options.short_side)
     if size[0] * size[1] > options.max_pixels:
       raise MediaError(
         'too_large',
-        f'{self._path} is {width}x{height}, which would become {size[0]}x{size[1]}; max_pixels is {options.max_pixels}.',
+        f'{self._path} is {width}x{height}, which would become {size[0]}x{size[1]}; at most {options.max_pixels} pixels are read.',
       )
     stream.codec_context.options = {'max_pixels': str(options.max_pixels)}  # The size may change on the way.
     encoder = JpegEncoder(size, options.jpeg_quality)
