@@ -54,7 +54,7 @@ def kmeans(sizes: Sizes, strategy: tf.distribute.Strategy) -> Iterator[dict]:
   with tempfile.TemporaryDirectory() as folder:
     source = clustering_cases.write_store(folder, clustering_cases.encoder_like(sizes.clustered, 0))
     centroids = np.abs(np.random.default_rng(0).standard_normal((NUM_CLASSES, source.dimension))).astype(np.float32)
-    for name, memory in (('read', 0), ('kept', 4 * sizes.clustered * source.dimension)):
+    for name, memory in (('read', 0), ('kept', 8 * sizes.clustered * source.dimension)):
       a_pass = LloydPass(source, NUM_CLASSES, 8192, memory, strategy)
       a_pass(centroids)
       started = time.perf_counter()

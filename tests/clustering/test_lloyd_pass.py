@@ -9,24 +9,26 @@ from xdc_tf.clustering.lloyd_pass import LloydPass
 DEFAULT = tf.distribute.get_strategy()
 
 
-def test_what_a_pass_returns_does_not_depend_on_the_pass_before(tmp_path):
+@pytest.mark.parametrize('xla', [False, True])
+def test_what_a_pass_returns_does_not_depend_on_the_pass_before(tmp_path, xla):
   source = make_source(tmp_path, blobs(500, 8, 4, spread=0.5)[0])
   whole = unit(blobs(500, 8, 4, spread=0.5)[0][:4]).astype(np.float32)
   one_is_empty = np.concatenate([whole[:3], np.full((1, 8), 50, np.float32)])
-  a_pass = LloydPass(source, 4, 100, 1 << 20, DEFAULT)
+  a_pass = LloydPass(source, 4, 100, 1 << 20, DEFAULT, xla)
   for centroids in (whole, one_is_empty, one_is_empty, whole, whole):
-    found, alone = a_pass(centroids), LloydPass(source, 4, 100, 0, DEFAULT)(centroids)
+    found, alone = a_pass(centroids), LloydPass(source, 4, 100, (1 << 20) * xla, DEFAULT, xla)(centroids)
     for name in ('sums', 'counts', 'squared_distances'):
       assert getattr(found, name).tobytes() == getattr(alone, name).tobytes()
 
 
 @pytest.mark.parametrize('spread', [1.0, 1e-2], ids=['wide', 'tight'])
 @pytest.mark.parametrize('memory', [0, 1 << 20], ids=['read', 'kept'])
-def test_totals_are_those_of_brute_force(tmp_path, two_replicas, memory, spread):
+@pytest.mark.parametrize('xla', [False, True], ids=['', 'xla'])
+def test_totals_are_those_of_brute_force(tmp_path, two_replicas, memory, spread, xla):
   features, _ = blobs(701, 20, 6, spread=spread)
   source, exact = make_source(tmp_path, features), unit(features)
   for strategy in (DEFAULT, two_replicas):
-    a_pass = LloydPass(source, 6, 100, memory, strategy)
+    a_pass = LloydPass(source, 6, 100, memory, strategy, xla)
     for centroids in (exact[:6].astype(np.float32), exact[50:56].astype(np.float32)):
       totals = a_pass(centroids)
       expected, squared = nearest(exact, centroids)

@@ -34,6 +34,7 @@ class KMeansOptions:
     pca_components: dimensions kept by a whitening PCA; 0 means none.
     block_size: clips of one replica at a time.
     memory: bytes of each replica for prepared features. They are read and prepared only once if they fit, else in every pass.
+      None: half a GiB on CPUs, 8 GiB on GPUs, of which a pass takes half.
     init_sample_per_cluster: clips per cluster in the sample that k-means++ chooses from. 256 lowers the final inertia by less
       than 0.1 % and takes four times as long (100,000 clips, k = 256).
   """
@@ -43,7 +44,7 @@ class KMeansOptions:
   l2_normalize: bool = True
   pca_components: int = 0
   block_size: int = 16384
-  memory: int = 1 << 29
+  memory: int | None = None
   init_sample_per_cluster: int = 64
 
 

@@ -10,6 +10,8 @@ import tensorflow as tf
 from xdc_tf.clustering.clusters import lay_out, nearest_centroids, squared_distances
 from xdc_tf.clustering.rounds import BlockSum, PreparedRounds
 
+# Bytes of each replica for features that are kept.
+DEFAULT_MEMORY = {'CPU': 1 << 29, 'GPU': 1 << 33}
 # Below this share of the squared lengths, the squared distances lose too many digits when they are computed from sums.
 _SMALLEST_SHARE = 0.02
 
@@ -32,18 +34,32 @@ class PassTotals:
 class LloydPass:
   """Makes passes over a source, for any centroids."""
 
-  def __init__(self, source, num_clusters: int, block_size: int, memory: int, strategy: tf.distribute.Strategy):
+  def __init__(
+    self,
+    source,
+    num_clusters: int,
+    block_size: int,
+    memory: int | None,
+    strategy: tf.distribute.Strategy,
+    xla: bool | None = None,
+  ):
     """Prepares the passes.
 
     Args:
       source: a FeatureSource.
       num_clusters: k.
       block_size: clips of one replica at a time.
-      memory: bytes of each replica; prepared features that fit are kept from pass to pass.
+      memory: bytes of each replica; prepared features that fit are kept from pass to pass. None: DEFAULT_MEMORY of the devices.
       strategy: whose replicas share a pass.
+      xla: see PreparedRounds; None: on GPUs.
     """
-    keep = 4 * source.num_clips * source.dimension <= memory * strategy.num_replicas_in_sync
-    rounds = PreparedRounds(source, block_size, strategy, _with_squared_lengths, keep)
+    on_gpus = bool(tf.config.list_logical_devices('GPU'))
+    xla = on_gpus if xla is None else xla
+    memory = DEFAULT_MEMORY['GPU' if on_gpus else 'CPU'] if memory is None else memory
+    # While the blocks become one tensor there are two of everything.
+    needed = 4 * source.num_clips * source.dimension * (2 if xla else 1)
+    keep = needed <= memory * strategy.num_replicas_in_sync
+    rounds = PreparedRounds(source, block_size, strategy, _with_squared_lengths, keep, xla)
 
     def sum_by_cluster(values, assignments):
       # Each clip is added once, where a one-hot product would multiply it with k zeros: that took as long as the distances.

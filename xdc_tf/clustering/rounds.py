@@ -78,6 +78,7 @@ class PreparedRounds:
     strategy: tf.distribute.Strategy,
     prepare: Callable[[tf.Tensor], tuple[tf.Tensor, ...]],
     keep: bool = False,
+    xla: bool = False,
   ):
     """Plans the rounds.
 
@@ -87,10 +88,14 @@ class PreparedRounds:
       strategy: whose replicas take the blocks.
       prepare: features float32 [n, d] -> tensors that are the same in every pass.
       keep: whether these stay in the memory of the devices, so that later passes read nothing.
+      xla: whether XLA compiles what is done with a block, and with `keep` a whole pass at once: on GPUs, where starting the
+        operations of a block one by one takes ten times as long as they do (docs/several_gpus_and_hosts.md).
     """
     self.strategy = strategy
     self._rounds = Rounds(source, block_size, strategy)
     self._keep = keep
+    self.xla = xla
+    self._stacked: Any = None
     self._kept: list[tuple[int, Any]] = []
 
     def prepare_block(block):
@@ -102,6 +107,26 @@ class PreparedRounds:
       return strategy.run(prepare_block, args=(block,))
 
     self._step = step
+
+  @property
+  def is_one_step(self) -> bool:
+    """Whether a pass is one step over `stacked`, the first one too: what it returns is the same after a resume."""
+    return self.xla and self._keep
+
+  def stacked(self) -> tuple[int, Any]:
+    """Returns how many clips there are, and per replica all blocks: (what `prepare` made, stacked, counts)."""
+    if self._stacked is None:
+      sizes, blocks = zip(*self, strict=True)
+
+      @tf.function(autograph=False)
+      def stack(blocks):
+        return self.strategy.run(
+          lambda blocks: tf.nest.map_structure(lambda *parts: tf.stack(parts), *blocks), args=(blocks,)
+        )
+
+      self._stacked = sum(sizes), stack(blocks)
+      self._kept.clear()
+    return self._stacked
 
   def __iter__(self) -> Iterator[tuple[int, Any]]:
     """Yields how many clips a round has, and per replica (what `prepare` made, count)."""
@@ -135,9 +160,19 @@ class BlockSum:
       prepared, count = block
       return totals + function(prepared, count, *arguments)
 
+    def add_all(totals, blocks, *arguments):
+      def add_next(number, totals):
+        return number + 1, add(totals, tf.nest.map_structure(lambda stacked: stacked[number], blocks), *arguments)
+
+      num_blocks = blocks[1].shape[0]
+      return tf.while_loop(lambda number, _: number < num_blocks, add_next, (0, totals))[1]
+
+    a_step = add_all if rounds.is_one_step else add
+    compiled = tf.function(a_step, jit_compile=True, autograph=False) if rounds.xla else a_step
+
     @tf.function(autograph=False)
     def step(totals, block, arguments):
-      return rounds.strategy.run(add, args=(totals, block, *arguments))
+      return rounds.strategy.run(compiled, args=(totals, block, *arguments))
 
     self._step = step
 
@@ -153,7 +188,7 @@ class BlockSum:
     """
     totals = self._strategy.experimental_distribute_values_from_function(lambda _: tf.zeros(self._shape, tf.float64))
     with full_float32():
-      for num_clips, block in self._rounds:
+      for num_clips, block in [self._rounds.stacked()] if self._rounds.is_one_step else self._rounds:
         totals = self._step(totals, block, arguments)
         if on_round:
           on_round(num_clips)
