@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from xdc_tf.data import manifest, schema
+from xdc_tf.data import manifest
 from xdc_tf.data.manifest import Row
 
 COLUMNS = ('path', 'label', 'split')
@@ -83,7 +83,7 @@ def make_records(folder: str, list_path: str, short_side: int, work_dir: str) ->
   """
   manifest_folder, records_folder = os.path.join(work_dir, 'manifest'), os.path.join(work_dir, 'records')
   rows = list(_rows(folder, read_list(list_path)))
-  if not os.path.exists(os.path.join(manifest_folder, schema.MANIFEST_FILE)):
+  if not os.path.exists(os.path.join(manifest_folder, manifest.MANIFEST_FILE)):
     manifest.write_manifest(manifest_folder, 'corpus', rows)
   _check_same(manifest_folder, rows, list_path)
   command = [sys.executable, '-m', 'beam_pipelines.make_clips', '--manifest', manifest_folder]

@@ -13,7 +13,7 @@ import tensorflow as tf
 from portable_service import finish, portable_service, start
 
 from beam_pipelines import extract_features, make_clips
-from xdc_tf.cli import main, starting_point
+from xdc_tf.cli import encoder_arguments, main
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.data import schema, snippets
@@ -164,7 +164,7 @@ def cut_by_hand(records, run_dir, modality, length, stride):
   arguments = main.build_parser().parse_args(
     ['svm', '--records', 'r', '--run_dir', str(run_dir), '--encoder', modality]
   )
-  start = starting_point.find(arguments)
+  start = encoder_arguments.find(arguments)
   inputs = snippets.Snippets(length, stride).inputs(start.inputs)
   encoder = start.load(inputs)
   found = {}

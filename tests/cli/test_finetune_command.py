@@ -8,11 +8,12 @@ import pytest
 import records_factory
 
 from xdc_tf import plots
-from xdc_tf.cli import configuration, finetune, main, starting_point, weights_folder
+from xdc_tf.cli import configuration, encoder_arguments, finetune, main, weights_folder
 from xdc_tf.data import manifest
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.schema import open_records
 from xdc_tf.evaluation.finetuning import Finetuning
+from xdc_tf.runs.starting_point import StartingPoint
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 
@@ -68,7 +69,7 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
   trained = f'{scratch}/fold-1/test/rate-0.004'
   assert weights_folder.load(trained)[1]['arguments'] == {'base_width': 4, 'blocks_per_stage': 1}
   words = ['svm', '--records', records, '--weights', trained]
-  assert starting_point.find(main.build_parser().parse_args(words)).inputs == AudioInput()  # As the cell was fed.
+  assert encoder_arguments.find(main.build_parser().parse_args(words)).inputs == AudioInput()  # As the cell was fed.
   files = ['--gin_file', 'transfer/esc50.gin', '--gin_file', 'transfer/fc.gin']
   capsys.readouterr()
   xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, *bindings(*TINY[2:]))
@@ -95,7 +96,7 @@ def test_a_sweep_needs_a_grid(records, tmp_path):
 
 def test_the_seed_of_a_transfer_is_that_of_random_weights(records, one_replica):
   """Table 5 gives a mean and a deviation of layers on random features: another seed is another encoder, the one of Scratch."""
-  start = starting_point.StartingPoint('AudioResNet18', {'base_width': 4, 'blocks_per_stage': 1}, None, None, 'random')
+  start = StartingPoint('AudioResNet18', {'base_width': 4, 'blocks_per_stage': 1}, None, None, 'random')
 
   def kernel(seed: int, trained: str):
     config = Finetuning(VideoInput(), AudioInput(), Schedule(), TrainingOptions(), trained=trained, seed=seed)
@@ -107,7 +108,7 @@ def test_the_seed_of_a_transfer_is_that_of_random_weights(records, one_replica):
 
 
 def test_an_encoder_is_not_fed_with_other_numbers_than_in_its_pretraining():
-  start = starting_point.StartingPoint('AudioResNet18', {}, 'weights', AudioInput(mean=-4.0), 'a run/audio')
+  start = StartingPoint('AudioResNet18', {}, 'weights', AudioInput(mean=-4.0), 'a run/audio')
   with pytest.raises(ValueError, match=r"--gin_param 'AudioInput.mean = -4.0'"):
     finetune._check_normalisation(start, AudioInput())
   finetune._check_normalisation(start, AudioInput(mean=-4.0, num_frames=60))

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import records_factory
 
-from xdc_tf.cli import main, starting_point, weights_folder
+from xdc_tf.cli import encoder_arguments, main, weights_folder
 from xdc_tf.data import manifest
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.evaluation import clip_features, linear_svm, retrieval
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.runs.starting_point import StartingPoint
 from xdc_tf.training.seeds import derive_seed
 
 NAMES = ('cat', 'dog', 'owl')
@@ -135,13 +136,13 @@ def test_records_without_labels_are_refused_before_anything_is_computed(tmp_path
 
 def inputs_of(start, *words):
   parsed = main.build_parser().parse_args(['svm', '--records', 'r', '--random', 'R2Plus1D18', *words])
-  return starting_point.inputs_of(parsed, start)
+  return encoder_arguments.inputs_of(parsed, start)
 
 
 def test_what_an_encoder_sees():
-  video = starting_point.StartingPoint(R2Plus1D18.__name__, {}, None, None, 'random')
-  audio = starting_point.StartingPoint(AudioResNet18.__name__, {}, None, None, 'random')
-  of_run = starting_point.StartingPoint('R2Plus1D18', {}, None, VideoInput(8, 112, mean=(0, 0, 0)), 'run/video')
+  video = StartingPoint(R2Plus1D18.__name__, {}, None, None, 'random')
+  audio = StartingPoint(AudioResNet18.__name__, {}, None, None, 'random')
+  of_run = StartingPoint('R2Plus1D18', {}, None, VideoInput(8, 112, mean=(0, 0, 0)), 'run/video')
   assert inputs_of(video) == VideoInput()
   assert inputs_of(video, '--num_frames', '16', '--crop_size', '112', '--short_side', '128') == VideoInput(16, 112, 128)
   assert inputs_of(of_run) == of_run.inputs

@@ -5,7 +5,7 @@ import types
 import pytest
 
 from xdc_tf import compat, files
-from xdc_tf.cli import run_info
+from xdc_tf.cli import configuration, run_info
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 
@@ -43,13 +43,13 @@ def test_records_on_another_file_system_are_prepared_too(tmp_path, monkeypatch):
 
   (tmp_path / 'config.gin').touch()
   with pytest.raises(ValueError, match=f'^{tmp_path}/config.gin is not the configuration of a run'):
-    run_info.open_run(str(tmp_path))
-  monkeypatch.setattr(run_info.configuration, 'load', lambda files, params: '')
-  monkeypatch.setattr(run_info.configuration, 'pretraining', lambda: None)
+    configuration.open_run(str(tmp_path))
+  monkeypatch.setattr(configuration, 'load', lambda files, params: '')
+  monkeypatch.setattr(configuration, 'pretraining', lambda: None)
   files.write_json(str(tmp_path / 'run.json'), {'records': 's3://b/records'})
   monkeypatch.setattr(compat, 'use_remote_file_systems', prepare)
   with pytest.raises(RuntimeError, match='prepared'):
-    run_info.open_run(str(tmp_path))
+    configuration.open_run(str(tmp_path))
 
 
 def test_the_weights_of_an_iteration_are_those_that_its_features_were_taken_with():

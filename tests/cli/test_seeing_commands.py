@@ -10,7 +10,7 @@ import tensorflow as tf
 from event_reader import read_events
 
 from xdc_tf.analysis import conv1_filters
-from xdc_tf.cli import main, run_info, weights_folder
+from xdc_tf.cli import configuration, main, weights_folder
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.data import manifest
@@ -113,9 +113,9 @@ def test_clusters_table(run_dir, capsys):
 
 
 def test_a_table_needs_labels(run_dir, monkeypatch):
-  opened = run_info.open_run(run_dir)
+  opened = configuration.open_run(run_dir)
   records = types.SimpleNamespace(label_names=(), directory='some/records')
-  monkeypatch.setattr(run_info, 'open_run', lambda _: types.SimpleNamespace(records=records, config=opened.config))
+  monkeypatch.setattr(configuration, 'open_run', lambda _: types.SimpleNamespace(records=records, config=opened.config))
   with pytest.raises(ValueError, match='some/records have no labels'):
     xdc('clusters-table', '--run_dir', run_dir)
 

@@ -10,7 +10,7 @@ import pytest
 import records_factory
 import tensorflow as tf
 
-from xdc_tf.data import schema
+from xdc_tf.data import manifest, schema
 
 TFDS_READER = """
 import json, sys
@@ -89,9 +89,9 @@ def test_encode_refuses_sound_that_is_none(log_mel):
 
 def test_shards_are_named_as_tfds_names_them():
   assert schema.shard_name('tiny', 'train', 3, 12) == 'tiny-train.tfrecord-00003-of-00012'
-  schema.check_name('ucf101', 'data set name')
+  manifest.check_name('ucf101', 'data set name')
   with pytest.raises(ValueError, match="data set name 'My-Clips'.*'my_clips'"):
-    schema.check_name('My-Clips', 'data set name')
+    manifest.check_name('My-Clips', 'data set name')
 
 
 @pytest.fixture(scope='module')

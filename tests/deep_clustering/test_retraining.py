@@ -11,7 +11,7 @@ import tensorflow as tf
 from tiny_encoders import AnyLengthVideo, TinyAudio, folded_weights
 
 from xdc_tf import files
-from xdc_tf.cli import main, run_info, starting_point
+from xdc_tf.cli import configuration, encoder_arguments, main, run_info
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
@@ -152,7 +152,7 @@ def test_export_and_finetuning_take_the_retrained_encoder(records, tmp_path):
   xdc('export', '--run_dir', run_dir, '--output_dir', str(models))
 
   arguments = argparse.Namespace(run_dir=run_dir, encoder='video', weights=None, random=None)
-  start = starting_point.find(arguments)
+  start = encoder_arguments.find(arguments)
   assert start.weights == f'{run_dir}/retrained/video'
   assert start.inputs.shape == (4, 16, 16, 3)
   encoder = start.load(start.inputs)
@@ -171,5 +171,5 @@ def test_export_and_finetuning_take_the_retrained_encoder(records, tmp_path):
 
   os.remove(f'{run_dir}/retrained/video/DONE')
   with pytest.raises(ValueError, match='has not finished .*retrained/video is not done'):
-    run_info.open_run(run_dir)
+    configuration.open_run(run_dir)
   assert files.read_json(f'{run_dir}/iteration-01/metrics/metrics.json')['train_nmi_between'].keys() == {'audio-video'}

@@ -2,6 +2,10 @@
 
 import argparse
 
+from xdc_tf import files
+from xdc_tf.analysis import integrity
+from xdc_tf.data.reader import num_cpus
+
 SUMMARY = (
   'Read records, features, a run or an export to the end, compare checksums and counts, and name what is damaged.'
 )
@@ -19,10 +23,6 @@ def run(arguments: argparse.Namespace) -> None:
   Raises:
     ValueError: when something is damaged.
   """
-  from xdc_tf import files
-  from xdc_tf.analysis import integrity
-  from xdc_tf.data.reader import num_cpus
-
   found = []
   for folder in arguments.folders:
     files.use_file_system(folder)

@@ -2,7 +2,13 @@
 
 import argparse
 
+from xdc_tf import files
 from xdc_tf.cli import embed
+from xdc_tf.data import media
+from xdc_tf.serving import client, credentials
+from xdc_tf.serving.clips import LeftOut
+from xdc_tf.serving.embed import read_metadata
+from xdc_tf.serving.retries import Retries
 
 SUMMARY = 'Embed a video with a model on TF Serving, over REST or gRPC; writes what `xdc embed` writes.'
 ABOUT_TOKENS = (
@@ -57,13 +63,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
-  from xdc_tf import files
-  from xdc_tf.data import media
-  from xdc_tf.serving import client, credentials
-  from xdc_tf.serving.clips import LeftOut
-  from xdc_tf.serving.embed import read_metadata
-  from xdc_tf.serving.retries import Retries
-
   for path in (arguments.video, arguments.metadata or '', arguments.output or ''):
     files.use_file_system(path)
   metadata = read_metadata(arguments.metadata) if arguments.metadata else None

@@ -2,7 +2,13 @@
 
 import argparse
 import json
+import os
 import sys
+
+from xdc_tf.analysis import cluster_concepts
+from xdc_tf.cli import configuration
+from xdc_tf.clustering.assignments import PseudoLabels
+from xdc_tf.data.human_labels import all_labels
 
 SUMMARY = 'Print the clusters of a run ranked by purity, with their top concepts: Tables 6, 14 and 15 of the paper.'
 EXAMPLE = 'xdc clusters-table --run_dir runs/xdc --top 10 --concepts 5'
@@ -23,8 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints the table."""
-  from xdc_tf.analysis import cluster_concepts
-
   table = make_table(arguments.run_dir, arguments.iteration, arguments.top, arguments.concepts)
   if arguments.format == 'markdown':
     print(cluster_concepts.markdown(table))
@@ -47,16 +51,9 @@ def make_table(run_dir: str, iteration: int | None, top: int, num_concepts: int)
     FileNotFoundError: when the manifest, which has the labels, is gone.
     ValueError: when the clips have no labels.
   """
-  import os
-
-  from xdc_tf.analysis import cluster_concepts
-  from xdc_tf.cli import run_info
-  from xdc_tf.clustering.assignments import PseudoLabels
-  from xdc_tf.data.human_labels import all_labels
-
   if min(top, num_concepts) < 1:
     raise ValueError(f'--top and --concepts must be at least 1. Received: {top} and {num_concepts}.')
-  run = run_info.open_run(run_dir)
+  run = configuration.open_run(run_dir)
   records = run.records
   if not records.label_names:
     raise ValueError(

@@ -14,6 +14,8 @@ import gin
 import tensorflow as tf
 
 from xdc_tf import files
+from xdc_tf.cli import run_info
+from xdc_tf.cli.run_info import FinishedRun
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.deep_clustering import supervision
@@ -124,6 +126,16 @@ def pretraining() -> Pretraining:
   )
   encoders = {name: BoundEncoder.of(model_class) for name, model_class in config.encoders.items()}
   return dataclasses.replace(config, encoders=encoders)
+
+
+def open_run(run_dir: str) -> FinishedRun:
+  """Opens a complete run; errors as run_info.open_run."""
+
+  def read(config_file: str) -> Pretraining:
+    load([config_file], [])
+    return pretraining()
+
+  return run_info.open_run(run_dir, read)
 
 
 def finetuning() -> Finetuning:

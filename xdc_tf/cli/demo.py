@@ -9,6 +9,13 @@ import subprocess
 import sys
 import time
 
+from xdc_tf import files
+from xdc_tf.cli import configuration, demo_film, demo_summary
+from xdc_tf.cli.export import export_run
+from xdc_tf.cli.pretrain import pretrain_run
+from xdc_tf.cli.report import report_run
+from xdc_tf.data import manifest, manifest_sources
+
 SUMMARY = (
   'Do everything once: videos -> clips -> XDC pretraining -> SavedModels -> cluster report. Run again, it goes on.'
 )
@@ -42,8 +49,6 @@ def run(arguments: argparse.Namespace) -> None:
   _make_manifest(video, paths['manifest'])
   _make_records(paths['manifest'], paths['records'])
   _say(3, 'pretraining: k-means and training in turns')
-  from xdc_tf.cli.pretrain import pretrain_run
-
   gin_files = arguments.gin_file or ['demo/film.gin']
   pretrain_run(
     paths['records'],
@@ -66,8 +71,6 @@ def _say(number: int, what: str) -> None:
 
 def _claim_folder(output_dir: str, video: str) -> None:
   """Makes the folder of this demo, or finds it again; refuses any other folder, for the demo deletes what it left half done."""
-  from xdc_tf import files
-
   note = os.path.join(output_dir, 'demo.json')
   found = os.listdir(output_dir) if os.path.isdir(output_dir) else []
   if os.path.exists(note):
@@ -81,8 +84,6 @@ def _claim_folder(output_dir: str, video: str) -> None:
 
 
 def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
-  from xdc_tf.cli import demo_film
-
   if arguments.video:
     _say(1, f'your videos: {arguments.video}')
     return arguments.video, ''
@@ -93,9 +94,7 @@ def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def _make_manifest(video: str, folder: str) -> None:
-  from xdc_tf.data import manifest, manifest_sources, schema
-
-  if not os.path.exists(os.path.join(folder, schema.MANIFEST_FILE)):
+  if not os.path.exists(os.path.join(folder, manifest.MANIFEST_FILE)):
     shutil.rmtree(folder, ignore_errors=True)
     rows = manifest_sources.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
     manifest.write_manifest(folder, _data_set_name(video), rows)
@@ -126,9 +125,6 @@ def _make_records(manifest_folder: str, folder: str) -> None:
 
 
 def _export(run_dir: str, folder: str) -> None:
-  from xdc_tf import files
-  from xdc_tf.cli.export import export_run
-
   _say(4, 'SavedModels for TF Serving')
   done = os.path.join(folder, 'DONE')
   if os.path.exists(done):
@@ -141,18 +137,13 @@ def _export(run_dir: str, folder: str) -> None:
 
 
 def _summarize(run_dir: str, path: str) -> dict:
-  from xdc_tf import files
-  from xdc_tf.cli import demo_summary, run_info
-
   _say(5, 'what was learned, measured without labels')
-  summary = demo_summary.summarize(run_info.open_run(run_dir), SPAN_SECONDS)
+  summary = demo_summary.summarize(configuration.open_run(run_dir), SPAN_SECONDS)
   files.write_json(path, summary)
   return summary
 
 
 def _report(run_dir: str, folder: str, credit: str, summary: dict) -> None:
-  from xdc_tf.cli.report import report_run
-
   _say(6, 'the cluster report')
   if os.path.exists(os.path.join(folder, 'index.html')):
     print(f'{folder}: made before')
@@ -161,8 +152,6 @@ def _report(run_dir: str, folder: str, credit: str, summary: dict) -> None:
 
 
 def _print_result(output_dir: str, paths: dict[str, str], summary: dict, seconds: float) -> None:
-  from xdc_tf.cli import demo_summary
-
   commands = shlex.quote(os.path.dirname(sys.executable))  # Nobody has activated the environment.
   model = sorted(name for name in os.listdir(paths['saved_models']) if name.startswith('xdc_'))[-1]
   version = shlex.quote(os.path.join(paths['saved_models'], model, '1'))

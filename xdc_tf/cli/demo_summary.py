@@ -11,7 +11,7 @@ from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.metrics import normalized_mutual_information
 from xdc_tf.data import manifest
-from xdc_tf.deep_clustering.outer_loop import iteration_name
+from xdc_tf.deep_clustering.run_directory import iteration_name
 from xdc_tf.evaluation import retrieval
 
 PART_SECONDS = 20.0

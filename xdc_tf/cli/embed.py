@@ -6,6 +6,13 @@ import io
 import sys
 from collections.abc import Mapping
 
+import numpy as np
+
+from xdc_tf import files
+from xdc_tf.data import media
+from xdc_tf.serving.clips import LeftOut
+from xdc_tf.serving.embed import embed_video
+
 SUMMARY = 'Embed a video with a SavedModel: one 512-number vector for every few seconds.'
 EXAMPLE = 'xdc embed film.mp4 --saved_model saved_models/xdc_video/1 --output film.npz'
 
@@ -40,11 +47,6 @@ def add_video_arguments(parser: argparse.ArgumentParser, batch_size: int, batch_
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
-  from xdc_tf import files
-  from xdc_tf.data import media
-  from xdc_tf.serving.clips import LeftOut
-  from xdc_tf.serving.embed import embed_video
-
   for path in (arguments.video, arguments.saved_model, arguments.output or ''):
     files.use_file_system(path)
   left_out = LeftOut()
@@ -69,10 +71,6 @@ def show(arrays: Mapping, output: str | None, left_out) -> None:
     output: an .npz file, or None.
     left_out: the clips that are not in the arrays.
   """
-  import numpy as np
-
-  from xdc_tf import files
-
   if left_out.starts:
     print(left_out.summary(len(arrays['start_seconds'])), file=sys.stderr)
   if output:

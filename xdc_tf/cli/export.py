@@ -4,7 +4,16 @@ import argparse
 import dataclasses
 import os
 
-from xdc_tf.cli import pretrain
+import tensorflow as tf
+
+from xdc_tf import files, lease
+from xdc_tf.cli import configuration, pretrain, training_facts, weights_folder
+from xdc_tf.clustering.clusters import Clusters
+from xdc_tf.data.inputs import VideoInput
+from xdc_tf.serving import export, tflite
+from xdc_tf.serving.checks import RequestLimits
+from xdc_tf.training import checkpoints
+from xdc_tf.training.options import POLICIES
 
 SUMMARY = (
   "Export a run's encoders, or an imported one, as SavedModels with their preprocessing inside, in TF Serving's layout."
@@ -48,9 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Exports every encoder and prints the folders or files."""
-  from xdc_tf import files, lease
-  from xdc_tf.serving.checks import RequestLimits
-
   files.use_file_system(arguments.output_dir)
   view = {name: getattr(arguments, name) for name in ('num_frames', 'crop_size', 'short_side')}
   view = {name: value for name, value in view.items() if value is not None}
@@ -89,11 +95,6 @@ def export_weights(
   Raises:
     ValueError: for an audio encoder, when its folder does not say how it was fed, or `view` is given.
   """
-  from xdc_tf.cli import weights_folder
-  from xdc_tf.data.inputs import VideoInput
-  from xdc_tf.serving import export, tflite
-  from xdc_tf.training.options import POLICIES
-
   encoder, info = weights_folder.load(weights, POLICIES[precision])
   fed = weights_folder.how_fed(info, encoder.modality)
   metadata = {'weights': info['source'], 'sha256': info['sha256']}
@@ -147,15 +148,7 @@ def export_run(
   Returns:
     {encoder: the folder of the version, or the file}.
   """
-  import tensorflow as tf
-
-  from xdc_tf.cli import run_info
-  from xdc_tf.clustering.clusters import Clusters
-  from xdc_tf.serving import tflite
-  from xdc_tf.training import checkpoints
-  from xdc_tf.training.options import POLICIES
-
-  run = run_info.open_run(run_dir)
+  run = configuration.open_run(run_dir)
   folders = {}
   for name, model in run.config.encoders.items():
     encoder = model(dtype=POLICIES[precision])
@@ -174,9 +167,6 @@ def export_run(
 
 
 def _export_encoder(name: str, encoder, run, clusters, folder: str, limits) -> str:
-  from xdc_tf.cli import training_facts
-  from xdc_tf.serving import export
-
   limits = limits or export.DEFAULT_LIMITS
   served = None
   if clusters is not None:

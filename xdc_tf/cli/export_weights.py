@@ -2,6 +2,12 @@
 
 import argparse
 
+from xdc_tf import files
+from xdc_tf.cli import configuration, weights_folder
+from xdc_tf.models import import_weights
+from xdc_tf.models.residual import BATCH_NORM_EPSILON
+from xdc_tf.training import checkpoints
+
 SUMMARY = "Write an encoder's weights for PyTorch (.pth, .safetensors), with the names of the authors' R(2+1)D and of torchvision."
 EXAMPLE = 'xdc export-weights --run_dir runs/xdc --encoder video --format torch --output xdc_video.pth'
 
@@ -20,11 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Writes the file and says how PyTorch reads it."""
-  from xdc_tf import files
-  from xdc_tf.cli import weights_folder
-  from xdc_tf.models import import_weights
-  from xdc_tf.models.residual import BATCH_NORM_EPSILON
-
   encoder = _of_run(arguments.run_dir, arguments.encoder) if arguments.run_dir else None
   if encoder is None:
     encoder, _ = weights_folder.load(arguments.weights)
@@ -40,10 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _of_run(run_dir: str, name: str):
-  from xdc_tf.cli import run_info
-  from xdc_tf.training import checkpoints
-
-  run = run_info.open_run(run_dir)
+  run = configuration.open_run(run_dir)
   if name not in run.config.encoders:
     raise ValueError(f'The run in {run_dir} has no encoder {name!r}. It has {", ".join(run.config.encoders)}.')
   encoder = run.config.encoders[name]()

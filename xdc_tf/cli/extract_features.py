@@ -2,11 +2,20 @@
 
 import argparse
 import dataclasses
+import itertools
 import os
 
 import numpy as np
 
-from xdc_tf.cli import pretrain, starting_point
+from xdc_tf import files, lease, progress
+from xdc_tf.cli import encoder_arguments, pretrain
+from xdc_tf.clustering.feature_store import FeatureStore, write_shard
+from xdc_tf.data import reader
+from xdc_tf.data import snippets as snippet_files
+from xdc_tf.data.schema import open_records
+from xdc_tf.data.snippets import Snippets
+from xdc_tf.evaluation import clip_features
+from xdc_tf.evaluation.clip_features import weights_digest
 
 SUMMARY = (
   'Write the features of all records: one of each, in the layout of a run (iteration-NN/features/ENCODER), or of dense snippets '
@@ -19,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
   parser.add_argument('--records', required=True, help='folder of records, as make_clips writes it')
   parser.add_argument('--output_dir', required=True, help='folder for the features of all splits')
-  starting_point.add_arguments(parser)
-  starting_point.add_seed_argument(parser)
-  starting_point.add_input_arguments(parser)
+  encoder_arguments.add_arguments(parser)
+  encoder_arguments.add_seed_argument(parser)
+  encoder_arguments.add_input_arguments(parser)
   parser.add_argument(
     '--num_clips',
     type=int,
@@ -41,19 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Extracts, marks the folder as DONE and prints what is in it."""
-  from xdc_tf import files, lease
-  from xdc_tf.data.schema import open_records
-  from xdc_tf.data.snippets import Snippets
-  from xdc_tf.evaluation.clip_features import weights_digest
-
   snippets = Snippets.asked(arguments.snippet_frames, arguments.snippet_stride)
   check(snippets, arguments.num_clips, arguments.num_frames)
-  seed = starting_point.seed_of(arguments)
+  seed = encoder_arguments.seed_of(arguments)
   for folder in (arguments.records, arguments.output_dir):
     files.use_file_system(folder)
   records = open_records(arguments.records)
-  start = starting_point.find(arguments)
-  inputs = starting_point.inputs_of(arguments, start)
+  start = encoder_arguments.find(arguments)
+  inputs = encoder_arguments.inputs_of(arguments, start)
   inputs = snippets.inputs(inputs) if snippets else inputs
   encoder = start.load(inputs, seed)
   num_clips = None if snippets else arguments.num_clips or 1
@@ -86,10 +90,6 @@ def check(snippets, num_clips: int | None, num_frames: int | None) -> None:
 
 def write_features(folder: str, encoder, inputs, records, num_clips: int, batch_size: int) -> None:
   """Writes a feature store: the mean feature of the clips of every record, shard by shard; shards that are there stay."""
-  from xdc_tf import progress
-  from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-  from xdc_tf.evaluation import clip_features
-
   for split in records.splits:
     lengths = records.shard_lengths[split]
     written = set(FeatureStore(folder, split).complete_shards())
@@ -108,13 +108,6 @@ def write_features(folder: str, encoder, inputs, records, num_clips: int, batch_
 
 def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: int) -> None:
   """Writes a file of features for every record; files that are there stay."""
-  import itertools
-
-  from xdc_tf import progress
-  from xdc_tf.data import reader
-  from xdc_tf.data import snippets as snippet_files
-  from xdc_tf.evaluation import clip_features
-
   encode = clip_features.encode(encoder, inputs, batch_size)
   for split in records.splits:
     reader.check_inputs(records, split, inputs)

@@ -2,6 +2,11 @@
 
 import argparse
 
+from xdc_tf import files
+from xdc_tf.analysis import conv1_filters
+from xdc_tf.cli import configuration, weights_folder
+from xdc_tf.training import checkpoints
+
 SUMMARY = "Draw the filters of encoders' first convolution (Figure 3 of the paper): a run's, beside imported ones."
 EXAMPLE = 'xdc filters-figure --run_dir runs/xdc --encoder video --weights data/xdc_weights --output filters.png'
 
@@ -23,10 +28,6 @@ def run(arguments: argparse.Namespace) -> None:
   Raises:
     ValueError: when no encoder is named, or one that is not there.
   """
-  from xdc_tf import files
-  from xdc_tf.analysis import conv1_filters
-  from xdc_tf.cli import weights_folder
-
   if not arguments.run_dir and (not arguments.weights or arguments.encoder or arguments.iteration is not None):
     raise ValueError('Give --run_dir, --weights or both; --encoder and --iteration choose from --run_dir.')
   rows = []
@@ -42,11 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _of_run(run_dir: str, name: str | None, iteration: int | None) -> list:
   """The titles and panels of a run's encoders, in the order of their names."""
-  from xdc_tf.analysis import conv1_filters
-  from xdc_tf.cli import run_info
-  from xdc_tf.training import checkpoints
-
-  run = run_info.open_run(run_dir)
+  run = configuration.open_run(run_dir)
   names = sorted(run.config.encoders)
   if name is not None and name not in names:
     raise ValueError(f'The run in {run_dir} has no encoder {name!r}. It has {", ".join(names)}.')

@@ -4,7 +4,16 @@ import argparse
 import dataclasses
 import os
 
-from xdc_tf.cli import pretrain, starting_point
+from xdc_tf import files, lease
+from xdc_tf.cli import configuration, encoder_arguments, pretrain, run_info, weights_folder
+from xdc_tf.data import coverage
+from xdc_tf.data.folds import read_folds
+from xdc_tf.data.schema import open_records
+from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.evaluation import sweep
+from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
+from xdc_tf.runs.starting_point import StartingPoint
+from xdc_tf.training import distribution
 
 SUMMARY = 'Finetune an encoder, or a layer on its frozen features, on one fold of a labelled data set, and measure it.'
 EXAMPLE = (
@@ -25,7 +34,7 @@ def add_transfer_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--output_dir', required=True, help='folder of the results; made if absent, resumed if present')
   parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table1/xdc'")
   add_coverage_argument(parser)
-  starting_point.add_arguments(parser)
+  encoder_arguments.add_arguments(parser)
   pretrain.add_configuration_arguments(parser)
   pretrain.add_device_arguments(parser)
 
@@ -52,19 +61,10 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
     fold_numbers: which folds; None: all.
     whole_grid: every rate of the grid, and the choice of a rate by held-out videos; False: the schedule's rate alone.
   """
-  from xdc_tf import files, lease
-  from xdc_tf.cli import configuration, run_info
-  from xdc_tf.data import coverage
-  from xdc_tf.data.schema import open_records
-  from xdc_tf.deep_clustering.run_directory import RunDirectory
-  from xdc_tf.evaluation import sweep
-  from xdc_tf.evaluation.finetuning import Finetuning
-  from xdc_tf.training import distribution
-
   for path in (arguments.records, arguments.output_dir):
     files.use_file_system(path)
   strategy = distribution.make_strategy(arguments.logical_cpus, arguments.deterministic)
-  start = starting_point.find(arguments)
+  start = encoder_arguments.find(arguments)
   text = configuration.load(arguments.gin_file, arguments.gin_param, Finetuning, start.classes_to_configure)
   config = configuration.finetuning()
   config = dataclasses.replace(config, training=run_info.as_begun(config.training, arguments.output_dir))
@@ -90,10 +90,6 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
 
 def _write_results(arguments, config, start, records, directory, learner, cells, results: dict) -> None:
   """Writes results.json, what the weights are, and a picture, and prints a table; the arguments are `transfer`'s variables."""
-  from xdc_tf import files
-  from xdc_tf.data import coverage
-  from xdc_tf.evaluation import sweep
-
   path = os.path.join(directory.path, 'results.json')
   files.write_json(path, _about(arguments, config, start, records) | results)
   if config.trained == 'all':
@@ -109,7 +105,7 @@ def _write_results(arguments, config, start, records, directory, learner, cells,
     sweep.draw_confusion(sweep.confusion(results, directory), records.label_names, picture)
 
 
-def _check_normalisation(start: starting_point.StartingPoint, inputs) -> None:
+def _check_normalisation(start: StartingPoint, inputs) -> None:
   """Clips may be longer or larger than those of the pretraining, but other numbers in them would be a silent mistake."""
   for name in ('mean', 'std'):
     before, now = getattr(start.inputs, name, None), getattr(inputs, name)
@@ -121,8 +117,6 @@ def _check_normalisation(start: starting_point.StartingPoint, inputs) -> None:
 
 
 def _chosen_folds(records, numbers: list[int] | None):
-  from xdc_tf.data.folds import read_folds
-
   folds = read_folds(records)
   unknown = sorted(set(numbers or []) - {fold.number for fold in folds})
   if unknown:
@@ -130,9 +124,7 @@ def _chosen_folds(records, numbers: list[int] | None):
   return [fold for fold in folds if numbers is None or fold.number in numbers]
 
 
-def _make_learner(config, start: starting_point.StartingPoint, records, strategy):
-  from xdc_tf.evaluation.finetuning import FcOnly, FullFinetuning
-
+def _make_learner(config, start: StartingPoint, records, strategy):
   if config.trained == 'fc':
     # The seed is for Table 5's random features, which it reports over several of them.
     encoder = start.load(config.input_of(start.modality), config.seed)
@@ -140,7 +132,7 @@ def _make_learner(config, start: starting_point.StartingPoint, records, strategy
   return FullFinetuning(config, start.make, start.modality, start.weights, records, strategy)
 
 
-def _about(arguments: argparse.Namespace, config, start: starting_point.StartingPoint, records) -> dict[str, object]:
+def _about(arguments: argparse.Namespace, config, start: StartingPoint, records) -> dict[str, object]:
   protocol = 'fc' if config.trained == 'fc' else 'full' if start.weights else 'scratch'
   return {
     'data_set': records.name,
@@ -151,10 +143,8 @@ def _about(arguments: argparse.Namespace, config, start: starting_point.Starting
   }
 
 
-def _describe_weights(folder: str, encoder, start: starting_point.StartingPoint, config, records) -> None:
+def _describe_weights(folder: str, encoder, start: StartingPoint, config, records) -> None:
   """Makes the folder of a trained encoder one that --weights takes: supervised pretraining is nothing else."""
-  from xdc_tf.cli import weights_folder
-
   source = f'{start.described(config.seed)}, trained on {records.name}'
   weights_folder.describe(folder, encoder, source, config.input_of(start.modality), records)
 

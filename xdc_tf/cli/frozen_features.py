@@ -5,16 +5,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xdc_tf.cli import finetune, starting_point
+from xdc_tf import files
+from xdc_tf.cli import encoder_arguments, finetune
+from xdc_tf.data import coverage
+from xdc_tf.data.folds import read_folds
+from xdc_tf.data.human_labels import first_labels
+from xdc_tf.data.schema import open_records
+from xdc_tf.evaluation import clip_features
 
 
 def add_arguments(parser: argparse.ArgumentParser, num_clips: int, purpose: str) -> None:
   """Declares the arguments; `num_clips` is the default of --num_clips, `purpose` says whose."""
   parser.add_argument('--records', required=True, help='folder of labelled records, as make_clips writes it')
   finetune.add_coverage_argument(parser)
-  starting_point.add_arguments(parser)
-  starting_point.add_seed_argument(parser)
-  starting_point.add_input_arguments(parser)
+  encoder_arguments.add_arguments(parser)
+  encoder_arguments.add_seed_argument(parser)
+  encoder_arguments.add_input_arguments(parser)
   parser.add_argument(
     '--num_clips', type=int, default=num_clips, help=f'clips of each record, {purpose} (default: {num_clips})'
   )
@@ -38,17 +44,13 @@ def measure_folds(
   Raises:
     ValueError: when there are no labelled records to train or to test on.
   """
-  from xdc_tf import files
-  from xdc_tf.data import coverage
-  from xdc_tf.evaluation import clip_features
-
-  seed = starting_point.seed_of(arguments)
+  seed = encoder_arguments.seed_of(arguments)
   records, folds, labels = _open(arguments.records)
   missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
   if coverage.describe(missing):
     print(coverage.describe(missing))
-  start = starting_point.find(arguments)
-  inputs = clip_features.side_by_side(starting_point.inputs_of(arguments, start), records)
+  start = encoder_arguments.find(arguments)
+  inputs = clip_features.side_by_side(encoder_arguments.inputs_of(arguments, start), records)
   features = clip_features.of_folds(
     folds,
     labels,
@@ -83,11 +85,6 @@ def measure_folds(
 
 def _open(folder: str):
   """Returns the records, their folds, and the labels of each split."""
-  from xdc_tf import files
-  from xdc_tf.data.folds import read_folds
-  from xdc_tf.data.human_labels import first_labels
-  from xdc_tf.data.schema import open_records
-
   files.use_file_system(folder)
   records = open_records(folder)
   folds = read_folds(records)

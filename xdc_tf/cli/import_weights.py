@@ -2,6 +2,9 @@
 
 import argparse
 
+from xdc_tf.cli import weights_folder
+from xdc_tf.models import import_weights
+
 SUMMARY = "Make an encoder of released weights: XDC's .pth and Caffe2 .pkl files, torchvision's r2plus1d_18 and r3d_18."
 EXAMPLE = 'xdc import-weights --checkpoint r2plus1d_18_xdc_ig65m_kinetics-f24f6ffb.pth --output weights/ig65m_kinetics'
 
@@ -18,9 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Imports the file and says what it was."""
-  from xdc_tf.cli import weights_folder
-  from xdc_tf.models import import_weights
-
   checkpoint = import_weights.read_checkpoint(arguments.checkpoint)
   print(f'{checkpoint.name}: {len(checkpoint.tensors)} tensors, SHA-256 {checkpoint.sha256}')
   for remark in checkpoint.remarks:

@@ -1,8 +1,18 @@
 """xdc localize: actions in time, by G-TAD on frozen snippet features, the paper's protocol for THUMOS14 (Section 7)."""
 
 import argparse
+import os
 
-from xdc_tf.cli import pretrain
+import tensorflow as tf
+
+from xdc_tf import __version__, files, lease
+from xdc_tf.cli import configuration, pretrain
+from xdc_tf.data import folds
+from xdc_tf.data.schema import open_records
+from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.evaluation.localization import corpus, localize, video_classes
+from xdc_tf.evaluation.localization.options import Localization
+from xdc_tf.training import distribution
 
 SUMMARY = (
   'Localise actions in time by G-TAD on frozen snippet features, and measure it (THUMOS14, Table 8). Killed or not, the same '
@@ -38,18 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Trains and measures what has not been done yet, and prints the mean average precision at every tIoU."""
-  import os
-
-  import tensorflow as tf
-
-  from xdc_tf import __version__, files, lease
-  from xdc_tf.cli import configuration
-  from xdc_tf.data.schema import open_records
-  from xdc_tf.deep_clustering.run_directory import RunDirectory
-  from xdc_tf.evaluation.localization import corpus, localize
-  from xdc_tf.evaluation.localization.options import Localization
-  from xdc_tf.training import distribution
-
   for path in (arguments.features, arguments.records, arguments.annotations, arguments.output_dir):
     files.use_file_system(path)
   strategy = distribution.make_strategy(deterministic=arguments.deterministic)
@@ -80,10 +78,6 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _read_scores(path: str | None, classes, features) -> dict | None:
-  from xdc_tf import files
-  from xdc_tf.data import folds
-  from xdc_tf.evaluation.localization import video_classes
-
   if path is None:
     return None
   files.use_file_system(path)
@@ -92,9 +86,6 @@ def _read_scores(path: str | None, classes, features) -> dict | None:
 
 def _about(arguments: argparse.Namespace, features, annotations) -> dict[str, object]:
   """What results.json says beside the numbers. Videos without features count: nothing is found in them."""
-  from xdc_tf.data import folds
-  from xdc_tf.evaluation.localization import video_classes
-
   videos = features.videos(folds.TEST)
   return {
     'data_set': features.records.name,

@@ -23,6 +23,7 @@ EXTRAS = {
   'avdigits': '`xdc make-avdigits`, the synthetic corpus',
   'plots': 'the pictures of `xdc filters-figure`, `xdc sweep`, the notebook and benchmarks',
   'test': '`make test`',
+  'docs': '`make docs`, the site',
   'torch': 'the tests that compare imported weights with PyTorch',
   'kserve': 'a test with a server that speaks REST',
   'tfdv': 'TensorFlow Data Validation, in an environment of its own',

@@ -1,6 +1,9 @@
 """The command `xdc`: one verb a job. Each verb lives in a file of its own and only calls the library."""
 
 import argparse
+import ast
+import importlib
+import importlib.util
 import logging as standard_logging
 import os
 import sys
@@ -9,40 +12,20 @@ from absl import app, logging
 from absl.flags import argparse_flags
 
 from xdc_tf import __version__, messages, xla_cache
-from xdc_tf.cli import (
-  check,
-  client,
-  clusters_table,
-  demo,
-  doctor,
-  embed,
-  export,
-  export_weights,
-  extract_features,
-  filters_figure,
-  finetune,
-  import_weights,
-  localize,
-  make_avdigits,
-  manifest,
-  pretrain,
-  projector,
-  report,
-  retrieval,
-  svm,
-  sweep,
-  tables,
-)
 
 VERBS = (
-  demo, doctor, make_avdigits, manifest, check, pretrain, export, embed, client,
-  report, filters_figure, clusters_table, projector,
-  finetune, sweep, svm, retrieval, extract_features, localize, tables, import_weights, export_weights,
+  'demo', 'doctor', 'make-avdigits', 'manifest', 'check', 'pretrain', 'export', 'embed', 'client',
+  'report', 'filters-figure', 'clusters-table', 'projector',
+  'finetune', 'sweep', 'svm', 'retrieval', 'extract-features', 'localize', 'tables', 'import-weights', 'export-weights',
 )  # fmt: skip
 
 
-def build_parser() -> argparse_flags.ArgumentParser:
-  """Returns the parser of all verbs; a verb module gives its SUMMARY, EXAMPLE, add_arguments(parser) and run(arguments)."""
+def build_parser(verb: str | None = None) -> argparse_flags.ArgumentParser:
+  """Returns the parser of all verbs; a verb module gives its SUMMARY, EXAMPLE, add_arguments(parser) and run(arguments).
+
+  Args:
+    verb: whose module alone is imported, which may take TensorFlow's seconds; the others are known by name only. None: all.
+  """
   parser = argparse_flags.ArgumentParser(
     prog='xdc',
     description='Self-supervised video and audio representations by Cross-Modal Deep Clustering.',
@@ -52,26 +35,47 @@ def build_parser() -> argparse_flags.ArgumentParser:
   )
   parser.add_argument('--version', action='version', version=f'xdc-tf {__version__}')
   verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
-  for module in VERBS:
-    name = module.__name__.rpartition('.')[2].replace('_', '-')
-    verb = verbs.add_parser(
+  for name in VERBS:
+    if verb not in (None, name):
+      verbs.add_parser(name, help=_summary(name))
+      continue
+    module = importlib.import_module(_module(name))
+    known = verbs.add_parser(
       name,
       help=module.SUMMARY,
       description=module.SUMMARY,
       epilog=f'example:\n  {module.EXAMPLE}',
       formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    module.add_arguments(verb)
-    verb.set_defaults(run=module.run)
+    module.add_arguments(known)
+    known.set_defaults(run=module.run)
   return parser
+
+
+def _module(verb: str) -> str:
+  return f'xdc_tf.cli.{verb.replace("-", "_")}'
+
+
+def _summary(verb: str) -> str:
+  """The SUMMARY of a verb, read from its source: `xdc --help` shall not import everything."""
+  spec = importlib.util.find_spec(_module(verb))
+  for statement in ast.parse(importlib.util.decode_source(spec.loader.get_data(spec.origin))).body:
+    if isinstance(statement, ast.Assign) and getattr(statement.targets[0], 'id', '') == 'SUMMARY':
+      return ast.literal_eval(statement.value)
+  raise AssertionError(f'{spec.origin} has no SUMMARY.')
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+  verb = next((word for word in arguments[1:] if not word.startswith('-')), '')
+  return build_parser(verb).parse_args(arguments[1:])
 
 
 def run() -> None:
   """Entry point of `xdc`. Errors that a user can mend end in one message and exit code 1, without a traceback."""
-  # Before TensorFlow is imported, which the verbs do when they run. At 2 its wheel still complains of GPU libraries.
+  # Before TensorFlow is imported, which the verbs do. At 2 its wheel still complains of GPU libraries.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   xla_cache.use()
-  app.run(_main, flags_parser=lambda arguments: build_parser().parse_args(arguments[1:]))
+  app.run(_main, flags_parser=_parse)
 
 
 def _is_wanted(record: standard_logging.LogRecord) -> bool:

@@ -3,6 +3,8 @@
 import argparse
 import os
 
+from xdc_tf.avdigits import corpus
+
 SUMMARY = (
   'Render AV digits, a synthetic corpus: a handwritten digit moves while a voice says its name. Needs xdc-tf[avdigits].'
 )
@@ -27,8 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Renders the corpus and prints what it made."""
-  from xdc_tf.avdigits import corpus
-
   print(
     corpus.make(
       arguments.output_dir, arguments.level, arguments.train, arguments.test, arguments.seed, arguments.num_workers

@@ -3,7 +3,11 @@
 import argparse
 import importlib
 
+from xdc_tf import files
 from xdc_tf.cli.official_sources import SOURCES, OfficialSource
+from xdc_tf.data import manifest, manifest_sources
+from xdc_tf.data.media_files import PassedOver
+from xdc_tf.data.official import listing
 
 SUMMARY = 'Make a manifest: one row a span, with its file, start and end, labels and splits.'
 EXAMPLE = 'xdc manifest folder --folder ~/videos --output_dir data/manifest --span_seconds 2 --validation_fraction 0.1'
@@ -67,16 +71,11 @@ def _add_output(parser: argparse.ArgumentParser, name: str) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Writes the manifest and prints what is in it."""
-  from xdc_tf import files
-
   files.use_file_system(arguments.output_dir)
   arguments.write(arguments)
 
 
 def _write_folder(arguments: argparse.Namespace) -> None:
-  from xdc_tf.data import manifest_sources
-  from xdc_tf.data.media_files import PassedOver
-
   passed_over = PassedOver()
   rows = manifest_sources.folder_rows(
     arguments.folder,
@@ -92,20 +91,14 @@ def _write_folder(arguments: argparse.Namespace) -> None:
 
 
 def _write_csv(arguments: argparse.Namespace) -> None:
-  from xdc_tf.data import manifest_sources
-
   _write_rows(arguments, manifest_sources.csv_rows(arguments.csv, arguments.media_root))
 
 
 def _write_rows(arguments: argparse.Namespace, rows) -> None:
-  from xdc_tf.data import manifest
-
   _print_splits(manifest.write_manifest(arguments.output_dir, arguments.name, rows))
 
 
 def _write_official(arguments: argparse.Namespace) -> None:
-  from xdc_tf.data.official import listing
-
   skipped = listing.Skipped()
   module = importlib.import_module(f'xdc_tf.data.official.{arguments.official.name}')
   options = {name: getattr(arguments, name) for name, _ in arguments.official.options}

@@ -1,6 +1,14 @@
 """xdc pretrain: deep clustering on a folder of records."""
 
 import argparse
+import dataclasses
+
+from xdc_tf import files, lease
+from xdc_tf.cli import configuration, run_info
+from xdc_tf.data.schema import open_records
+from xdc_tf.deep_clustering.outer_loop import make_trainers, pretrain
+from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.training import distribution
 
 SUMMARY = (
   'Pretrain encoders by deep clustering. Killed or not, the same command goes on from where the run directory is.'
@@ -82,15 +90,6 @@ def pretrain_run(
   take_over: bool = False,
 ) -> None:
   """Loads the configuration, guards the run directory against another one and against other jobs, and runs the outer loop."""
-  import dataclasses
-
-  from xdc_tf import files, lease
-  from xdc_tf.cli import configuration, run_info
-  from xdc_tf.data.schema import open_records
-  from xdc_tf.deep_clustering.outer_loop import make_trainers, pretrain
-  from xdc_tf.deep_clustering.run_directory import RunDirectory
-  from xdc_tf.training import distribution
-
   for path in (records_folder, run_dir):
     files.use_file_system(path)
   strategy = distribution.make_strategy(logical_cpus, deterministic)

@@ -3,6 +3,17 @@
 import argparse
 import os
 
+import tensorflow as tf
+from absl import logging
+
+from xdc_tf import files
+from xdc_tf.analysis import projector
+from xdc_tf.cli import configuration
+from xdc_tf.clustering.assignments import PseudoLabels
+from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.data import manifest
+from xdc_tf.training.event_files import open_events
+
 SUMMARY = (
   "Write the features of a run for TensorBoard's embedding projector: points to turn, search and colour by cluster."
 )
@@ -27,12 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Writes the folder, and says what is in it and how to see it."""
-  from xdc_tf import files
-  from xdc_tf.analysis import projector
-  from xdc_tf.cli import run_info
-  from xdc_tf.clustering.feature_store import FeatureStore
-
-  opened = run_info.open_run(arguments.run_dir)
+  opened = configuration.open_run(arguments.run_dir)
   folder = opened.iteration_folder(arguments.iteration)
   output = arguments.output_dir or os.path.join(opened.path, 'tensorboard', 'projector')
   files.use_file_system(output)
@@ -50,8 +56,6 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _metadata(opened, folder: str, index) -> dict[str, list]:
   """What is known of every clip: columns by name."""
-  from xdc_tf.clustering.assignments import PseudoLabels
-
   records = opened.records
   columns = {'clip': index.tolist()}
   for name in sorted(c.name for c in opened.config.clusterings):
@@ -62,10 +66,6 @@ def _metadata(opened, folder: str, index) -> dict[str, list]:
 
 def _from_manifest(records, index) -> dict[str, list]:
   """Labels, file and start of every clip; nothing where the manifest is gone."""
-  from absl import logging
-
-  from xdc_tf.data import manifest
-
   try:
     rows = manifest.read_manifest(records.manifest_directory).rows('train')
   except FileNotFoundError:
@@ -82,10 +82,6 @@ def _from_manifest(records, index) -> dict[str, list]:
 
 def _say_in_tensorboard(folder: str, sentence: str) -> None:
   """Writes the sentence as a text: TensorBoard looks for projectors only in folders that have events."""
-  import tensorflow as tf
-
-  from xdc_tf.training.event_files import open_events
-
   events = open_events(folder)
   with events.as_default(0):
     tf.summary.text('projector', sentence)

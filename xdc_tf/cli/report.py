@@ -4,7 +4,11 @@ import argparse
 import contextlib
 import os
 
-from xdc_tf.cli import pretrain
+import tensorflow as tf
+
+from xdc_tf import files, lease
+from xdc_tf.analysis import cluster_report
+from xdc_tf.cli import configuration, pretrain, report_input
 
 SUMMARY = 'Write the cluster report of a run: a folder of pages with moving thumbnails and sound, to open in a browser.'
 EXAMPLE = 'xdc report --run_dir runs/xdc'
@@ -27,8 +31,6 @@ def run(arguments: argparse.Namespace) -> None:
   """Writes the pages and prints what was made."""
   if arguments.clips_per_cluster < 1:
     raise ValueError(f'--clips_per_cluster must be at least 1. Received: {arguments.clips_per_cluster}.')
-  import tensorflow as tf
-
   with contextlib.suppress(RuntimeError):  # In a process that has computed before, it is too late.
     tf.config.set_visible_devices([], 'GPU')  # A report needs none, and a training beside it needs them whole.
   output = arguments.output or os.path.join(arguments.run_dir, 'report')
@@ -53,12 +55,8 @@ def report_run(
     clips_per_cluster: the nearest clips that are shown.
     take_over: the folder, from a job that has it.
   """
-  from xdc_tf import files, lease
-  from xdc_tf.analysis import cluster_report
-  from xdc_tf.cli import report_input, run_info
-
   files.use_file_system(folder)
-  run = run_info.open_run(run_dir)
+  run = configuration.open_run(run_dir)
   with lease.held(folder, take_over):
     counts = cluster_report.build_report(folder, report_input.from_run(run, credit, iterations), clips_per_cluster)
   print(

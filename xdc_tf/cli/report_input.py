@@ -20,9 +20,9 @@ from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.data import manifest, media, schema
+from xdc_tf.data.human_labels import first_labels_if_any
 from xdc_tf.data.schema import Records
-from xdc_tf.deep_clustering import stages
-from xdc_tf.deep_clustering.outer_loop import iteration_name
+from xdc_tf.deep_clustering.run_directory import iteration_name
 from xdc_tf.deep_clustering.supervision import Clustering
 from xdc_tf.training.metrics_log import read_metrics
 
@@ -40,7 +40,7 @@ def from_run(run: FinishedRun, credit: str, iterations: list[dict] | None) -> Re
     iterations: numbers of each iteration; None takes those of the clusterings.
   """
   clusterings = run.config.clusterings
-  human = stages.human_labels(run.records, 'train')
+  human = first_labels_if_any(run.records, 'train')
   clips = _Clips(run)
   views = [_view(run, clustering, human) for clustering in clusterings]
   warnings = [

@@ -3,6 +3,7 @@
 import argparse
 
 from xdc_tf.cli import frozen_features
+from xdc_tf.evaluation.retrieval import recall_at
 
 SUMMARY = 'Look up the nearest training videos of every test video by a frozen encoder: recall at 1, 5 and 20.'
 EXAMPLE = 'xdc retrieval --records data/ucf101 --run_dir runs/xdc --encoder video --output results/retrieval.json'
@@ -15,8 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints the recalls of every fold and their mean."""
-  from xdc_tf.evaluation.retrieval import recall_at
-
   frozen_features.measure_folds(
     arguments,
     'retrieval',

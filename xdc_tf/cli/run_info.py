@@ -3,14 +3,15 @@
 import dataclasses
 import os
 import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 import tensorflow as tf
 
 from xdc_tf import __version__, files
-from xdc_tf.cli import configuration
 from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.data.schema import Records, open_records
-from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name
+from xdc_tf.deep_clustering.run_directory import iteration_name
 from xdc_tf.training.options import TrainingOptions
 
 # Version 0.1 wrote "# precision: 'auto' is bfloat16 here", or nothing for float32, and never chose XLA.
@@ -62,6 +63,21 @@ def save_operative(run_dir: str, text: str) -> None:
     file.write(text)
 
 
+class RunConfiguration(Protocol):
+  """What of a run's configuration (deep_clustering.outer_loop.Pretraining) later steps want to know."""
+
+  num_iterations: int
+  encoders: Mapping[str, Callable]
+  clusterings: Sequence[Any]
+
+  @property
+  def retrained_encoders(self) -> Collection[str]:
+    """The encoders that are trained again after the last iteration."""
+
+  def final_input_of(self, encoder: str) -> VideoInput | AudioInput:
+    """How the final encoder is fed."""
+
+
 @dataclasses.dataclass(frozen=True)
 class FinishedRun:
   """A run directory that later verbs read.
@@ -73,7 +89,7 @@ class FinishedRun:
   """
 
   path: str
-  config: Pretraining
+  config: RunConfiguration
   records: Records
 
   @property
@@ -119,8 +135,12 @@ class FinishedRun:
     return self.config.final_input_of(encoder)
 
 
-def open_run(run_dir: str) -> FinishedRun:
+def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]) -> FinishedRun:
   """Opens a complete run.
+
+  Args:
+    run_dir: its folder.
+    read_configuration: of its config.gin; cli.configuration.open_run gives it.
 
   Raises:
     FileNotFoundError: when `run_dir` is no run directory.
@@ -131,8 +151,7 @@ def open_run(run_dir: str) -> FinishedRun:
   if not tf.io.gfile.exists(config_file):
     raise FileNotFoundError(f'{run_dir} is not the directory of a run: it has no config.gin. `xdc pretrain` makes one.')
   try:
-    configuration.load([config_file], [])
-    config = configuration.pretraining()
+    config = read_configuration(config_file)
   except ValueError as error:
     raise ValueError(f'{config_file} is not the configuration of a run; it was damaged or edited: {error}') from error
   records = files.read_json(os.path.join(run_dir, 'run.json'))['records']

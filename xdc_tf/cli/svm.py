@@ -3,6 +3,7 @@
 import argparse
 
 from xdc_tf.cli import frozen_features
+from xdc_tf.evaluation import linear_svm
 
 SUMMARY = (
   "Classify recordings by a linear SVM on a frozen encoder's features of clips (the paper's protocol for DCASE)."
@@ -25,8 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints the top-1 accuracy of every fold and their mean."""
-  from xdc_tf.evaluation import linear_svm
-
   options = linear_svm.SvmOptions(arguments.regularization, not arguments.no_scaler)
   facts = {'regularization': options.regularization, 'scale': options.scale}
   frozen_features.measure_folds(

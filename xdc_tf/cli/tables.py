@@ -2,6 +2,9 @@
 
 import argparse
 
+from xdc_tf import files
+from xdc_tf.evaluation import paper_tables
+
 SUMMARY = "Print the results found below a folder beside the numbers of the paper's tables, as Markdown."
 EXAMPLE = 'xdc tables --runs runs'
 
@@ -13,9 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints the tables, and then what could not be used."""
-  from xdc_tf import files
-  from xdc_tf.evaluation import paper_tables
-
   files.use_file_system(arguments.runs)
   results, problems = paper_tables.find_results(arguments.runs)
   print(paper_tables.markdown(results))

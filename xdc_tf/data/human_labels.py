@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from absl import logging
 
 from xdc_tf.data import manifest
 from xdc_tf.data.label_table import NO_LABEL
@@ -49,3 +50,14 @@ def _numbers(records: Records, split: str) -> Iterator[tuple[int, list[int]]]:
   number = {name: i for i, name in enumerate(records.label_names)}
   for row in manifest.read_manifest(records.manifest_directory).rows(split):
     yield row.index, [number[label] for label in row.labels]
+
+
+def first_labels_if_any(records: Records, split: str) -> np.ndarray | None:
+  """Returns first_labels, or None when the data set has no labels or its manifest is gone."""
+  if not records.label_names:
+    return None
+  try:
+    return first_labels(records, split)
+  except FileNotFoundError:
+    logging.warning('The manifest %s is gone: purity and NMI with labels are not measured.', records.manifest_directory)
+    return None

@@ -17,8 +17,8 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import schema
 
+MANIFEST_FILE = 'manifest.json'
 COLUMNS = ('index', 'video_id', 'path', 'start', 'end', 'labels', 'official_split')
 _MANIFEST_KEYS = ('name', 'splits', 'rows_per_file', 'label_names', 'num_official_splits')
 
@@ -44,6 +44,19 @@ class Row:
   end_seconds: float | None = None
   labels: tuple[str, ...] = ()
   official_split: tuple[int, ...] = ()
+
+
+def check_name(name: str, what: str) -> None:
+  """Refuses names of data sets and splits that TFDS could not read back from the names of files.
+
+  Raises:
+    ValueError: when `name` is not lower case letters, digits and '_' behind a letter.
+  """
+  if not re.fullmatch(r'[a-z][a-z0-9_]*', name):
+    raise ValueError(
+      f'The {what} {name!r} cannot be part of a TFDS file name; expected lower case letters, digits and "_", a letter first, '
+      f'such as {re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_0123456789") or "my_videos"!r}.'
+    )
 
 
 def check_row(row: Row, split: str) -> None:
@@ -91,7 +104,7 @@ class _SplitWriter:
   """Writes the files of one split; they get their final names when their number is known."""
 
   def __init__(self, directory: str, name: str, split: str, rows_per_file: int):
-    schema.check_name(split, 'split name')
+    check_name(split, 'split name')
     self._directory, self._name, self._split, self._rows_per_file = directory, name, split, rows_per_file
     self._temporary_paths: list[str] = []
     self._buffer: list[Row] = []
@@ -151,9 +164,9 @@ def write_manifest(
     ValueError: when a name cannot be part of a file name, a row is damaged, rows differ in their number of official splits,
       a label is not among `label_names`, there is no row at all, or the folder holds a manifest.
   """
-  schema.check_name(name, 'data set name')
+  check_name(name, 'data set name')
   directory = os.fspath(directory)
-  path = os.path.join(directory, schema.MANIFEST_FILE)
+  path = os.path.join(directory, MANIFEST_FILE)
   if tf.io.gfile.exists(path):
     raise ValueError(f'{path} exists already. A manifest is never changed: write to a new folder, or delete this one.')
   writers: dict[str, _SplitWriter] = {}
@@ -245,9 +258,7 @@ class Manifest:
   def _read_file(self, path: str, first_index: int, num_rows: int) -> list[Row]:
     """Returns all rows of one file after checking that they are those that belong there."""
     if not tf.io.gfile.exists(path):
-      raise ValueError(
-        f'{path} is missing although {schema.MANIFEST_FILE} lists it: restore it or write the manifest again.'
-      )
+      raise ValueError(f'{path} is missing although {MANIFEST_FILE} lists it: restore it or write the manifest again.')
     with tf.io.gfile.GFile(path, 'r') as file:
       lines = list(csv.reader(io.StringIO(file.read(), newline='')))
     if not lines or tuple(lines[0]) != COLUMNS:
@@ -266,16 +277,14 @@ class Manifest:
         )
       rows.append(row)
     if len(rows) != num_rows:
-      raise ValueError(
-        f'{path} has {len(rows)} rows; expected {num_rows} by {schema.MANIFEST_FILE}. Was the file edited?'
-      )
+      raise ValueError(f'{path} has {len(rows)} rows; expected {num_rows} by {MANIFEST_FILE}. Was the file edited?')
     return rows
 
   def fingerprint(self) -> str:
     """Returns the SHA-256 of the whole manifest (hexadecimal), to notice later that it has changed; reads every file once."""
     digest = hashlib.sha256()
     for path in [
-      os.path.join(self.directory, schema.MANIFEST_FILE),
+      os.path.join(self.directory, MANIFEST_FILE),
       *(p for split in sorted(self.splits) for p in self.paths(split)),
     ]:
       with tf.io.gfile.GFile(path, 'rb') as file:
@@ -287,7 +296,7 @@ def copy_manifest(source: str, folder: str) -> None:
   """Copies a manifest; manifest.json, without which it is none, comes last."""
   tf.io.gfile.makedirs(folder)
   names = [name for name in files.list_folder(source) if re.fullmatch(r'.+\.csv-\d{5}-of-\d{5}', name)]
-  for name in [*names, schema.MANIFEST_FILE]:
+  for name in [*names, MANIFEST_FILE]:
     with files.atomic_path(os.path.join(folder, name)) as temporary:
       tf.io.gfile.copy(os.path.join(source, name), temporary, overwrite=True)
 
@@ -299,7 +308,7 @@ def read_manifest(directory: str) -> Manifest:
     FileNotFoundError: when the folder holds no finished manifest.
     ValueError: when its manifest.json is damaged.
   """
-  path = os.path.join(directory, schema.MANIFEST_FILE)
+  path = os.path.join(directory, MANIFEST_FILE)
   files.use_file_system(path)
   if not tf.io.gfile.exists(path):
     raise FileNotFoundError(f'{path} does not exist; expected a manifest, as `xdc manifest folder|csv ...` writes it.')
@@ -318,9 +327,9 @@ def _check_contents(path: str, contents: dict[str, Any]) -> None:
     ValueError: when a value is not what write_manifest writes.
   """
   try:
-    schema.check_name(contents['name'], 'data set name')
+    check_name(contents['name'], 'data set name')
     for split, rows in contents['splits'].items():
-      schema.check_name(split, 'split name')
+      check_name(split, 'split name')
       _check_number(f'rows of {split}', rows, 0)
     _check_number('rows_per_file', contents['rows_per_file'], 1)
     _check_number('num_official_splits', contents['num_official_splits'], 0)

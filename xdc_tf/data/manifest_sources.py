@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import media, media_files, schema
-from xdc_tf.data.manifest import Row, check_row
+from xdc_tf.data import media, media_files
+from xdc_tf.data.manifest import Row, check_name, check_row
 from xdc_tf.data.media_files import VIDEO_EXTENSIONS, PassedOver
 
 CSV_COLUMNS = ('path', 'start', 'end', 'label', 'labels', 'split', 'video_id', 'official_split')
@@ -117,7 +117,7 @@ def _csv_row(fields: dict[str, str], media_root: str) -> tuple[str, Row]:
   labels = fields.get('labels') or fields.get('label') or ''
   official = fields.get('official_split') or ''
   split = fields.get('split') or 'train'
-  schema.check_name(split, 'split name')
+  check_name(split, 'split name')
   row = Row(
     index=0,
     video_id=fields.get('video_id') or path,

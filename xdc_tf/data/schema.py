@@ -9,7 +9,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,14 +16,13 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import positions, tfdv_schema
+from xdc_tf.data import manifest, positions, tfdv_schema
 from xdc_tf.data.audio_ops import LogMelSpec
 
 CLIPS_FILE = 'clips.json'
 DONE_FILE = 'DONE'
 # A copy of the manifest that the records were made from, so that they can be moved: labels and official splits are in it.
 MANIFEST_FOLDER = 'manifest'
-MANIFEST_FILE = 'manifest.json'
 TFDV_SCHEMA_FILE = 'schema.pbtxt'
 NUM_FILTERS = LogMelSpec().num_filters
 _CLIP_SETTINGS = ('frame_rate', 'short_side', 'log_mel', 'manifest_directory', 'num_rows', 'failed')
@@ -160,19 +158,6 @@ def parse_index(serialized: tf.Tensor) -> tf.Tensor:
 def shard_name(name: str, split: str, shard: int, num_shards: int) -> str:
   """Returns the file name of a shard, as TFDS names it: 'NAME-SPLIT.tfrecord-00000-of-00010'."""
   return f'{name}-{split}.tfrecord-{shard:05d}-of-{num_shards:05d}'
-
-
-def check_name(name: str, what: str) -> None:
-  """Refuses names of data sets and splits that TFDS could not read back from the names of files.
-
-  Raises:
-    ValueError: when `name` is not lower case letters, digits and '_' behind a letter.
-  """
-  if not re.fullmatch(r'[a-z][a-z0-9_]*', name):
-    raise ValueError(
-      f'The {what} {name!r} cannot be part of a TFDS file name; expected lower case letters, digits and "_", a letter first, '
-      f'such as {re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_0123456789") or "my_videos"!r}.'
-    )
 
 
 def _write_tfds_metadata(directory, name, shard_lengths, shard_bytes, label_names, num_official_splits) -> None:
@@ -332,7 +317,7 @@ def open_records(directory: str) -> Records:
   path = os.path.join(directory, CLIPS_FILE)
   contents = files.read_json(path)
   own_manifest = os.path.join(directory, MANIFEST_FOLDER)
-  if tf.io.gfile.exists(os.path.join(own_manifest, MANIFEST_FILE)):
+  if tf.io.gfile.exists(os.path.join(own_manifest, manifest.MANIFEST_FILE)):
     contents['manifest_directory'] = own_manifest
   try:
     log_mel_spec = LogMelSpec(**contents['log_mel'])

@@ -22,7 +22,7 @@ from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.data.schema import Records
 from xdc_tf.deep_clustering import stages, supervision
 from xdc_tf.deep_clustering.retraining import Retraining
-from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.deep_clustering.run_directory import RunDirectory, iteration_name
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -232,11 +232,6 @@ def _retrain(
     trainer = _make_trainer(name, config, config.final_input_of(name), options, records, strategy)
     trainer.load(run.stage(f'{iteration_name(last)}/train/{name}'))
     _train_encoder(f'retrained/{name}', name, trainer, config, run, last, retraining.schedule(config.schedule_of(last)))
-
-
-def iteration_name(iteration: int) -> str:
-  """The folder of an iteration: its features come from encoders that were trained `iteration` times."""
-  return f'iteration-{iteration:02d}'
 
 
 def for_each_encoder(items: Mapping[str, Any], function: Callable[[str, Any], Any], concurrent: bool) -> dict[str, Any]:

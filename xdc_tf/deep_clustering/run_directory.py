@@ -16,6 +16,11 @@ from xdc_tf.training import distribution
 _COMPUTES_WITH = ('# xdc-tf ', '# precision: ')
 
 
+def iteration_name(iteration: int) -> str:
+  """The folder of an iteration: its features come from encoders that were trained `iteration` times."""
+  return f'iteration-{iteration:02d}'
+
+
 class RunDirectory:
   """The folders of one run; one worker (the chief) writes what is not written by the stages themselves."""
 

@@ -14,7 +14,7 @@ from xdc_tf.clustering.assignments import PseudoLabels, pseudo_labels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-from xdc_tf.data.human_labels import first_labels
+from xdc_tf.data.human_labels import first_labels_if_any
 from xdc_tf.data.schema import Records
 from xdc_tf.deep_clustering import cluster_events
 from xdc_tf.deep_clustering.supervision import Clustering
@@ -160,22 +160,11 @@ def _clustering_metrics(found: PseudoLabels, clusters: Clusters, records: Record
     before = PseudoLabels.load(os.path.join(previous, 'train'), records.num_rows('train')).labels
     report['nmi_with_previous_iteration'] = metrics.normalized_mutual_information(labels, before)
     report['changed_since_previous_iteration'] = 1 - metrics.agreement(labels, before)
-  human = human_labels(records, 'train')
+  human = first_labels_if_any(records, 'train')
   if human is not None:
     report['purity'] = metrics.purity(labels, human)
     report['nmi_with_labels'] = metrics.normalized_mutual_information(labels, human)
   return report
-
-
-def human_labels(records: Records, split: str) -> np.ndarray | None:
-  """Returns human_labels.first_labels, or None when the data set has no labels or its manifest is gone."""
-  if not records.label_names:
-    return None
-  try:
-    return first_labels(records, split)
-  except FileNotFoundError:
-    logging.warning('The manifest %s is gone: purity and NMI with labels are not measured.', records.manifest_directory)
-    return None
 
 
 def compare_clusterings(

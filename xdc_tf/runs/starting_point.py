@@ -1,0 +1,104 @@
+"""Which encoder something starts from: one of a finished run, imported or finetuned weights, or random ones."""
+
+import dataclasses
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from xdc_tf.cli import weights_folder
+from xdc_tf.cli.run_info import FinishedRun
+from xdc_tf.models import import_weights
+from xdc_tf.models.import_weights import ENCODERS
+from xdc_tf.training import checkpoints
+from xdc_tf.training.seeds import derive_seed
+
+
+@dataclasses.dataclass(frozen=True)
+class StartingPoint:
+  """An encoder that can be built again and again.
+
+  Attributes:
+    name: of its class, a key of import_weights.ENCODERS.
+    arguments: of its class, which decide its shape.
+    weights: folder of its weights; None: random ones.
+    inputs: how its run or its finetuning fed it (VideoInput or AudioInput); None where nobody knows.
+    source: where it comes from, for tables and configurations.
+  """
+
+  name: str
+  arguments: dict[str, Any]
+  weights: str | None
+  inputs: Any
+  source: str
+
+  def make(self, seed: int = 0, dtype=None):
+    """Returns the encoder, not yet built; its weights are to be loaded by whoever builds it."""
+    return ENCODERS[self.name](**self.arguments, seed=seed, dtype=dtype)
+
+  @property
+  def modality(self) -> str:
+    """'video' or 'audio'."""
+    return ENCODERS[self.name].modality
+
+  def described(self, seed: int) -> str:
+    """Its source for results: random weights are told apart by their seed."""
+    return self.source if self.weights else f'{self.source}, seed {seed}'
+
+  @property
+  def classes_to_configure(self) -> tuple[str, ...]:
+    """Random weights take their shape from gin; others have theirs."""
+    return () if self.weights else (self.name,)
+
+  def load(self, inputs, seed: int = 0):
+    """Returns the encoder, built for `inputs`, with its weights; for verbs that do not train it.
+
+    Args:
+      inputs: VideoInput or AudioInput.
+      seed: of random weights: those that a finetuning with this seed starts from.
+    """
+    encoder = self.make(derive_seed(seed, 'weights'))
+    encoder(tf.zeros([1, *inputs.shape]))
+    if self.weights:
+      checkpoints.load_weights(encoder, self.weights)
+    return encoder
+
+
+def of_run(run: FinishedRun, encoder: str | None = None) -> StartingPoint:
+  """Returns an encoder of a finished run; `encoder` may be left out where the run has one.
+
+  Raises:
+    ValueError: when the run has no such encoder.
+  """
+  names = list(run.config.encoders)
+  if encoder not in names and (encoder or len(names) > 1):
+    raise ValueError(f'--encoder: found {encoder!r}; the run in {run.path} has the encoders {", ".join(names)}.')
+  encoder = encoder or names[0]
+  # With the widths that the run's configuration gives.
+  described = import_weights.describe(run.config.encoders[encoder]())
+  return StartingPoint(
+    described['encoder'],
+    described['arguments'],
+    run.weights_folder(encoder),
+    run.input_of(encoder),
+    f'{os.path.basename(os.path.abspath(run.path))}/{encoder}',
+  )
+
+
+def of_weights(folder: str) -> StartingPoint:
+  """Returns the encoder of a folder that `xdc import-weights` or `xdc finetune` wrote."""
+  encoder, info = weights_folder.load(folder)
+  fed = weights_folder.how_fed(info, encoder.modality)
+  source = f'{info["source"]} {info["sha256"][:16]}'
+  return StartingPoint(info['encoder'], info['arguments'], folder, fed.inputs if fed else None, source)
+
+
+def random(name: str) -> StartingPoint:
+  """Returns an encoder with random weights (Scratch), by the name of its class.
+
+  Raises:
+    ValueError: when there is no such class.
+  """
+  if name not in ENCODERS:
+    raise ValueError(f'--random: there is no encoder {name!r}; expected one of {", ".join(ENCODERS)}.')
+  return StartingPoint(name, {}, None, None, 'random')
