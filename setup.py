@@ -101,6 +101,7 @@ setup(
     # playwright drives a Chromium that is installed already; without one those tests are skipped.
     'test': [
       'pytest>=8.2,<10',
+      'pytest-xdist>=3.6,<4',
       'ruff>=0.14,<0.18',
       'librosa>=0.11,<0.12',
       'playwright>=1.50,<2',
