@@ -1,4 +1,5 @@
 # make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
+# make quicktest  lints and runs all tests but the slow ones, in a minute or so: before every commit
 # make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
 # make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes; BENCH=kmeans: one of them)
 # make reliability  kills, damages and overloads our own programs, and says what came of it
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 0
 JOBS ?= 1
 
-.PHONY: demo test table1 bench bench-gpu reliability lint lock clean
+.PHONY: demo test quicktest table1 bench bench-gpu reliability lint lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/xdc demo --output_dir demo_run
@@ -31,8 +32,15 @@ reliability: $(VENV)/.installed
 bench-gpu: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.gpu --output benchmarks/results/gpu.json
 
+# A file's tests share what is expensive, so they stay together. On a GPU one process: TensorFlow takes all of its memory.
+PROCESSES = $(if $(GPU),0,logical --maxprocesses 4)
+PYTEST = TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
 test: lint
-	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
+
+quicktest: lint
+	$(PYTEST) -m 'not slow' $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Two logical CPU devices for every test, so that replicas can be tested without GPUs; two threads of TensorFlow."""
+"""Two logical CPU devices for every test, so that replicas can be tested without GPUs; slow files come first."""
 
 import os
 
@@ -11,6 +11,12 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
   tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+def pytest_collection_modifyitems(items):
+  """Of several processes none shall wait long for another one at the end, so files with slow tests come first."""
+  slow = {item.path for item in items if item.get_closest_marker('slow')}
+  items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)

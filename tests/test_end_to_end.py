@@ -68,6 +68,7 @@ def files_of(folder) -> dict[str, float]:
   }
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_the_demo_on_own_videos_and_once_more(videos, tmp_path, capfd, caplog):
   logging.set_verbosity(logging.INFO)

@@ -84,6 +84,7 @@ def test_what_it_adds_has_the_style_of_the_project(copy):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_its_tests_pass_and_its_encoder_and_method_can_be_trained(copy, tmp_path):
   records = records_factory.write_records(tmp_path / 'records')
   (copy / 'tests/test_trains.py').write_text(TRAINS.replace('RECORDS', repr(records.directory)))

@@ -62,6 +62,7 @@ def ask_to_write(process, value):
   return process.stdout.readline()
 
 
+@pytest.mark.slow
 def test_the_second_job_stops_and_says_who_has_the_folder(tmp_path):
   with owner(tmp_path) as first:
     started = time.monotonic()
@@ -74,6 +75,7 @@ def test_the_second_job_stops_and_says_who_has_the_folder(tmp_path):
     assert ask_to_write(first, 1) == 'written\n'
 
 
+@pytest.mark.slow
 def test_a_job_that_was_killed_blocks_nobody(tmp_path):
   with owner(tmp_path) as first:
     first.kill()
@@ -84,6 +86,7 @@ def test_a_job_that_was_killed_blocks_nobody(tmp_path):
   assert [path.name for path in tmp_path.iterdir()] == ['value.json']
 
 
+@pytest.mark.slow
 def test_a_stopped_job_that_wakes_up_writes_nothing(tmp_path):
   with owner(tmp_path) as first:
     os.kill(first.pid, signal.SIGSTOP)
@@ -100,6 +103,7 @@ def test_a_stopped_job_that_wakes_up_writes_nothing(tmp_path):
   assert files.read_json(str(tmp_path / 'value.json')) == 2
 
 
+@pytest.mark.slow
 def test_a_job_that_is_asked_to_end_gives_it_back(tmp_path):
   with owner(tmp_path) as first:
     first.terminate()
@@ -108,6 +112,7 @@ def test_a_job_that_is_asked_to_end_gives_it_back(tmp_path):
   assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
+@pytest.mark.slow
 def test_workers_in_other_processes_keep_to_it(tmp_path):
   """What a worker of a job knows is the token alone."""
 
@@ -125,6 +130,7 @@ def test_workers_in_other_processes_keep_to_it(tmp_path):
   assert files.guards == []
 
 
+@pytest.mark.slow
 def test_take_over_takes_it_from_a_job_that_is_alive(tmp_path):
   with owner(tmp_path) as first, lease.held(str(tmp_path), take_over=True):
     assert f'was taken over by process {os.getpid()}' in ask_to_write(first, 1)

@@ -34,6 +34,7 @@ def commands(text: str) -> list[list[str]]:
   ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('page', PAGES)
 def test_the_commands_of_a_page_can_be_typed(page):
   for words in commands((ROOT / page).read_text()):

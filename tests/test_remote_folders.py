@@ -18,6 +18,8 @@ import tensorflow as tf
 
 from xdc_tf import compat
 
+pytestmark = pytest.mark.slow
+
 BUCKET = 'films'
 TINY = {
   'num_video_clusters': 3,

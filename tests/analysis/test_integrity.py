@@ -60,6 +60,7 @@ def replace_array(path, array):
     np.save(file, array)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ('kind', 'path', 'harm', 'problem'),
   [

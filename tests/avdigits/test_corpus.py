@@ -52,6 +52,7 @@ def described(recipe) -> tuple[np.ndarray, dict[str, np.ndarray]]:
   return digits, {name: np.array([row[name] for row in drawn]) for name in drawn[0]}
 
 
+@pytest.mark.slow
 def test_the_command_makes_what_it_says(made):
   assert set(contents(made)) == {
     'avdigits.json',
@@ -108,6 +109,7 @@ def test_the_file_holds_what_was_rendered(recipe):
   assert np.argmax(np.correlate(heard, waveform[100:-100])) == 100
 
 
+@pytest.mark.slow
 def test_more_clips_and_more_workers_change_no_clip(made, tmp_path):
   run(tmp_path / 'more', train=6, test=3, workers=2)
   few, more = contents(made), contents(tmp_path / 'more')
@@ -143,6 +145,7 @@ def test_labels_are_balanced_in_random_order():
   assert len({tuple(labels[n : n + 10]) for n in range(0, 1000, 10)}) > 95
 
 
+@pytest.mark.slow
 def test_train_and_test_share_neither_images_nor_voices_but_accents(recipe):
   used = {}
   for split in ('train', 'test'):

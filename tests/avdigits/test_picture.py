@@ -38,6 +38,7 @@ def test_the_undisturbed_digit_is_its_image():
   np.testing.assert_array_equal(frames[..., 0] > 127, np.broadcast_to(expected, (60, 80, 80)))
 
 
+@pytest.mark.slow
 def test_the_digit_never_leaves_the_frame():
   images = digits.load_images()[0][::100]
   for turn, zoom, corner in itertools.product((-8, 0, 8), (0.85, 1.0, 1.1), (0.0, 1.0)):
@@ -114,6 +115,7 @@ def test_the_digit_stands_out(level):
     assert abs(luma[0] - (luma[1] + luma[2]) / 2) > 0.2499
 
 
+@pytest.mark.slow
 def test_images_are_divided_by_class():
   images, classes = digits.load_images()
   assert images.shape == (5000, 28, 28) and images.dtype == np.uint8 and images.max() == 255

@@ -45,6 +45,7 @@ def test_a_word_is_the_same_in_another_process_and_nothing_is_printed():
   assert there.stderr == ''
 
 
+@pytest.mark.slow
 def test_every_voice_says_every_word_audibly():
   accents = itertools.cycle(speech.ACCENTS)
   for voice, word in itertools.product(speech.VOICES, WORDS):

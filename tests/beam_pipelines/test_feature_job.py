@@ -20,6 +20,8 @@ from xdc_tf.data import schema, snippets
 from xdc_tf.deep_clustering import stages
 from xdc_tf.serving.export import METADATA_FILE
 
+pytestmark = pytest.mark.slow
+
 # Two of four shards are not full, one of them is empty.
 MISSING = [('train', index) for index in (2, 4, 5, 6, 7)]
 SPLITS = ('train', 'validation')

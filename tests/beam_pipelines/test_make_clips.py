@@ -165,6 +165,7 @@ def test_tfds_reads_them(reference):
   assert (examples[0]['frames'].shape, examples[0]['log_mel'].shape) == ((30, 48, 72, 3), (50, 40))
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_bytes(clip_manifest, reference, tmp_path):
   workers = ['--direct_running_mode=multi_processing', '--direct_num_workers=2']
   command = ['beam_pipelines.make_clips', *arguments(clip_manifest, tmp_path / 'clips', *workers)]
@@ -175,6 +176,7 @@ def test_two_processes_give_the_same_bytes(clip_manifest, reference, tmp_path):
   assert_same(tmp_path / 'clips', reference)
 
 
+@pytest.mark.slow
 def test_the_portable_job_service_gives_the_same_bytes(clip_manifest, reference, tmp_path):
   with portable_service(tmp_path) as options:
     command = ['beam_pipelines.make_clips', *arguments(clip_manifest, tmp_path / 'clips', *options)]
@@ -183,6 +185,7 @@ def test_the_portable_job_service_gives_the_same_bytes(clip_manifest, reference,
   assert_same(tmp_path / 'clips', reference)
 
 
+@pytest.mark.slow
 def test_a_killed_job_run_again_makes_only_what_is_missing(clip_manifest, tmp_path):
   rows = (
     ('train', manifest.Row(0, 'good.mp4', clip_manifest.row('train', 0).path, number / 30, number / 30 + 2))
@@ -289,6 +292,7 @@ def test_changed_settings_are_refused_with_a_diff(clip_manifest, copy, tmp_path)
     make_clips.run(arguments(clip_manifest, copy))
 
 
+@pytest.mark.slow
 def test_repaired_videos_are_tried_again_on_request(clip_manifest, tmp_path):
   good = clip_manifest.row('train', 0).path
   rows = [('train', manifest.Row(0, name, str(tmp_path / name), 0.0, 0.5)) for name in ('a.mp4', 'b.mp4')]
@@ -307,6 +311,7 @@ def test_repaired_videos_are_tried_again_on_request(clip_manifest, tmp_path):
   assert_same(tmp_path / 'clips', tmp_path / 'fresh')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('damage', ['flipped bit', 'missing', 'checksum'])
 def test_damaged_shards_are_made_again_byte_for_byte(clip_manifest, copy, reference, damage):
   shard = next(copy.glob('*train.tfrecord-00001*'))
@@ -419,6 +424,7 @@ def tiny_manifest(root, splits):
   return manifest.write_manifest(root / 'manifest', 'tiny', rows)
 
 
+@pytest.mark.slow
 def test_a_split_without_a_clip_is_not_done(tmp_path):
   """Hidden files of a Mac had become the whole validation split; the job wrote DONE and pretraining could not start."""
   media_factory.write_video(tmp_path / 'good.mp4', seconds=1.0)
@@ -449,6 +455,7 @@ def test_a_data_set_without_sound_is_noticed_early(tmp_path):
   assert len(list((tmp_path / 'clips').glob('*.tfrecord-*'))) == 4
 
 
+@pytest.mark.slow
 def test_spans_with_nothing_to_hear_or_see_are_set_aside(tmp_path):
   """A sound track that ends after 1 s of 6, one of digital silence, a hum of -80 dB; a picture that does not move."""
   black = [np.zeros((64, 96, 3), np.uint8)] * 60
@@ -512,6 +519,7 @@ def descendants(pid):
   return children + [grandchild for child in children for grandchild in descendants(child)]
 
 
+@pytest.mark.slow
 def test_a_worker_that_the_system_ends_is_one_sentence(tmp_path):
   """Beam's own words are 'Channel closed prematurely.' behind 250 lines."""
   media_factory.write_video(tmp_path / 'good.mp4', seconds=1.0, size=(32, 32))

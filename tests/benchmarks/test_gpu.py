@@ -8,6 +8,8 @@ from benchmarks.gpu import __main__ as program
 from benchmarks.gpu import parts
 from benchmarks.gpu.ours import SMALL, Ours
 
+pytestmark = pytest.mark.slow
+
 TINY = dataclasses.replace(SMALL, batch_size=1, steps=4)
 
 

@@ -3,6 +3,8 @@
 import pytest
 from digits_learning import BUDGET, assert_has_learned, make_records, nmi_with_digits, start_pretraining
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory):

@@ -44,6 +44,7 @@ def bindings(*params: str) -> list[str]:
   return [word for param in params for word in ('--gin_param', param)]
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monkeypatch):
   scratch, fc = str(tmp_path / 'scratch'), str(tmp_path / 'fc')
@@ -86,6 +87,7 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
     xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, '--folds', '2')
 
 
+@pytest.mark.slow
 def test_a_sweep_needs_a_grid(records, tmp_path):
   with pytest.raises(ValueError, match='learning_rates is empty'):
     xdc(

@@ -14,6 +14,8 @@ from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.runs.starting_point import StartingPoint
 from xdc_tf.training.seeds import derive_seed
 
+pytestmark = pytest.mark.slow
+
 NAMES = ('cat', 'dog', 'owl')
 # Of 16 rows: what they are in split 1 and 2. Row 4 has no label and row 7 has no record.
 ROLES = [(1 + (row % 3 == 0), 1 + (row % 4 == 1)) for row in range(16)]

@@ -190,6 +190,7 @@ def quick_features(monkeypatch):
   monkeypatch.setattr(EncoderTrainer, 'embed', embed)
 
 
+@pytest.mark.slow
 def test_every_file_trains(records, one_replica, tmp_path, quick_features):
   one_layer = {'video': AnyLengthVideo, 'audio': TinyAudio}
   tried = []
@@ -203,6 +204,7 @@ def test_every_file_trains(records, one_replica, tmp_path, quick_features):
   assert len(tried) == 9  # Six of Table 1, IG's schedules, and two schedules with 32 frames.
 
 
+@pytest.mark.slow
 def test_the_network_of_table_13_trains(records, one_replica, tmp_path, quick_features):
   config = load('table13_xdc_resnet3d', 'ResNet3D18.base_width = 4', 'AudioResNet18.base_width = 4')
   trains(tiny(config), str(tmp_path), records, one_replica)

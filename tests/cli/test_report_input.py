@@ -29,6 +29,7 @@ def records_of(folder, frames_per_span=0):
   return dataclasses.replace(made, manifest_directory=str(folder / 'manifest'))
 
 
+@pytest.mark.slow
 def test_names_and_media_of_clips(tmp_path):
   (tmp_path / 'one').mkdir()
   media_factory.write_video(tmp_path / 'one' / 'both.mp4', seconds=5, frame_rate=30)
@@ -54,6 +55,7 @@ def test_a_manifest_that_is_gone_is_a_note(tmp_path):
   assert 'does not exist' in clips.media(7).note
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('has_settings', [False, True])
 def test_where_the_videos_are_gone_the_records_own_frames_are_shown(tmp_path, has_settings):
   records = records_of(tmp_path, frames_per_span=70)

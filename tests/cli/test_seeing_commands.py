@@ -18,6 +18,8 @@ from xdc_tf.models import R2Plus1D18
 from xdc_tf.training import checkpoints
 from xdc_tf.training.trainer import EncoderTrainer
 
+pytestmark = pytest.mark.slow
+
 NAMES = ('cat', 'dog', 'owl')
 BOTH_LABELS, UNLABELLED = 4, 7  # Training clips with two labels and with none.
 TINY = (

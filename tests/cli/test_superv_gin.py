@@ -103,6 +103,7 @@ TINY = (
 
 
 # The audio encoder where there is one: it is quicker, and ImageNet's and Table 13's files show the video encoders.
+@pytest.mark.slow
 @pytest.mark.parametrize(('stem', 'encoder'), [(stem, encoders(stem)[-1]) for stem in NUMBERS])
 def test_two_steps_make_weights_to_start_from(stem, encoder, records, tmp_path):
   kind = 'several' if 'audioset' in stem else 'image' if 'imagenet' in stem else 'one'

@@ -10,6 +10,8 @@ from xdc_tf import files
 from xdc_tf.cli import main
 from xdc_tf.cli.training_facts import estimated_hours
 
+pytestmark = pytest.mark.slow
+
 # Video encoders of one block, and no training: the clusters are those of the initial encoders.
 BINDINGS = {
   'num_video_clusters': 3, 'num_audio_clusters': 4, 'Pretraining.num_iterations': 0,

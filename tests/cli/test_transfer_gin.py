@@ -204,6 +204,7 @@ def records(tmp_path_factory):
 WAYS = sorted({tuple(rule(cell)[1]) for cell in CELLS if rule(cell)[0] == 'sweep'})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('files', WAYS, ids=lambda files: '+'.join(pathlib.PurePath(file).stem for file in files))
 def test_two_steps_of_every_transfer(files, records, one_replica, tmp_path):
   config = load(list(files))

@@ -226,6 +226,7 @@ np.savez(sys.argv[3], centroids=clusters.centroids, inertia=clusters.inertia, la
 """
 
 
+@pytest.mark.slow
 def test_two_workers_find_what_one_process_finds(tmp_path):
   source = make_source(tmp_path / 'features', blobs(501, 8, 6)[0])  # 8 blocks over 2 workers, the last one short
   options = KMeansOptions(num_passes=6)

@@ -47,6 +47,7 @@ def labels(records, split):
   return Targets(split, {'label': np.zeros(records.num_rows(split), np.int32)})
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('how', ['embed', 'predict', 'validate', 'clip_features'])
 def test_who_reads_whole_records_names_the_shard(records, one_replica, tmp_path, how):
@@ -65,6 +66,7 @@ def test_who_reads_whole_records_names_the_shard(records, one_replica, tmp_path,
     read()
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('harmed', ['jpeg', 'cut'])
 def test_training_names_the_shard(records, one_replica, tmp_path, harmed):
@@ -91,6 +93,7 @@ def test_other_errors_stay_what_they_are(records):
     raise tf.errors.ResourceExhaustedError(None, None, 'memory')
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('shard', [0, 1])
 def test_a_shard_without_its_records_is_not_passed_over(records, one_replica, tmp_path, shard):

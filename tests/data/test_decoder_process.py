@@ -123,6 +123,7 @@ def test_a_request_that_the_child_never_read_is_a_crash_too(film, monkeypatch):
     assert len(decoder.read_span(film, 0.0, 0.2).frames) == 6
 
 
+@pytest.mark.slow
 def test_too_little_memory_is_a_crash_of_the_decoder(film, tmp_path):
   large = media_factory.write_video(tmp_path / 'a.mkv', 0.1, 20, (8160, 4096), None, video_codec='mpeg4', b_frames=0)
   options = ReadOptions(want_audio=False)

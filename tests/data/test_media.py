@@ -58,6 +58,7 @@ def test_a_span_inside_the_film(film):
   assert np.abs(span.waveform).max() == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ('name', 'settings'),
   [
@@ -359,6 +360,7 @@ def test_no_span_of_time(film, span):
   assert _reason(film, *span) == 'empty_span'
 
 
+@pytest.mark.slow
 def test_the_end_of_a_long_film_costs_as_little_as_its_start(tmp_path):
   path = media_factory.write_video(tmp_path / 'a.mp4', seconds=60, frame_rate=12, gop=24)
 
@@ -374,6 +376,7 @@ def test_the_end_of_a_long_film_costs_as_little_as_its_start(tmp_path):
   assert last < whole / 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('oddity', ['plain', 'late', 'long sound', 'short sound', 'late picture'])
 @pytest.mark.parametrize('suffix', ['mkv', 'webm', 'mp4', 'mov', 'flv', 'ts'])
 def test_spans_lie_between_the_first_and_the_last_frame(suffix, oddity, tmp_path):
@@ -633,6 +636,7 @@ def _packets_decoded(monkeypatch):
   return counted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.ts', 'a.flv'])
 @pytest.mark.parametrize(
   'options', [{'gop': 9999}, {'gop': 30}, {'frame_times': np.cumsum([0.02, 0.05, 0.13] * 50) - 0.02}]
@@ -648,6 +652,7 @@ def test_a_reader_gives_what_single_spans_give(tmp_path, name, options):
   reader.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('independent', [False, True])
 def test_a_film_with_one_keyframe_is_decoded_once(tmp_path, monkeypatch, independent):
   """Every span sought anew would decode from the only keyframe on: a number of frames that grows with the square."""

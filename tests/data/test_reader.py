@@ -90,16 +90,19 @@ def test_shards_are_read_in_turn_and_windows_shuffled(tmp_path):
   assert len(orders) > 2
 
 
+@pytest.mark.slow
 def test_the_seed_makes_the_order(records):
   assert indices(training(records), 17) == indices(training(records), 17)
   assert indices(training(records), 17) != indices(training(records, seed=2), 17)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('first_step', [1, 5, 6, 23])  # 5 2/3 batches a pass.
 def test_a_later_first_step_gives_the_same_stream(records, first_step):
   assert_same(training(records, first_step=first_step), training(records).skip(first_step), batches=8)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_later_first_step_gives_the_same_video(records):
   first = training(records, VIDEO)
@@ -124,6 +127,7 @@ def test_skipped_groups_are_not_opened(tmp_path):
   assert indices(training(records, batch_size=1, shuffle_window=4, first_step=10), 14) == stream[10:]
 
 
+@pytest.mark.slow
 def test_a_subset_is_read_as_if_there_were_no_other_clips(records):
   wanted = [1, 2, 3, 9, 12, 20, 22, 5]  # 5 is among them, but its video failed.
   subset = np.isin(np.arange(23), wanted)
@@ -152,12 +156,14 @@ def test_pipelines_share_out_every_pass(records):
     assert sorted(stream[:17]) == sorted(stream[17:]) == PRESENT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('pipeline', 'first_step'), [(0, 3), (1, 40), (2, 7)])
 def test_every_pipeline_resumes(records, pipeline, first_step):
   keywords = {'input_pipeline_id': pipeline, 'num_input_pipelines': 3}
   assert_same(training(records, first_step=first_step, **keywords), training(records, **keywords).skip(first_step), 6)
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing(records):
   options = tf.data.Options()
   options.threading.private_threadpool_size = 1
@@ -202,6 +208,7 @@ def test_video_view_equals_numpy_from_the_same_seeds(records):
     np.testing.assert_array_equal(denormalize(x.numpy()[0]), clip)
 
 
+@pytest.mark.slow
 def test_normalizing_may_be_left_to_the_model(records):
   """Then video is a quarter of the bytes; nothing else changes, resuming included."""
   raw = training(records, VIDEO, first_step=2, normalize=False)
@@ -227,6 +234,7 @@ def test_audio_view_is_the_sound_around_the_clip(records):
   assert starts == {0, 1, 3, 5}
 
 
+@pytest.mark.slow
 def test_audio_never_decodes_a_jpeg(records, tmp_path):
   for path in records.shard_paths('train'):
     with tf.io.TFRecordWriter(str(tmp_path / os.path.basename(path))) as writer:
@@ -245,6 +253,7 @@ def test_audio_never_decodes_a_jpeg(records, tmp_path):
     list(reader.evaluation_dataset(damaged, 'train', VIDEO, 4))
 
 
+@pytest.mark.slow
 def test_spec_augment_masks_in_training_only(records):
   masked = dataclasses.replace(AUDIO, time_mask=10, frequency_mask=10)
   if not compat.LOWER_STACK:
@@ -333,6 +342,7 @@ def test_a_short_span_loops(records):
         np.testing.assert_array_equal(denormalize(view), np.concatenate([frames, frames[:4]]))
 
 
+@pytest.mark.slow
 def test_evaluation_of_some_shards_with_labels(records):
   labels = {'a': np.arange(23) - 1}
   batches = list(reader.evaluation_dataset(records, 'train', AUDIO, 3, shards=[5, 0], labels=labels))

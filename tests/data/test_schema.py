@@ -104,6 +104,7 @@ def stored(tmp_path_factory):
   return root, records_factory.write_records(folder, splits, 2, 3, seconds=0.1, num_official_splits=2, missing=missing)
 
 
+@pytest.mark.slow
 def test_tfds_reads_the_records_in_a_process_without_this_package(stored, tmp_path):
   root, records = stored
   environment = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
@@ -157,6 +158,7 @@ def test_open_records_knows_the_whole_folder(stored):
     records.num_clips('test')
 
 
+@pytest.mark.slow
 def test_open_records_does_without_tfds(stored):
   script = (
     'import sys; from xdc_tf.data import reader, schema; schema.open_records(sys.argv[1]); '

@@ -58,6 +58,7 @@ def features(folder: str, split: str) -> tuple[np.ndarray, np.ndarray]:
   return np.concatenate([index for index, _ in blocks]), unit / np.linalg.norm(unit, axis=1, keepdims=True)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('name', METHODS)
 def test_every_method(name, records, one_replica, tmp_path):
@@ -104,6 +105,7 @@ def test_every_method(name, records, one_replica, tmp_path):
   assert len(between) == (0 if name == 'cdc' else 1)
 
 
+@pytest.mark.slow
 def test_two_encoders_of_one_modality_start_differently(records, one_replica, tmp_path):
   clusterings, encoders, _ = METHODS['two audio']
   schedule, options = Schedule(epoch_size=4, batch_size=4, total_epochs=1), TrainingOptions()
@@ -130,6 +132,7 @@ def test_features_are_of_as_many_clips_as_the_configuration_says(records, one_re
     dataclasses.replace(config, feature_clips=0)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_encoders_trained_at_the_same_time_are_those_trained_in_turn(records, one_replica, two_replicas, tmp_path):
   config = Pretraining(
@@ -167,6 +170,7 @@ def test_what_one_encoder_finished_stays_when_the_other_fails():
   assert finished == [1]
 
 
+@pytest.mark.slow
 def test_the_control_learns_from_the_same_labels_on_other_clips(records, one_replica, tmp_path, monkeypatch):
   taught = {}
   monkeypatch.setattr(
@@ -198,6 +202,7 @@ def test_records_that_cannot_be_clustered_are_refused_before_anything_is_done(tm
     stages.check_records(both, supervision.xdc(3, 4), num_workers=2)
 
 
+@pytest.mark.slow
 def test_a_shard_without_any_clip_is_an_empty_shard_of_features(one_replica, tmp_path):
   missing = [('train', index) for index in range(4, 8)]  # All rows of the second shard.
   records = records_factory.write_records(tmp_path / 'records', frames_per_span=4, missing=missing)

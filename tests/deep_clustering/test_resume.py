@@ -13,6 +13,8 @@ import records_factory
 import tensorflow as tf
 from event_reader import read_events
 
+pytestmark = pytest.mark.slow
+
 TINY = [
   'num_video_clusters = 3',
   'num_audio_clusters = 4',

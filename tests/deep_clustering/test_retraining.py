@@ -25,6 +25,8 @@ from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.trainer import EncoderTrainer
 
+pytestmark = pytest.mark.slow
+
 RETRAINING = Retraining(num_frames=4, batch_size=2, base_learning_rate=0.0025)
 CONFIG = Pretraining(
   encoders={'video': AnyLengthVideo, 'audio': TinyAudio},

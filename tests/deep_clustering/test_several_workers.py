@@ -13,7 +13,7 @@ import records_factory
 import tensorflow as tf
 from worker_processes import free_addresses
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 TINY = [
   'num_audio_clusters = 3',

@@ -39,6 +39,7 @@ def by_hand(encoder, inputs, records, num_clips):
   return found
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize(
   'batch_size', [1, 4, 32]

@@ -51,6 +51,7 @@ def full(config, records, strategy) -> FullFinetuning:
   return FullFinetuning(config, TinyAudio, 'audio', None, records, strategy)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_full_finetuning_over_two_folds(records, one_replica, tmp_path, monkeypatch):
   config = configuration()

@@ -141,6 +141,7 @@ def test_equals_the_slow_network(make, slow, shape):
   np.testing.assert_allclose(embedding, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ('make', 'parameters', 'with_400_classes', 'convolutions'),
   [
@@ -199,6 +200,7 @@ def test_audio_stage_shapes(stem, first):
   assert [tuple(x.shape) for x in outputs] == [first, (1, 10, 25, 8), (1, 5, 13, 16), (1, 3, 7, 32), (1, 2, 4, 64)]
 
 
+@pytest.mark.slow
 def test_sizes_may_be_unknown_in_a_graph():
   model = R2Plus1D18(base_width=4)
   traced = tf.function(model, input_signature=[tf.TensorSpec([None, None, None, None, 3])])
@@ -357,6 +359,7 @@ def test_every_weight_gets_a_gradient():
     assert all(gradient is not None for gradient in gradients)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('make', [R2Plus1D18, ResNet3D18, AudioResNet18, lambda **k: AudioResNet18(stem='vmz', **k)])
 def test_a_checkpoint_holds_every_variable(make, tmp_path):

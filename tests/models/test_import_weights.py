@@ -93,6 +93,7 @@ def randomise(encoder):
   return encoder
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('middle', ['conv', 'block'])
 def test_full_width_names_and_shapes(middle):
@@ -144,6 +145,7 @@ def _wrapped(name):
   )
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize(('middle', 'epsilon'), [('conv', 1e-3), ('block', 1e-5)])
 def test_every_kind_of_file_gives_the_same_encoder(middle, epsilon, tmp_path, capsys):
@@ -166,6 +168,7 @@ def test_every_kind_of_file_gives_the_same_encoder(middle, epsilon, tmp_path, ca
       np.testing.assert_array_equal(weight.value(), arrays[key], err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('nest', ['model_state_dict', 'net', 'encoder', None])
 @pytest.mark.parametrize('part', ['encoder.', 'backbone.', ''])
 def test_other_trainers_names_are_understood(nest, part, tmp_path):
@@ -227,6 +230,7 @@ ENCODERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('make', ENCODERS.values(), ids=ENCODERS)
 def test_export_and_import_is_exact(make, tmp_path):
@@ -243,6 +247,7 @@ def test_export_and_import_is_exact(make, tmp_path):
   assert (tmp_path / 'a.pth').read_bytes() == (tmp_path / 'b.pth').read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_an_imported_encoder_becomes_a_saved_model(tmp_path, capsys):
   arrays = random_arrays(released_r2plus1d(4))
@@ -285,6 +290,7 @@ def test_an_audio_encoder_from_elsewhere_is_not_exported(tmp_path):
     xdc('export', '--weights', tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   'encoder_class,inputs',
   [
@@ -315,6 +321,7 @@ def test_a_finetuned_encoder_is_exported_as_it_was_fed(encoder_class, inputs, tm
   np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_a_folder_takes_one_encoder(tmp_path, capsys):
   arrays = random_arrays(released_r2plus1d(4))
   first, other = (

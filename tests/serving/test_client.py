@@ -43,6 +43,7 @@ def assert_equals_xdc_embed(found, path, read_span, **kwargs):
   assert found['embeddings'].dtype == np.float32
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('modality', ['video', 'audio'])
 def test_rest_gives_the_numbers_of_xdc_embed(modality, servables, request):
@@ -60,6 +61,7 @@ def test_rest_gives_the_numbers_of_xdc_embed(modality, servables, request):
   assert asked == [f'/v1/models/xdc_{modality}/metadata'] + [f'/v1/models/xdc_{modality}:predict'] * -(-clips // 3)
 
 
+@pytest.mark.slow
 def test_rest_gives_clusters(video, servables):
   read_span, frames, _, _ = film(3.0)
   with rest_server(servables) as (url, _):
@@ -74,6 +76,7 @@ def test_rest_gives_clusters(video, servables):
     np.testing.assert_allclose(values, value, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_busy_server_is_asked_again_after_longer_and_longer_waits(video, servables):
   read_span = film(0.5)[0]
   patience, waits = retries(limit=4)

@@ -10,6 +10,8 @@ import tensorflow as tf
 from export_cases import SIGNATURES, refused_audio, refused_video
 from records_factory import jpeg
 
+pytestmark = pytest.mark.slow
+
 SOURCE = pathlib.Path(__file__).parent / 'load_saved_model.cc'
 REPETITIONS, THREADS = 4, 4
 RANDOM = np.random.default_rng(0)

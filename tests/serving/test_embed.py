@@ -17,6 +17,8 @@ from xdc_tf.serving.clips import LeftOut
 from xdc_tf.serving.embed import embed_video
 from xdc_tf.serving.export import export_audio, export_video
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def video_model(tmp_path_factory):

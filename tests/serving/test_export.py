@@ -89,6 +89,7 @@ def middle_clips(examples) -> tf.Tensor:
   return tf.stack([example['frames'][2:10] for example in examples])
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('inputs', [VIDEO_INPUT, VideoInput(num_frames=8, crop_size=24, short_side=30)])
 def test_a_served_video_encoder_sees_what_the_reader_gives_bit_for_bit(inputs, records, examples, tmp_path):
@@ -103,6 +104,7 @@ def test_a_served_video_encoder_sees_what_the_reader_gives_bit_for_bit(inputs, r
   np.testing.assert_array_equal(signatures['embed_frames'](frames=frames)['embedding'], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_served_audio_encoder_sees_what_the_reader_gives_bit_for_bit(records, examples, tmp_path):
   (batch,) = evaluation_dataset(records, 'train', AUDIO_INPUT, batch_size=4)
@@ -117,6 +119,7 @@ def test_a_served_audio_encoder_sees_what_the_reader_gives_bit_for_bit(records, 
 
 
 # The encoders agree up to rounding only: which kernels TensorFlow fuses depends on the graph around them.
+@pytest.mark.slow
 @pytest.mark.stack
 def test_video_equals_reader_and_encoder(video, records, examples):
   (batch,) = evaluation_dataset(records, 'train', VIDEO_INPUT, batch_size=4)
@@ -201,6 +204,7 @@ def test_clusters_equal_brute_force(modality, request):
   assert_nearest(model.signatures['cluster'](**inputs), model.clusters, rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('num_clusters', [1, 3])
 def test_few_plain_clusters_without_projection_or_normalisation(num_clusters, tmp_path):
   clusters = ServedClusters(RANDOM.uniform(0, 1, (num_clusters, 32)).astype(np.float32), l2_normalize=False)
@@ -232,6 +236,7 @@ def test_the_message_says_which_frame_is_no_jpeg(video):
     video.signatures['embed'](jpegs=tf.constant([[good, b'GIF89a']]))
 
 
+@pytest.mark.slow
 def test_versions_count_up_and_are_whole(tmp_path):
   encoder, folder = AudioResNet18(base_width=4), str(tmp_path / 'xdc_audio')
   assert export_audio(encoder, AUDIO_INPUT, LogMelSpec(), folder) == f'{folder}/1'
@@ -251,6 +256,7 @@ def test_versions_count_up_and_are_whole(tmp_path):
   }
 
 
+@pytest.mark.slow
 def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
   def fail(*_):
     raise OSError('disk full')
@@ -261,6 +267,7 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
   assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_an_encoder_of_two_replicas_is_exported(tmp_path, two_replicas):
   with two_replicas.scope():
     encoder = AudioResNet18(base_width=4, seed=3)
@@ -273,6 +280,7 @@ def test_an_encoder_of_two_replicas_is_exported(tmp_path, two_replicas):
   assert_close(found, AudioResNet18(base_width=4, seed=3)(image))
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize(
   ('modality', 'encoder', 'inputs', 'most'),
@@ -313,6 +321,7 @@ assert not [name for name in sys.modules if name.split('.')[0] == 'xdc_tf']
 """
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_process_that_knows_only_tensorflow(video, tmp_path):
   environment = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
@@ -336,6 +345,7 @@ def test_what_does_not_fit_is_named(tmp_path):
   assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_limits_of_a_request_are_set_at_export_and_stated(tmp_path):
   limits = RequestLimits(frame_pixels=1500, request_pixels=4000, request_seconds=4.0)
   path = export_video(R2Plus1D18(base_width=4), VIDEO_INPUT, SHORT_SIDE, str(tmp_path / 'video'), limits=limits)

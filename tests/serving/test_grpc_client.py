@@ -13,6 +13,8 @@ from xdc_tf.serving import client
 from xdc_tf.serving.embed import embed_video, read_metadata
 from xdc_tf.serving.retries import Retries, ServerError
 
+pytestmark = pytest.mark.slow
+
 
 @contextlib.contextmanager
 def connected(url, model='xdc_video'):

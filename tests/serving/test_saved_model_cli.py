@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 from records_factory import jpeg
 
+pytestmark = pytest.mark.slow
+
 RANDOM = np.random.default_rng(0)
 
 

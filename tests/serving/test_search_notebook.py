@@ -9,6 +9,8 @@ import media_factory
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = json.loads((pathlib.Path(__file__).resolve().parent.parent.parent / 'docs/search_a_film.ipynb').read_text())
 SCENE_SECONDS, NUM_SCENES = 6, 4  # Bright and low, dark and high, bright and low ...
 FRAME_RATE = 15

@@ -17,6 +17,8 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from xdc_tf.data import audio_ops
 
+pytestmark = pytest.mark.slow
+
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / 'saved_models'
 SCHEMA = """
 name: "configs_of_tf_serving.proto"  package: "of_tf_serving"  syntax: "proto3"

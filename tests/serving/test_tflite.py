@@ -13,6 +13,7 @@ RANDOM = np.random.default_rng(0)
 pytestmark = pytest.mark.filterwarnings('ignore::UserWarning')
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize(
   ('modality', 'inputs', 'signature', 'value'),

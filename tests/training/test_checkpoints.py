@@ -29,6 +29,7 @@ def rename(folder, old, new):
   tf.train.Checkpoint(model=root.model).write(f'{folder}/weights')
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('names', [('kernel', '_kernel'), ('_kernel', 'kernel')])
 @pytest.mark.parametrize('make,shape', [(AudioResNet18, (2, 40, 100, 1)), (R2Plus1D18, (1, 4, 16, 16, 3))])

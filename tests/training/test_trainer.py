@@ -109,6 +109,7 @@ def test_replicas_agree_on_the_mean_of_their_batchnorm_statistics(records, two_r
       np.testing.assert_allclose(copy, value.mean(axis=0), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_training_without_validation_ends_with_one_network(records, two_replicas, tmp_path):
   trainer = make_trainer(records, two_replicas, model=NormalizedAudio)
@@ -119,6 +120,7 @@ def test_a_training_without_validation_ends_with_one_network(records, two_replic
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('steps_done,expected', [(3, 6), (4, 8), (5, 10)])
 def test_another_number_of_replicas_goes_on_at_the_same_clip(records, two_replicas, tmp_path, steps_done, expected):
   """Two replicas take 3 steps of 2 x 2 clips an epoch of 12, one takes 6 of 2."""
@@ -170,6 +172,7 @@ class Interruption(Exception):
   """Stands for a kill."""
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('saves', [1, 2, 4])
 @pytest.mark.parametrize('replicas', ['one_replica', 'two_replicas'])
@@ -202,6 +205,7 @@ def test_a_stage_interrupted_in_the_middle_ends_like_an_undisturbed_one(
   assert len(csv[0].splitlines()) == 4
 
 
+@pytest.mark.slow
 def test_keep_best_ends_with_the_weights_of_the_lowest_validation_loss(records, one_replica, tmp_path):
   plan = schedule(total_epochs=6, base_learning_rate=0.1, decay='step', step_epochs=99)
   train(make_trainer(records, one_replica), tmp_path / 'last', plan, records)
@@ -242,6 +246,7 @@ def test_a_training_that_diverges_stops_at_once_with_its_step_and_rate(records, 
   assert tf.train.latest_checkpoint(str(tmp_path / 'checkpoints')).endswith('ckpt-20')
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize(('at', 'back_at'), [(3, 0), (23, 10)])
 def test_a_training_that_diverges_goes_back_and_on_with_a_lower_rate(records, one_replica, tmp_path, at, back_at):
@@ -256,6 +261,7 @@ def test_a_training_that_diverges_goes_back_and_on_with_a_lower_rate(records, on
   assert [row['learning_rate'] for row in read_metrics(str(tmp_path / 'metrics.csv'))] == ['0.01']
 
 
+@pytest.mark.slow
 def test_it_goes_back_only_so_often_and_remembers_it(records, one_replica, tmp_path):
   options = {'checkpoint_steps': 2, 'restarts_when_diverged': 2}
   plan = schedule(epoch_size=48, total_epochs=1, base_learning_rate=0.02, decay='step', step_epochs=99)
@@ -292,6 +298,7 @@ def test_impossible_options_are_errors(options, message):
     TrainingOptions(**options)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('replicas', [1, 2])
 @pytest.mark.parametrize('kind', ['audio', 'video', 'sigmoid'])
@@ -322,6 +329,7 @@ def test_xla_gives_the_numbers_of_the_plain_graph(records, one_replica, two_repl
     np.testing.assert_allclose(compiled, plain, rtol=1e-5, atol=1e-5 * max(1, np.abs(plain).max()))
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('replicas', ['one_replica', 'two_replicas'])
 def test_under_xla_features_and_predictions_are_those_of_the_plain_graph(records, replicas, request):
@@ -340,6 +348,7 @@ def test_under_xla_features_and_predictions_are_those_of_the_plain_graph(records
   assert trainer._infer_features.experimental_get_tracing_count() == trainer.num_replicas
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('replicas', ['one_replica', 'two_replicas'])
 @pytest.mark.parametrize('jit_compile', [False, True])
@@ -393,6 +402,7 @@ def test_early_stopping_ends_the_stage(records, one_replica, tmp_path):
   assert not any(a and b for a, b in zip(rises[:-2], rises[1:-1], strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize(
   'options', [{'precision': 'bfloat16'}, {'precision': 'float16'}, {'jit_compile': True}, {'optimizer': 'lamb'}]
@@ -410,6 +420,7 @@ def test_every_way_of_computing_learns_to_tell_three_clips_apart(records, one_re
   assert float(rows[-1]['train_loss']) < 0.7 * float(rows[0]['train_loss'])
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order(records, two_replicas, tmp_path):
   narrow = lambda seed, dtype: AudioResNet18(base_width=4, seed=seed, dtype=dtype)  # noqa: E731
@@ -434,6 +445,7 @@ def test_features_of_several_clips_are_their_mean(records, one_replica):
   np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_batch_holds_no_more_clips_than_the_memory_is_for(records, one_replica):
   inputs = AudioInput(num_frames=10, clip_length=2)
   table = np.zeros(records.num_rows('train'), np.int32)
@@ -458,6 +470,7 @@ def test_evaluate_counts_the_labelled_clips_of_a_split(records, one_replica):
   assert found['loss'] == pytest.approx((2 * (log_sum - 2) + log_sum) / 3, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_training_on_a_subset_sees_no_other_clip(records, one_replica, tmp_path):
   subset = np.isin(np.arange(records.num_rows('train')), [1, 4])
   poisoned = targets(records, 'train')
@@ -499,6 +512,7 @@ def test_several_labels_a_clip_train_a_sigmoid_for_each_class():
   assert statistics.numpy()[1:].tolist() == [1.0, 2.0]
 
 
+@pytest.mark.slow
 def test_without_validation_clips_nothing_may_depend_on_them(records, one_replica, tmp_path):
   weights = []
   for name, validation in (('with', targets(records, 'validation')), ('without', None)):

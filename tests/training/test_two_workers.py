@@ -12,6 +12,8 @@ import tensorflow as tf
 from worker_processes import free_addresses
 from worker_program import NUM_REPLICAS, statistics_of
 
+pytestmark = pytest.mark.slow
+
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 
 

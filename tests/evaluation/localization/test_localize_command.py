@@ -16,6 +16,8 @@ from xdc_tf.evaluation.localization import corpus, training
 from xdc_tf.evaluation.localization.options import Localization
 from xdc_tf.training.metrics_log import read_metrics
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def made(tmp_path_factory) -> dict[str, str]:
