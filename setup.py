@@ -32,11 +32,7 @@ setup(
   python_requires='>=3.10,<3.14',
   packages=[*find_packages(include=['xdc_tf', 'xdc_tf.*', 'beam_pipelines', 'beam_pipelines.*']), *gin_folders()],
   package_dir=gin_folders(),
-  package_data={
-    '': ['*.gin'],
-    'xdc_tf.gin_files.papers.neurips2020': ['README.md'],
-    'xdc_tf.analysis': ['templates/*'],
-  },
+  package_data={'': ['*.gin'], 'xdc_tf.gin_files.papers.neurips2020': ['README.md'], 'xdc_tf.report': ['templates/*']},
   install_requires=[
     f'tensorflow>=2.15,<2.16; {LOWER}',
     f'keras>=2.15,<2.16; {LOWER}',
@@ -88,7 +84,7 @@ setup(
     ],
     # Only for tests/serving/test_kserve.py; with TensorFlow 2.15 it does not agree on a protobuf.
     'kserve': [f'kserve>=0.21,<0.22; {UPPER}'],
-    # Only for tests/data/test_tfdv.py, in an environment of its own: tfx-bsl also imports dill, which it does not declare.
+    # Only for tests/records/test_tfdv.py, in an environment of its own: tfx-bsl also imports dill, which it does not declare.
     'tfdv': [
       "tensorflow-data-validation>=1.15.1,<1.16; python_version == '3.11'",
       "tfx-bsl>=1.15.1,<1.16; python_version == '3.11'",

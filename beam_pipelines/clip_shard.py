@@ -15,10 +15,12 @@ import apache_beam as beam
 import tensorflow as tf
 
 from xdc_tf import files, lease
-from xdc_tf.data import audio_ops, damage, emptiness, manifest, schema
-from xdc_tf.data.decoder_process import DecoderProcess
-from xdc_tf.data.media import MediaError, MediaSpan, ReadOptions
-from xdc_tf.data.positions import PositionsWriter
+from xdc_tf.manifest import manifest
+from xdc_tf.media import emptiness
+from xdc_tf.media.decoder_process import DecoderProcess
+from xdc_tf.media.media import MediaError, MediaSpan, ReadOptions
+from xdc_tf.records import audio_ops, damage, schema
+from xdc_tf.records.positions import PositionsWriter
 
 SUMMARY_FOLDER = 'shard_summaries'
 # Why a worker stopped the job: every runner wraps the exceptions of its workers in its own way.

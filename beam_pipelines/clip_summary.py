@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from beam_pipelines.clip_shard import SILENT, STILL, SUMMARY_FOLDER, ClipJob, ClipJobError, ShardResult
 from xdc_tf import files
-from xdc_tf.data import manifest, schema
+from xdc_tf.manifest import manifest
+from xdc_tf.records import schema
 
 FAILED_FILE = 'failed_videos.jsonl'
 JOB_SUMMARY_FILE = 'job_summary.json'

@@ -23,11 +23,11 @@ from beam_pipelines import killed_workers
 from beam_pipelines.clip_shard import ClipJobError
 from beam_pipelines.feature_shard import FeatureJob, Finish, WriteShard, model_digest
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
+from beam_pipelines.job_progress import watched
 from beam_pipelines.saved_model_handler import SavedModelHandler
-from beam_pipelines.watched import watched
 from xdc_tf import files, lease, messages
-from xdc_tf.data import reader, schema
-from xdc_tf.data.snippets import Snippets
+from xdc_tf.records import reader, schema
+from xdc_tf.records.snippets import Snippets
 
 METADATA_FILE = 'assets.extra/metadata.json'  # Of xdc_tf.serving.export.
 

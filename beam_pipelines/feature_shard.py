@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from xdc_tf import files, lease
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-from xdc_tf.data import reader, schema
-from xdc_tf.data import snippets as snippet_files
-from xdc_tf.data.inputs import AudioInput, Input, VideoInput
-from xdc_tf.data.snippets import Snippets
+from xdc_tf.records import reader, schema
+from xdc_tf.records import snippets as snippet_files
+from xdc_tf.records.inputs import AudioInput, Input, VideoInput
+from xdc_tf.records.snippets import Snippets
 
 Shard = tuple[str, int]
 

@@ -25,11 +25,12 @@ from beam_pipelines import killed_workers, worker_errors
 from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, complaint_about, describe, failure_text
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
-from beam_pipelines.watched import watched
+from beam_pipelines.job_progress import watched
 from xdc_tf import files, lease, messages
-from xdc_tf.data import manifest, schema
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.media import ReadOptions
+from xdc_tf.manifest import manifest
+from xdc_tf.media.media import ReadOptions
+from xdc_tf.records import schema
+from xdc_tf.records.audio_ops import LogMelSpec
 
 MODALITIES = ('video', 'audio')
 

@@ -24,10 +24,11 @@ import numpy as np
 from beam_pipelines import clip_shard, make_clips
 from benchmarks import machine
 from xdc_tf import files
-from xdc_tf.analysis import cluster_report
-from xdc_tf.analysis.nearest_clips import ClusteringView
-from xdc_tf.analysis.report_content import ClipName
-from xdc_tf.data import human_labels, manifest, reader, schema
+from xdc_tf.manifest import manifest
+from xdc_tf.records import human_labels, reader, schema
+from xdc_tf.report import cluster_report
+from xdc_tf.report.cluster_ranking import ClusteringView
+from xdc_tf.report.report_content import ClipName
 
 RESULTS = os.path.join(os.path.dirname(__file__), 'results', 'memory.json')
 SIZES = (10**3, 10**5, 10**7)

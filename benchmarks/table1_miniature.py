@@ -103,7 +103,7 @@ def _crop_size(gin_params: list[str]) -> int:
 
 def _settings(arguments: argparse.Namespace, records: str) -> dict[str, object]:
   """What decides the numbers of all cells, beside the records."""
-  from xdc_tf.data.schema import open_records
+  from xdc_tf.records.schema import open_records
 
   num_clusters = arguments.num_clusters or 2 * len(open_records(records).label_names)
   return {

@@ -15,7 +15,7 @@ from benchmarks import machine
 from benchmarks.miniature.methods import METHODS
 from benchmarks.miniature.results import cell_name, markdown
 from xdc_tf import files
-from xdc_tf.evaluation import paper_tables
+from xdc_tf.paper import paper_tables
 
 # A protocol is a verb, its arguments, and where it writes its results.
 PROTOCOLS = {

@@ -5,7 +5,7 @@
 # Seen: 48,128 and 48,000 for AAC; 48,431 and 48,000 for MP3 in MP4. Opus in MP4 keeps its 648 samples of padding even in PyAV 19,
 #   while in Ogg it has 48,000 in both; AAC in Matroska keeps its padding in both.
 # Versions: av 18.1.0 and 19.0.2, imageio-ffmpeg 0.8.1 (writes the files), numpy 2.4.6, Python 3.12 (PyAV 19 wants 3.12 or later).
-# What xdc-tf does: _assemble() in xdc_tf/data/media.py cuts the sound to the picture's end (AudioTrack.finish() in audio_track.py),
+# What xdc-tf does: _assemble() in xdc_tf/media/media.py cuts the sound to the picture's end (AudioTrack.finish() in audio_track.py),
 #   so the padding stays only where sound is read without a picture or ends before it.
 set -euo pipefail
 work=$(mktemp -d)

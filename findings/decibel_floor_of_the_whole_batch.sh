@@ -7,7 +7,7 @@
 #   floor. Without top_db (None in librosa; Keras raises on None and wants a large number) it stays.
 # Versions: librosa 0.11.0, keras 3.15.1, tensorflow 2.21.0, Python 3.12 (tfio.audio.dbscale of tensorflow-io 0.36.0 does as librosa does).
 # What xdc-tf does: adds a constant to the power before the logarithm and has no maximum (LogMelSpec.log_offset in
-#   xdc_tf/data/audio_ops.py).
+#   xdc_tf/records/audio_ops.py).
 set -euo pipefail
 tmp="$(mktemp -d)"
 trap 'rm -rf "$tmp"' EXIT

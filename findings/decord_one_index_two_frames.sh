@@ -6,7 +6,7 @@
 #   items repeat frame 89; asked for at once, vr[40] is frame 40, but vr[10] is frame 25. PyAV gives frames 15 to 89, once each.
 #   OpenCV's CAP_PROP_FRAME_COUNT says 90 as well, but 75 can be read.
 # Versions: decord 0.6.0, av 18.1.0, opencv-python-headless 5.0.0.93, imageio-ffmpeg 0.8.1, numpy 2.4.6, Python 3.11.
-# What xdc-tf does: nothing with decord, which it does not use; read_span() in xdc_tf/data/media.py goes by timestamps of PyAV's
+# What xdc-tf does: nothing with decord, which it does not use; read_span() in xdc_tf/media/media.py goes by timestamps of PyAV's
 #   frames, never by numbers or counts of frames.
 set -euo pipefail
 work=$(mktemp -d)

@@ -6,7 +6,7 @@
 #   8, 11, 13, 16 .... At 0.4 s -r shows the frame of 0.28 s, and fps that of 0.44 s. Raw video and PNG are as MP4 is, after -r. -r on top
 #   of the filter changes nothing.
 # Versions: imageio-ffmpeg 0.8.1 (FFmpeg 9.0.2), numpy 2.4.6, Python 3.12 (0.6.0 with FFmpeg 7.0.2 does the same).
-# What xdc-tf does: puts the frames of any film on its own grid of times (VideoTrack in xdc_tf/data/video_track.py).
+# What xdc-tf does: puts the frames of any film on its own grid of times (VideoTrack in xdc_tf/media/video_track.py).
 set -euo pipefail
 tmp="$(mktemp -d)"
 trap 'rm -rf "$tmp"' EXIT

@@ -5,7 +5,7 @@
 # Seen: FFMPEG repeats frames until the rate is constant, 30 fps. It declares 15 fps for 3.33 s of MP4, so 50 frames, and 30 fps for
 #   the same frames in Matroska, so 100; it gives 100 of both.
 # Versions: imageio 2.38.1, imageio-ffmpeg 0.8.1 (FFmpeg 9.0), av 18.1.0, numpy 2.4.6, pillow 13.0.0, Python 3.11.
-# What xdc-tf does: nothing with imageio, which it does not use; VideoTrack in xdc_tf/data/video_track.py puts frames on a regular
+# What xdc-tf does: nothing with imageio, which it does not use; VideoTrack in xdc_tf/media/video_track.py puts frames on a regular
 #   grid itself, by their timestamps, so the rate that a file declares does not matter.
 set -euo pipefail
 work=$(mktemp -d)

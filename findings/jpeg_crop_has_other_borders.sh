@@ -6,7 +6,7 @@
 # Seen: a picture of 80 x 80 pixels with coloured blocks of 5 pixels, windows of 32 x 32: only the first and the last column differ,
 #   by more than 10 of 255 levels.
 # Versions: tensorflow 2.21.0, Python 3.12 (tensorflow 2.15.1 does the same).
-# What xdc-tf does: xdc_tf/data/video_ops.py, JPEG_OPTIONS, decodes without fancy upscaling, so a window does not depend on how it was read.
+# What xdc-tf does: xdc_tf/records/video_ops.py, JPEG_OPTIONS, decodes without fancy upscaling, so a window does not depend on how it was read.
 set -euo pipefail
 tmp="$(mktemp -d)"
 trap 'rm -rf "$tmp"' EXIT

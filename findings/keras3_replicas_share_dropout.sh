@@ -6,7 +6,7 @@
 #   every step; from one step to the next they do change.
 # Versions: keras 3.15.1, tf-keras 2.21.0, tensorflow 2.21.0, Python 3.12 (keras 2.15.0 does as tf-keras does).
 # What xdc-tf does: nothing: it has no dropout; every random choice depends on the seed, the pass and the record's index
-#   (xdc_tf/data/training_order.py, seed_for).
+#   (xdc_tf/records/training_order.py, seed_for).
 set -euo pipefail
 tmp="$(mktemp -d)"
 trap 'rm -rf "$tmp"' EXIT

@@ -6,7 +6,7 @@
 #   both wrong. Turned by 90 and mirrored looks like turned by 90. And a turn by 30 degrees is 29 in PyAV.
 # Versions: av 18.1.0, opencv-python-headless 5.0.0.93, imageio-ffmpeg 0.8.1 (FFmpeg 9.0), numpy 2.4.6, Python 3.11; av 19.0.2
 #   gives the same rotations.
-# What xdc-tf does: display_matrix() in xdc_tf/data/jpeg_encoder.py reads the matrix itself, and all eight orientations are obeyed.
+# What xdc-tf does: display_matrix() in xdc_tf/media/jpeg_encoder.py reads the matrix itself, and all eight orientations are obeyed.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

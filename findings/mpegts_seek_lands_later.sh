@@ -5,7 +5,7 @@
 # Seen: with a keyframe every second, seeking to 2.0 s gives the frame of 3.0 s in MPEG-TS, and 2.0 s elsewhere; 1.5 s gives 2.0 s.
 #   Asking for 0.3 s less is not always enough either: 2.95 s - 0.3 s gives 3.0 s. FLV can be late as well: 2.95 s gives 3.0 s.
 # Versions: av 18.1.0 (FFmpeg 8.1), numpy 2.4.6, Python 3.11; av 19.0.2 (FFmpeg 9.0) gives the same.
-# What xdc-tf does: read_span() in xdc_tf/data/media.py asks for an earlier time (LEADS in span_reading.py), looks where the
+# What xdc-tf does: read_span() in xdc_tf/media/media.py asks for an earlier time (LEADS in span_reading.py), looks where the
 #   frames begin (began_late) and tries again from 10 s before and from the beginning.
 set -euo pipefail
 work=$(mktemp -d)

@@ -4,7 +4,7 @@
 # Guessed before it was run: OpenCV takes every film for BT.601, whatever its tag says, in all its releases.
 # Seen: so it is in 4.12.0.88; 4.13.0.92 obeys the tag and agrees with PyAV. Films without a tag are the same in both.
 # Versions: opencv-python-headless 4.12.0.88 and 4.13.0.92, av 18.1.0, numpy 2.2.6, Python 3.11.
-# What xdc-tf does: nothing with OpenCV, which it does not use; xdc_tf/data/jpeg_encoder.py reads the tag of every frame itself.
+# What xdc-tf does: nothing with OpenCV, which it does not use; xdc_tf/media/jpeg_encoder.py reads the tag of every frame itself.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

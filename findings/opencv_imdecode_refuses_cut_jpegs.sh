@@ -5,8 +5,8 @@
 # Seen: imread of the cut file has the pixels of the whole one, bit for bit, imdecode is None from OpenCV 4.11 on. PyAV decodes
 #   even half a JPEG to a frame of full size with is_corrupt False.
 # Versions: opencv-python-headless 5.0.0.93 and 4.10.0.84, pillow 13.0.0, simplejpeg 1.9.0, av 18.1.0, numpy 2.4.6, Python 3.11.
-# What xdc-tf does: nothing with OpenCV, which it does not use; its JPEGs are written whole by xdc_tf/data/jpeg_encoder.py, and
-#   of films xdc_tf/data/span_checks.py looks at what the file declares as well, not at is_corrupt alone.
+# What xdc-tf does: nothing with OpenCV, which it does not use; its JPEGs are written whole by xdc_tf/media/jpeg_encoder.py, and
+#   of films xdc_tf/media/span_checks.py looks at what the file declares as well, not at is_corrupt alone.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

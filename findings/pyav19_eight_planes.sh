@@ -4,7 +4,7 @@
 # Guessed before it was run: len(frame.planes) is the number of channels for every planar layout, as it is for 5.1.
 # Seen: "plane index 8 out of range for 8 planes" for each layout of eight channels. Packed sound has no such trouble.
 # Versions: av 19.0.2, numpy 2.5.5, Python 3.12 (PyAV 19 wants 3.12 or later).
-# What xdc-tf does: _packed() in xdc_tf/data/audio_track.py makes such sound packed by av.AudioResampler first, as the script
+# What xdc-tf does: _packed() in xdc_tf/media/audio_track.py makes such sound packed by av.AudioResampler first, as the script
 #   shows at its end.
 set -euo pipefail
 work=$(mktemp -d)

@@ -6,7 +6,7 @@
 #   registered as numbers.Rational, yet round(), int(), //, %, ** and limit_denominator() raise. With a Fraction or an int on
 #   one side, the result is an exact Fraction.
 # Versions: av 19.0.2, numpy 2.5.5, Python 3.12 (PyAV 19 wants 3.12 or later).
-# What xdc-tf does: fraction() in xdc_tf/data/container.py makes a Fraction of every rate and time base.
+# What xdc-tf does: fraction() in xdc_tf/media/container.py makes a Fraction of every rate and time base.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

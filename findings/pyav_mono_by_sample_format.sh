@@ -4,7 +4,7 @@
 # Guessed before it was run: 'mono' is the mean of the channels, so 0.5 in every format, with a rounding error at most.
 # Seen: integers as input or output give 0.5 always; only float to float skips the normalisation: +3 dB and +10.7 dB.
 # Versions: av 18.1.0 (FFmpeg 8.1), numpy 2.4.6, Python 3.11; av 19.0.2 (FFmpeg 9.0) gives the same numbers.
-# What xdc-tf does: mono() in xdc_tf/data/audio_track.py takes the mean of the channels itself, for every sample format,
+# What xdc-tf does: mono() in xdc_tf/media/audio_track.py takes the mean of the channels itself, for every sample format,
 #   before the resampler, which then sees mono only.
 set -euo pipefail
 work=$(mktemp -d)

@@ -6,7 +6,7 @@
 # Seen: the second of six channels, written by soundfile as the only loud one, is FR for PyAV in WAV and FLAC, and FC in Vorbis
 #   and Opus. soundfile reads it back as the second in all four, so a round trip does not show it.
 # Versions: soundfile 0.14.0 (libsndfile 1.2.2), av 18.1.0, numpy 2.4.6, Python 3.11.
-# What xdc-tf does: it reads the sound of films by PyAV only; mono() in xdc_tf/data/audio_track.py finds the subwoofer
+# What xdc-tf does: it reads the sound of films by PyAV only; mono() in xdc_tf/media/audio_track.py finds the subwoofer
 #   by its name in frame.layout.channels, not by its place.
 set -euo pipefail
 work=$(mktemp -d)

@@ -4,7 +4,7 @@
 # Guessed before it was run: a pulse stays at its time, as with soxr; to the same rate, the sound comes back as it was.
 # Seen: a pulse at 0.5 s is 2.0 ms late for every pair of rates, soxr's is not late. A click 1 ms before the end is gone.
 # Versions: tensorflow-io 0.36.0 with tensorflow 2.15.1, soxr 1.1.0, Python 3.11.
-# What xdc-tf does: nothing: sound is resampled by PyAV (xdc_tf/data/audio_track.py), never by tensorflow-io.
+# What xdc-tf does: nothing: sound is resampled by PyAV (xdc_tf/media/audio_track.py), never by tensorflow-io.
 set -euo pipefail
 tmp="$(mktemp -d)"
 trap 'rm -rf "$tmp"' EXIT

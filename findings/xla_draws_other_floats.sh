@@ -6,8 +6,8 @@
 # Seen: tf.random.stateless_uniform and stateless_normal: other float32 with XLA than without, by 'auto_select' and by 'philox'. Integers,
 #   in a range and over all 32 bits: the same.
 # Versions: tensorflow 2.21.0, Python 3.12 (tensorflow 2.15.1 does the same, with the same numbers).
-# What xdc-tf does: crops, flips and clips are drawn while the data is read, which is never compiled (xdc_tf/data/video_ops.py,
-#   xdc_tf/data/clip_sampling.py), so a run draws alike with and without TrainingOptions.jit_compile.
+# What xdc-tf does: crops, flips and clips are drawn while the data is read, which is never compiled (xdc_tf/records/video_ops.py,
+#   xdc_tf/records/clip_sampling.py), so a run draws alike with and without TrainingOptions.jit_compile.
 set -euo pipefail
 tmp="$(mktemp -d)"
 trap 'rm -rf "$tmp"' EXIT

@@ -6,8 +6,8 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf.data import schema
-from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.records import schema
+from xdc_tf.records.audio_ops import LogMelSpec
 
 SPLITS = {'train': 12, 'validation': 4}
 FRAME_RATE = 30.0

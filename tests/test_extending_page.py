@@ -70,7 +70,7 @@ def test_the_page_has_the_steps_that_it_promises():
   assert [name for what, name, _ in STEPS if what == 'New file' and name.startswith('tests/')] == [
     'tests/deep_clustering/test_audio_led.py',
     'tests/models/test_mixed_resnet.py',
-    'tests/data/official/test_vggsound_manifest.py',
+    'tests/manifest/official/test_vggsound_manifest.py',
   ]
   text = (ROOT / 'docs/extending.md').read_text()
   assert len(STEPS) == text.count('\n```') // 2  # No block goes unnoticed.

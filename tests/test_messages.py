@@ -13,7 +13,7 @@ import tensorflow as tf
 from beam_pipelines import extract_features, make_clips
 from xdc_tf import messages
 from xdc_tf.cli import configuration, main
-from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.records.audio_ops import LogMelSpec
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 

@@ -4,8 +4,8 @@ import dataclasses
 
 import tensorflow as tf
 
-from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.trainer import EncoderTrainer
 

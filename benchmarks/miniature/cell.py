@@ -12,12 +12,13 @@ from benchmarks.miniature import measures
 from benchmarks.miniature.methods import METHODS
 from benchmarks.miniature.stage_clock import StageClock
 from xdc_tf import files
-from xdc_tf.cli import configuration, run_info
-from xdc_tf.data.human_labels import first_labels
-from xdc_tf.data.schema import Records, open_records
+from xdc_tf.cli import configuration
 from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name, make_trainers, pretrain
-from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.evaluation.linear_probe import choose_per_class
+from xdc_tf.records.human_labels import first_labels
+from xdc_tf.records.schema import Records, open_records
+from xdc_tf.runs import run_info
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed

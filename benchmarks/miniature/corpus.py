@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 
-from xdc_tf.data import manifest
-from xdc_tf.data.manifest import Row
+from xdc_tf.manifest import manifest
+from xdc_tf.manifest.manifest import Row
 
 COLUMNS = ('path', 'label', 'split')
 LIST_SUFFIXES = ('.csv', '.tsv', '.txt')

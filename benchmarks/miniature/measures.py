@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from xdc_tf.clustering import metrics
-from xdc_tf.data.human_labels import first_labels
 from xdc_tf.evaluation.linear_probe import linear_probe
+from xdc_tf.records.human_labels import first_labels
 from xdc_tf.training.trainer import EncoderTrainer
 
 

@@ -8,7 +8,7 @@ from benchmarks import machine
 from benchmarks.miniature.methods import METHODS
 from xdc_tf import files, plots
 from xdc_tf.cli import configuration
-from xdc_tf.data.schema import open_records
+from xdc_tf.records.schema import open_records
 
 MODALITIES = ('video', 'audio')
 # Column of the table, key of a cell.

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 _PRELOADED = (
-  'xdc_tf.cli.main', 'xdc_tf.cli.configuration', 'xdc_tf.cli.report_input', 'xdc_tf.serving.export', 'xdc_tf.evaluation.sweep',
+  'xdc_tf.cli.main', 'xdc_tf.cli.configuration', 'xdc_tf.report.report_input', 'xdc_tf.serving.export', 'xdc_tf.evaluation.sweep',
   'beam_pipelines.make_clips', 'tensorflow_datasets',
 )  # fmt: skip
 _POLL_SECONDS = 0.01

@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.speed import comparison
-from xdc_tf.cli import demo_film
-from xdc_tf.data import manifest
-from xdc_tf.data.media import ReadOptions
+from xdc_tf.demo import demo_film
+from xdc_tf.manifest import manifest
+from xdc_tf.media.media import ReadOptions
 
 FILM = os.path.join(tempfile.gettempdir(), 'xdc_benchmark', 'film.mp4')
 SECONDS = 120

@@ -8,9 +8,9 @@ import tensorflow as tf
 import torch
 
 from benchmarks.speed import torch_networks
-from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.models.folding import FoldedWeights
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.trainer import EncoderTrainer

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from benchmarks.speed import comparison
 from benchmarks.speed.comparison import Comparison
-from xdc_tf.data import audio_ops
-from xdc_tf.data.audio_ops import LogMelSpec
+from xdc_tf.records import audio_ops
+from xdc_tf.records.audio_ops import LogMelSpec
 
 WINDOWS = 10_000
 BATCH = 100

@@ -61,9 +61,9 @@ def _time_iteration(records_folder: str, run_dir: str, arguments) -> tuple[float
   import tensorflow as tf
 
   from xdc_tf.cli import configuration
-  from xdc_tf.data.schema import open_records
   from xdc_tf.deep_clustering.outer_loop import make_trainers, pretrain
-  from xdc_tf.deep_clustering.run_directory import RunDirectory
+  from xdc_tf.records.schema import open_records
+  from xdc_tf.runs.run_directory import RunDirectory
   from xdc_tf.training import distribution
 
   class TimedRunDirectory(RunDirectory):

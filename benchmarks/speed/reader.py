@@ -21,12 +21,12 @@ import tensorflow as tf
 
 from benchmarks.speed import comparison
 from benchmarks.speed.comparison import Comparison, measure
-from xdc_tf.data import reader, schema
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import VideoInput
-from xdc_tf.data.jpeg_encoder import JpegEncoder
-from xdc_tf.data.media import ReadOptions
-from xdc_tf.data.positions import PositionsWriter
+from xdc_tf.media.jpeg_encoder import JpegEncoder
+from xdc_tf.media.media import ReadOptions
+from xdc_tf.records import reader, schema
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import VideoInput
+from xdc_tf.records.positions import PositionsWriter
 
 CLIPS = 256
 PASSES = 2

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from benchmarks.speed import comparison
 from benchmarks.speed.comparison import Comparison
-from xdc_tf.data import audio_ops, video_ops
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.records import audio_ops, video_ops
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.serving.export import export_audio, export_video
 
 BATCHES = (1, 16)

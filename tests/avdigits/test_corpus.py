@@ -13,7 +13,8 @@ from scipy import stats
 from xdc_tf.avdigits import corpus, mp4, speech
 from xdc_tf.avdigits.digits import WORDS
 from xdc_tf.cli import main
-from xdc_tf.data import manifest_sources, media
+from xdc_tf.manifest import folder_and_csv
+from xdc_tf.media import media
 
 
 def run(folder: pathlib.Path, *arguments: str, train: int = 4, test: int = 2, seed: int = 5, workers: int = 1) -> None:
@@ -77,7 +78,7 @@ def test_the_command_makes_what_it_says(made):
 
 
 def test_xdc_manifest_reads_the_list(made):
-  listed = list(manifest_sources.csv_rows(str(made / 'list.csv'), str(made)))
+  listed = list(folder_and_csv.csv_rows(str(made / 'list.csv'), str(made)))
   assert [split for split, _ in listed] == ['train'] * 4 + ['test'] * 2
   assert all(os.path.exists(row.path) and row.labels[0] in WORDS for _, row in listed)
 

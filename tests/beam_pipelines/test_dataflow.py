@@ -25,8 +25,8 @@ from apache_beam.runners.dataflow.internal import apiclient
 from apache_beam.runners.portability.fn_api_runner import translations
 
 from beam_pipelines import clip_shard, extract_features, feature_shard, make_clips
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.media import ReadOptions
+from xdc_tf.media.media import ReadOptions
+from xdc_tf.records.audio_ops import LogMelSpec
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OPTIONS = [

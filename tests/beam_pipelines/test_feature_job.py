@@ -16,8 +16,8 @@ from beam_pipelines import extract_features, make_clips
 from xdc_tf.cli import encoder_arguments, main
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_store import FeatureStore
-from xdc_tf.data import schema, snippets
 from xdc_tf.deep_clustering import stages
+from xdc_tf.records import schema, snippets
 from xdc_tf.serving.export import METADATA_FILE
 
 pytestmark = pytest.mark.slow

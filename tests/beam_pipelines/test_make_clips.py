@@ -19,7 +19,9 @@ import tensorflow as tf
 from portable_service import finish, portable_service, start, wait_until
 
 from beam_pipelines import clip_shard, job_options, make_clips
-from xdc_tf.data import audio_ops, human_labels, manifest, media, schema
+from xdc_tf.manifest import manifest
+from xdc_tf.media import media
+from xdc_tf.records import audio_ops, human_labels, schema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTINGS = ['--clips_per_shard', '3', '--short_side', '48', '--max_failed_share', '0.6']
@@ -157,7 +159,7 @@ def test_failed_videos_are_listed_with_their_reasons(clip_manifest, reference):
 
 
 def test_tfds_reads_them(reference):
-  """Here beside the package; tests/data/test_schema.py shows that TFDS does not need it."""
+  """Here beside the package; tests/records/test_schema.py shows that TFDS does not need it."""
   import tensorflow_datasets as tfds
 
   examples = list(tfds.builder_from_directory(str(reference)).as_dataset(split='train'))

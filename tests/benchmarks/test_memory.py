@@ -4,7 +4,7 @@ import numpy as np
 import records_factory
 
 from benchmarks import memory
-from xdc_tf.data import positions, schema
+from xdc_tf.records import positions, schema
 
 
 def test_many_shards_that_are_the_same_few_are_trained_on(tmp_path):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from benchmarks.miniature import corpus
-from xdc_tf.data import manifest
+from xdc_tf.manifest import manifest
 
 ENTRIES = [('a b.mp4', 'cat', 'train'), ('sub/b.mp4', 'dog', 'test')]
 

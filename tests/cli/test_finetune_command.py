@@ -8,11 +8,12 @@ import pytest
 import records_factory
 
 from xdc_tf import plots
-from xdc_tf.cli import configuration, encoder_arguments, finetune, main, weights_folder
-from xdc_tf.data import manifest
-from xdc_tf.data.inputs import AudioInput, VideoInput
-from xdc_tf.data.schema import open_records
+from xdc_tf.cli import configuration, encoder_arguments, finetune, main
 from xdc_tf.evaluation.finetuning import Finetuning
+from xdc_tf.manifest import manifest
+from xdc_tf.records.inputs import AudioInput, VideoInput
+from xdc_tf.records.schema import open_records
+from xdc_tf.runs import weights_folder
 from xdc_tf.runs.starting_point import StartingPoint
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule

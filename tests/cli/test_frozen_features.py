@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import records_factory
 
-from xdc_tf.cli import encoder_arguments, main, weights_folder
-from xdc_tf.data import manifest
-from xdc_tf.data.inputs import AudioInput, VideoInput
+from xdc_tf.cli import encoder_arguments, main
 from xdc_tf.evaluation import clip_features, linear_svm, retrieval
+from xdc_tf.manifest import manifest
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.records.inputs import AudioInput, VideoInput
+from xdc_tf.runs import weights_folder
 from xdc_tf.runs.starting_point import StartingPoint
 from xdc_tf.training.seeds import derive_seed
 

@@ -4,8 +4,8 @@ import shlex
 import pytest
 
 from xdc_tf.cli import main
-from xdc_tf.cli.official_sources import SOURCES
-from xdc_tf.data import manifest
+from xdc_tf.cli.official_data_sets import SOURCES
+from xdc_tf.manifest import manifest
 
 
 def xdc(*words):
@@ -27,7 +27,7 @@ def test_help_shows_the_layout_and_an_example_that_can_be_typed(source, capsys):
 
 @pytest.mark.parametrize('source', SOURCES, ids=lambda source: source.name)
 def test_the_options_are_the_arguments_of_the_function(source):
-  module = __import__(f'xdc_tf.data.official.{source.name}', fromlist=['read'])
+  module = __import__(f'xdc_tf.manifest.official.{source.name}', fromlist=['read'])
   assert sorted([name for name, _ in source.options] + ['skipped']) == sorted(inspect.signature(module.read).parameters)
 
 

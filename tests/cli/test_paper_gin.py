@@ -10,10 +10,10 @@ import records_factory
 from tiny_encoders import AnyLengthVideo, TinyAudio
 
 from xdc_tf.cli import configuration
-from xdc_tf.data.positions import read_indices
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
-from xdc_tf.deep_clustering.run_directory import RunDirectory
-from xdc_tf.evaluation.paper_numbers import TABLES
+from xdc_tf.paper.paper_numbers import TABLES
+from xdc_tf.records.positions import read_indices
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.trainer import EncoderTrainer
 

@@ -9,12 +9,13 @@ import records_factory
 import tensorflow as tf
 from event_reader import read_events
 
-from xdc_tf.analysis import conv1_filters
-from xdc_tf.cli import configuration, main, weights_folder
+from xdc_tf.cli import configuration, main
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_store import FeatureStore
-from xdc_tf.data import manifest
+from xdc_tf.manifest import manifest
 from xdc_tf.models import R2Plus1D18
+from xdc_tf.report import conv1_filters
+from xdc_tf.runs import weights_folder
 from xdc_tf.training import checkpoints
 from xdc_tf.training.trainer import EncoderTrainer
 

@@ -12,15 +12,15 @@ from test_readme import commands
 from tiny_encoders import AnyLengthVideo, TinyAudio
 
 from xdc_tf.cli import configuration, main
-from xdc_tf.data import manifest
-from xdc_tf.data.folds import read_folds
 from xdc_tf.deep_clustering.outer_loop import Pretraining
-from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.evaluation import sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
-from xdc_tf.evaluation.localization.options import GTAD, Detection, Localization, SnippetWindows
-from xdc_tf.evaluation.paper_numbers import SCRATCH, TABLES, Cell
+from xdc_tf.localization.options import GTAD, Detection, Localization, SnippetWindows
+from xdc_tf.manifest import manifest
 from xdc_tf.models.import_weights import ENCODERS
+from xdc_tf.paper.paper_numbers import SCRATCH, TABLES, Cell
+from xdc_tf.records.folds import read_folds
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 
 GIN = pathlib.Path(configuration.gin_folder())

@@ -16,10 +16,10 @@ from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.kmeans import KMeansOptions
-from xdc_tf.data.reader import AudioInput, VideoInput
-from xdc_tf.deep_clustering import stages, supervision
+from xdc_tf.deep_clustering import methods, stages
 from xdc_tf.deep_clustering.outer_loop import Pretraining, for_each_encoder, make_trainers, pretrain
-from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -30,15 +30,15 @@ TWO_VIDEO = {'video_a': TinyVideo, 'video_b': TinyVideo}
 TWO_AUDIO = {'audio_a': TinyAudio, 'audio_b': TinyAudio}
 # Method, its encoders, and which heads each encoder must have been trained with (Figure 1).
 METHODS = {
-  'sdc': (supervision.sdc(3, 4), BOTH, {'video': ['video'], 'audio': ['audio']}),
-  'mdc': (supervision.mdc(3, 4), BOTH, {'video': ['audio', 'video'], 'audio': ['audio', 'video']}),
-  'cdc': (supervision.cdc(3), BOTH, {'video': ['joint'], 'audio': ['joint']}),
-  'xdc': (supervision.xdc(3, 4), BOTH, {'video': ['audio'], 'audio': ['video']}),
+  'sdc': (methods.sdc(3, 4), BOTH, {'video': ['video'], 'audio': ['audio']}),
+  'mdc': (methods.mdc(3, 4), BOTH, {'video': ['audio', 'video'], 'audio': ['audio', 'video']}),
+  'cdc': (methods.cdc(3), BOTH, {'video': ['joint'], 'audio': ['joint']}),
+  'xdc': (methods.xdc(3, 4), BOTH, {'video': ['audio'], 'audio': ['video']}),
   'two video': (
-    supervision.same_modality_xdc(('video_a', 'video_b'), 3), TWO_VIDEO, {'video_a': ['video_b'], 'video_b': ['video_a']}
+    methods.same_modality_xdc(('video_a', 'video_b'), 3), TWO_VIDEO, {'video_a': ['video_b'], 'video_b': ['video_a']}
   ),
   'two audio': (
-    supervision.same_modality_xdc(('audio_a', 'audio_b'), 3), TWO_AUDIO, {'audio_a': ['audio_b'], 'audio_b': ['audio_a']}
+    methods.same_modality_xdc(('audio_a', 'audio_b'), 3), TWO_AUDIO, {'audio_a': ['audio_b'], 'audio_b': ['audio_a']}
   ),
 }  # fmt: skip
 
@@ -119,7 +119,7 @@ def test_two_encoders_of_one_modality_start_differently(records, one_replica, tm
 
 def test_features_are_of_as_many_clips_as_the_configuration_says(records, one_replica, tmp_path):
   config = Pretraining(
-    BOTH, supervision.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(), Schedule(), KMeansOptions(),
+    BOTH, methods.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(), Schedule(), KMeansOptions(),
     TrainingOptions(), num_iterations=0, feature_clips=3,
   )  # fmt: skip
   run(config, str(tmp_path), records, one_replica)
@@ -136,7 +136,7 @@ def test_features_are_of_as_many_clips_as_the_configuration_says(records, one_re
 @pytest.mark.stack
 def test_encoders_trained_at_the_same_time_are_those_trained_in_turn(records, one_replica, two_replicas, tmp_path):
   config = Pretraining(
-    BOTH, supervision.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(),
+    BOTH, methods.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(),
     Schedule(epoch_size=8, batch_size=4, total_epochs=2, warmup_epochs=0), KMeansOptions(), TrainingOptions(),
     num_iterations=2,
   )  # fmt: skip
@@ -179,7 +179,7 @@ def test_the_control_learns_from_the_same_labels_on_other_clips(records, one_rep
     lambda self, folder, training, validation, *_: (taught.update({self.name: training.labels}), self.save(folder)),
   )
   config = Pretraining(
-    BOTH, supervision.shuffled_xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(), Schedule(), KMeansOptions(),
+    BOTH, methods.shuffled_xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(), Schedule(), KMeansOptions(),
     TrainingOptions(), num_iterations=1,
   )  # fmt: skip
   run(config, str(tmp_path), records, one_replica)
@@ -194,12 +194,12 @@ def test_the_control_learns_from_the_same_labels_on_other_clips(records, one_rep
 def test_records_that_cannot_be_clustered_are_refused_before_anything_is_done(tmp_path, one_replica):
   one_split = records_factory.write_records(tmp_path / 'records', splits={'train': 4})
   with pytest.raises(ValueError, match=r"no clips in the split 'validation'; it has 4 in train.*validation_fraction"):
-    stages.check_records(one_split, supervision.xdc(3, 4))
+    stages.check_records(one_split, methods.xdc(3, 4))
   both = records_factory.write_records(tmp_path / 'both', splits={'train': 4, 'validation': 2})
   with pytest.raises(ValueError, match="'audio' wants 5 clusters of 4 clips"):
-    stages.check_records(both, supervision.xdc(3, 5))
+    stages.check_records(both, methods.xdc(3, 5))
   with pytest.raises(ValueError, match='1 shards with training clips for 2 workers'):
-    stages.check_records(both, supervision.xdc(3, 4), num_workers=2)
+    stages.check_records(both, methods.xdc(3, 4), num_workers=2)
 
 
 @pytest.mark.slow

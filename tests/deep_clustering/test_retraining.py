@@ -11,14 +11,15 @@ import tensorflow as tf
 from tiny_encoders import AnyLengthVideo, TinyAudio, folded_weights
 
 from xdc_tf import files
-from xdc_tf.cli import configuration, encoder_arguments, main, run_info
+from xdc_tf.cli import configuration, encoder_arguments, main
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.kmeans import KMeansOptions
-from xdc_tf.data.reader import AudioInput, VideoInput
-from xdc_tf.deep_clustering import supervision
+from xdc_tf.deep_clustering import methods
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
 from xdc_tf.deep_clustering.retraining import Retraining
-from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.runs import run_info
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import checkpoints
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.options import TrainingOptions
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.slow
 RETRAINING = Retraining(num_frames=4, batch_size=2, base_learning_rate=0.0025)
 CONFIG = Pretraining(
   encoders={'video': AnyLengthVideo, 'audio': TinyAudio},
-  clusterings=supervision.xdc(3, 4),
+  clusterings=methods.xdc(3, 4),
   video_input=VideoInput(num_frames=2, crop_size=8),
   audio_input=AudioInput(),
   schedule=Schedule(epoch_size=8, batch_size=4, total_epochs=1, warmup_epochs=0, base_learning_rate=0.01),
@@ -98,7 +99,7 @@ def test_the_retraining_starts_from_the_last_weights_and_labels(method, records,
 
   monkeypatch.setattr(EncoderTrainer, 'train', train)
   config = dataclasses.replace(
-    CONFIG, encoders={'video': AnyLengthVideo, 'audio': TinyAudio}, clusterings=getattr(supervision, method)(3, 4)
+    CONFIG, encoders={'video': AnyLengthVideo, 'audio': TinyAudio}, clusterings=getattr(methods, method)(3, 4)
   )
   run(config, str(tmp_path), records, one_replica)
   assert [call[0] for call in calls] == ['video', 'audio', 'video', 'audio', 'video']
@@ -117,7 +118,7 @@ def test_the_retraining_starts_from_the_last_weights_and_labels(method, records,
 def test_what_cannot_be_is_refused():
   with pytest.raises(ValueError, match=r"for video encoders. Received the encoders: \['a', 'b'\]"):
     dataclasses.replace(
-      CONFIG, encoders={'a': TinyAudio, 'b': TinyAudio}, clusterings=supervision.same_modality_xdc(('a', 'b'), 3)
+      CONFIG, encoders={'a': TinyAudio, 'b': TinyAudio}, clusterings=methods.same_modality_xdc(('a', 'b'), 3)
     )
   with pytest.raises(ValueError, match='num_iterations is 0'):
     dataclasses.replace(CONFIG, num_iterations=0)

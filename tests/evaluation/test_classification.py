@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from xdc_tf.evaluation import classification, linear_probe, linear_svm, retrieval
-from xdc_tf.evaluation.localization.mean_average_precision import Detected, average_precisions
+from xdc_tf.localization.mean_average_precision import Detected, average_precisions
 from xdc_tf.training.finite import DivergedError
 
 

@@ -8,11 +8,11 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import TinyAudio, TinyVideo
 
-from xdc_tf.data import schema
-from xdc_tf.data.folds import Fold, Part
-from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.evaluation import clip_features
 from xdc_tf.models import R2Plus1D18
+from xdc_tf.records import schema
+from xdc_tf.records.folds import Fold, Part
+from xdc_tf.records.reader import AudioInput, VideoInput
 
 VIDEO, AUDIO = VideoInput(num_frames=2, crop_size=8), AudioInput(num_frames=20)
 # 11 records in 3 shards.

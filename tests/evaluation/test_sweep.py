@@ -9,12 +9,12 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import TinyAudio
 
-from xdc_tf.data import manifest
-from xdc_tf.data.folds import Fold, Part, read_folds
-from xdc_tf.data.reader import AudioInput, VideoInput
-from xdc_tf.deep_clustering.run_directory import RunDirectory
 from xdc_tf.evaluation import clip_features, sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
+from xdc_tf.manifest import manifest
+from xdc_tf.records.folds import Fold, Part, read_folds
+from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule

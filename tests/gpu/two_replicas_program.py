@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 from tiny_encoders import NormalizedAudio
 
-from xdc_tf.data import schema
-from xdc_tf.data.reader import AudioInput
+from xdc_tf.records import schema
+from xdc_tf.records.reader import AudioInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.trainer import EncoderTrainer, Targets

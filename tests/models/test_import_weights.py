@@ -11,12 +11,13 @@ import pytest
 import tensorflow as tf
 from weight_files import caffe2_file, legacy_file, state, zip_file
 
-from xdc_tf.cli import main, weights_folder
-from xdc_tf.data import audio_ops
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import AudioInput, VideoInput
+from xdc_tf.cli import main
 from xdc_tf.models import AudioResNet18, R2Plus1D18, ResNet3D18, weight_names
 from xdc_tf.models.import_weights import export_torch, import_weights, read_checkpoint
+from xdc_tf.records import audio_ops
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import AudioInput, VideoInput
+from xdc_tf.runs import weights_folder
 from xdc_tf.training import checkpoints
 
 RANDOM = np.random.default_rng(0)

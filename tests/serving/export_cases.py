@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 from records_factory import jpeg
 
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.serving.export import ServedClusters, export_audio, export_video
 
 SHORT_SIDE = 48

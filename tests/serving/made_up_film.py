@@ -1,11 +1,11 @@
-"""A reader of a film whose every frame and sample is known, in place of xdc_tf.data.media.read_span."""
+"""A reader of a film whose every frame and sample is known, in place of xdc_tf.media.media.read_span."""
 
 import types
 
 import numpy as np
 from records_factory import jpeg
 
-from xdc_tf.data.media import MediaError
+from xdc_tf.media.media import MediaError
 
 FRAME_RATE, SAMPLE_RATE = 30, 16000
 

@@ -16,8 +16,8 @@ from tensorflow.core.framework import tensor_shape_pb2, types_pb2
 
 from xdc_tf import compat
 from xdc_tf.cli import main
-from xdc_tf.data import media
-from xdc_tf.data.media import MediaError
+from xdc_tf.media import media
+from xdc_tf.media.media import MediaError
 from xdc_tf.serving import client
 from xdc_tf.serving.clips import LeftOut
 from xdc_tf.serving.embed import embed_video, read_metadata

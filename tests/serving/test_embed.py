@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 from made_up_film import FRAME_RATE, film
 
-from xdc_tf.data import media
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import AudioInput, VideoInput
-from xdc_tf.data.media import MediaError
+from xdc_tf.media import media
+from xdc_tf.media.media import MediaError
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.serving.clips import LeftOut
 from xdc_tf.serving.embed import embed_video
 from xdc_tf.serving.export import export_audio, export_video

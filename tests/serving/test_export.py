@@ -13,10 +13,10 @@ import tensorflow as tf
 from export_cases import AUDIO_INPUT, SHORT_SIDE, SIGNATURES, VIDEO_INPUT, refused_audio, refused_video
 from records_factory import jpeg, write_records
 
-from xdc_tf.data import audio_ops, schema, video_ops
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.reader import VideoInput, evaluation_dataset
 from xdc_tf.models import AudioResNet18, R2Plus1D18
+from xdc_tf.records import audio_ops, schema, video_ops
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.reader import VideoInput, evaluation_dataset
 from xdc_tf.serving import export
 from xdc_tf.serving.checks import RequestLimits
 from xdc_tf.serving.export import METADATA_FILE, MODEL_CARD_FILE, ServedClusters, export_audio, export_video

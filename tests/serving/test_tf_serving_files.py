@@ -15,7 +15,7 @@ from google.protobuf import wrappers_pb2 as _  # noqa: F401  SCHEMA depends on i
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from xdc_tf.data import audio_ops
+from xdc_tf.records import audio_ops
 
 pytestmark = pytest.mark.slow
 

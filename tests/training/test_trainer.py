@@ -10,11 +10,11 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import NormalizedAudio, TinyAudio
 
-from xdc_tf.data import label_table, reader
-from xdc_tf.data.reader import AudioInput, VideoInput
 from xdc_tf.models.audio_resnet import AudioResNet18, PooledStem
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.models.residual import layer_seeds
+from xdc_tf.records import label_table, reader
+from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.training import scores
 from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.metrics_log import read_metrics

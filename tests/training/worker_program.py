@@ -8,8 +8,8 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import NormalizedAudio
 
-from xdc_tf.data.reader import AudioInput
 from xdc_tf.models import AudioResNet18
+from xdc_tf.records.reader import AudioInput
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.trainer import EncoderTrainer

@@ -3,8 +3,8 @@
 import argparse
 
 from xdc_tf import files
-from xdc_tf.analysis import integrity
-from xdc_tf.data.reader import num_cpus
+from xdc_tf.doctor import integrity
+from xdc_tf.records.reader import num_cpus
 
 SUMMARY = (
   'Read records, features, a run or an export to the end, compare checksums and counts, and name what is damaged.'

@@ -4,7 +4,7 @@ import argparse
 
 from xdc_tf import files
 from xdc_tf.cli import embed
-from xdc_tf.data import media
+from xdc_tf.media import media
 from xdc_tf.serving import client, credentials
 from xdc_tf.serving.clips import LeftOut
 from xdc_tf.serving.embed import read_metadata

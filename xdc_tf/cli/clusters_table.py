@@ -5,10 +5,10 @@ import json
 import os
 import sys
 
-from xdc_tf.analysis import cluster_concepts
 from xdc_tf.cli import configuration
 from xdc_tf.clustering.assignments import PseudoLabels
-from xdc_tf.data.human_labels import all_labels
+from xdc_tf.records.human_labels import all_labels
+from xdc_tf.report import cluster_concepts
 
 SUMMARY = 'Print the clusters of a run ranked by purity, with their top concepts: Tables 6, 14 and 15 of the paper.'
 EXAMPLE = 'xdc clusters-table --run_dir runs/xdc --top 10 --concepts 5'

@@ -14,18 +14,18 @@ import gin
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.cli import run_info
-from xdc_tf.cli.run_info import FinishedRun
 from xdc_tf.clustering.kmeans import KMeansOptions
-from xdc_tf.data.reader import AudioInput, VideoInput
-from xdc_tf.deep_clustering import supervision
+from xdc_tf.deep_clustering import methods
 from xdc_tf.deep_clustering.outer_loop import Pretraining
 from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.evaluation.finetuning import Finetuning
-from xdc_tf.evaluation.localization.options import GTAD, Detection, Localization, SnippetWindows
+from xdc_tf.localization.options import GTAD, Detection, Localization, SnippetWindows
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.models.resnet3d import ResNet3D18
+from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.runs import run_info
+from xdc_tf.runs.run_info import FinishedRun
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule, last_schedule
 
@@ -34,7 +34,7 @@ CONFIGURABLES = (
   Pretraining, Retraining, Finetuning, Schedule, last_schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput,
   Localization, SnippetWindows, GTAD, Detection,
   R2Plus1D18, ResNet3D18, AudioResNet18,
-  supervision.sdc, supervision.mdc, supervision.cdc, supervision.xdc, supervision.same_modality_xdc, supervision.shuffled_xdc,
+  methods.sdc, methods.mdc, methods.cdc, methods.xdc, methods.same_modality_xdc, methods.shuffled_xdc,
 )  # fmt: skip
 
 

@@ -10,11 +10,12 @@ import sys
 import time
 
 from xdc_tf import files
-from xdc_tf.cli import configuration, demo_film, demo_summary
+from xdc_tf.cli import configuration
 from xdc_tf.cli.export import export_run
 from xdc_tf.cli.pretrain import pretrain_run
 from xdc_tf.cli.report import report_run
-from xdc_tf.data import manifest, manifest_sources
+from xdc_tf.demo import demo_film, demo_summary
+from xdc_tf.manifest import folder_and_csv, manifest
 
 SUMMARY = (
   'Do everything once: videos -> clips -> XDC pretraining -> SavedModels -> cluster report. Run again, it goes on.'
@@ -96,7 +97,7 @@ def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
 def _make_manifest(video: str, folder: str) -> None:
   if not os.path.exists(os.path.join(folder, manifest.MANIFEST_FILE)):
     shutil.rmtree(folder, ignore_errors=True)
-    rows = manifest_sources.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
+    rows = folder_and_csv.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
     manifest.write_manifest(folder, _data_set_name(video), rows)
   written = manifest.read_manifest(folder)
   if 'validation' not in written.splits:

@@ -4,7 +4,7 @@ import argparse
 import sys
 import textwrap
 
-from xdc_tf.cli import machine_checks, machine_facts
+from xdc_tf.doctor import machine_checks, machine_facts
 
 SUMMARY = 'Check this machine: versions, GPUs, codecs, memory, disk. Says what to do; uses no network, changes nothing.'
 EXAMPLE = 'xdc doctor'

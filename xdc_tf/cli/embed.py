@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from xdc_tf import files
-from xdc_tf.data import media
+from xdc_tf.media import media
 from xdc_tf.serving.clips import LeftOut
 from xdc_tf.serving.embed import embed_video
 

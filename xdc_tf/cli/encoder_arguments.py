@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 
 from xdc_tf.cli import configuration
-from xdc_tf.data.inputs import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.runs import starting_point
 
 

@@ -7,9 +7,10 @@ import os
 import tensorflow as tf
 
 from xdc_tf import files, lease
-from xdc_tf.cli import configuration, pretrain, training_facts, weights_folder
+from xdc_tf.cli import configuration, pretrain
 from xdc_tf.clustering.clusters import Clusters
-from xdc_tf.data.inputs import VideoInput
+from xdc_tf.records.inputs import VideoInput
+from xdc_tf.runs import training_facts, weights_folder
 from xdc_tf.serving import export, tflite
 from xdc_tf.serving.checks import RequestLimits
 from xdc_tf.training import checkpoints

@@ -3,9 +3,10 @@
 import argparse
 
 from xdc_tf import files
-from xdc_tf.cli import configuration, weights_folder
+from xdc_tf.cli import configuration
 from xdc_tf.models import import_weights
 from xdc_tf.models.residual import BATCH_NORM_EPSILON
+from xdc_tf.runs import weights_folder
 from xdc_tf.training import checkpoints
 
 SUMMARY = "Write an encoder's weights for PyTorch (.pth, .safetensors), with the names of the authors' R(2+1)D and of torchvision."

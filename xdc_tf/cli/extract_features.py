@@ -10,12 +10,12 @@ import numpy as np
 from xdc_tf import files, lease, progress
 from xdc_tf.cli import encoder_arguments, pretrain
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-from xdc_tf.data import reader
-from xdc_tf.data import snippets as snippet_files
-from xdc_tf.data.schema import open_records
-from xdc_tf.data.snippets import Snippets
 from xdc_tf.evaluation import clip_features
 from xdc_tf.evaluation.clip_features import weights_digest
+from xdc_tf.records import reader
+from xdc_tf.records import snippets as snippet_files
+from xdc_tf.records.schema import open_records
+from xdc_tf.records.snippets import Snippets
 
 SUMMARY = (
   'Write the features of all records: one of each, in the layout of a run (iteration-NN/features/ENCODER), or of dense snippets '

@@ -3,8 +3,9 @@
 import argparse
 
 from xdc_tf import files
-from xdc_tf.analysis import conv1_filters
-from xdc_tf.cli import configuration, weights_folder
+from xdc_tf.cli import configuration
+from xdc_tf.report import conv1_filters
+from xdc_tf.runs import weights_folder
 from xdc_tf.training import checkpoints
 
 SUMMARY = "Draw the filters of encoders' first convolution (Figure 3 of the paper): a run's, beside imported ones."

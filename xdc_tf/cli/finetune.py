@@ -5,13 +5,14 @@ import dataclasses
 import os
 
 from xdc_tf import files, lease
-from xdc_tf.cli import configuration, encoder_arguments, pretrain, run_info, weights_folder
-from xdc_tf.data import coverage
-from xdc_tf.data.folds import read_folds
-from xdc_tf.data.schema import open_records
-from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.cli import configuration, encoder_arguments, pretrain
 from xdc_tf.evaluation import sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
+from xdc_tf.records import coverage
+from xdc_tf.records.folds import read_folds
+from xdc_tf.records.schema import open_records
+from xdc_tf.runs import run_info, weights_folder
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.runs.starting_point import StartingPoint
 from xdc_tf.training import distribution
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from xdc_tf import files
 from xdc_tf.cli import encoder_arguments, finetune
-from xdc_tf.data import coverage
-from xdc_tf.data.folds import read_folds
-from xdc_tf.data.human_labels import first_labels
-from xdc_tf.data.schema import open_records
 from xdc_tf.evaluation import clip_features
+from xdc_tf.records import coverage
+from xdc_tf.records.folds import read_folds
+from xdc_tf.records.human_labels import first_labels
+from xdc_tf.records.schema import open_records
 
 
 def add_arguments(parser: argparse.ArgumentParser, num_clips: int, purpose: str) -> None:

@@ -2,8 +2,8 @@
 
 import argparse
 
-from xdc_tf.cli import weights_folder
 from xdc_tf.models import import_weights
+from xdc_tf.runs import weights_folder
 
 SUMMARY = "Make an encoder of released weights: XDC's .pth and Caffe2 .pkl files, torchvision's r2plus1d_18 and r3d_18."
 EXAMPLE = 'xdc import-weights --checkpoint r2plus1d_18_xdc_ig65m_kinetics-f24f6ffb.pth --output weights/ig65m_kinetics'

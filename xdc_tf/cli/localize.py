@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from xdc_tf import __version__, files, lease
 from xdc_tf.cli import configuration, pretrain
-from xdc_tf.data import folds
-from xdc_tf.data.schema import open_records
-from xdc_tf.deep_clustering.run_directory import RunDirectory
-from xdc_tf.evaluation.localization import corpus, localize, video_classes
-from xdc_tf.evaluation.localization.options import Localization
+from xdc_tf.localization import corpus, localize, video_classes
+from xdc_tf.localization.options import Localization
+from xdc_tf.records import folds
+from xdc_tf.records.schema import open_records
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
 
 SUMMARY = (

@@ -4,10 +4,10 @@ import argparse
 import importlib
 
 from xdc_tf import files
-from xdc_tf.cli.official_sources import SOURCES, OfficialSource
-from xdc_tf.data import manifest, manifest_sources
-from xdc_tf.data.media_files import PassedOver
-from xdc_tf.data.official import listing
+from xdc_tf.cli.official_data_sets import SOURCES, OfficialSource
+from xdc_tf.manifest import folder_and_csv, manifest
+from xdc_tf.manifest.media_files import PassedOver
+from xdc_tf.manifest.official import listing
 
 SUMMARY = 'Make a manifest: one row a span, with its file, start and end, labels and splits.'
 EXAMPLE = 'xdc manifest folder --folder ~/videos --output_dir data/manifest --span_seconds 2 --validation_fraction 0.1'
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _write_folder(arguments: argparse.Namespace) -> None:
   passed_over = PassedOver()
-  rows = manifest_sources.folder_rows(
+  rows = folder_and_csv.folder_rows(
     arguments.folder,
     arguments.span_seconds,
     arguments.hold_out,
@@ -91,7 +91,7 @@ def _write_folder(arguments: argparse.Namespace) -> None:
 
 
 def _write_csv(arguments: argparse.Namespace) -> None:
-  _write_rows(arguments, manifest_sources.csv_rows(arguments.csv, arguments.media_root))
+  _write_rows(arguments, folder_and_csv.csv_rows(arguments.csv, arguments.media_root))
 
 
 def _write_rows(arguments: argparse.Namespace, rows) -> None:
@@ -100,7 +100,7 @@ def _write_rows(arguments: argparse.Namespace, rows) -> None:
 
 def _write_official(arguments: argparse.Namespace) -> None:
   skipped = listing.Skipped()
-  module = importlib.import_module(f'xdc_tf.data.official.{arguments.official.name}')
+  module = importlib.import_module(f'xdc_tf.manifest.official.{arguments.official.name}')
   options = {name: getattr(arguments, name) for name, _ in arguments.official.options}
   found = module.read(**options, skipped=skipped)
   _print_splits(listing.write_listing(arguments.output_dir, arguments.name, found, skipped))

@@ -4,10 +4,11 @@ import argparse
 import dataclasses
 
 from xdc_tf import files, lease
-from xdc_tf.cli import configuration, run_info
-from xdc_tf.data.schema import open_records
+from xdc_tf.cli import configuration
 from xdc_tf.deep_clustering.outer_loop import make_trainers, pretrain
-from xdc_tf.deep_clustering.run_directory import RunDirectory
+from xdc_tf.records.schema import open_records
+from xdc_tf.runs import run_info
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
 
 SUMMARY = (

@@ -7,11 +7,11 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import files
-from xdc_tf.analysis import projector
 from xdc_tf.cli import configuration
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_store import FeatureStore
-from xdc_tf.data import manifest
+from xdc_tf.manifest import manifest
+from xdc_tf.report import projector
 from xdc_tf.training.event_files import open_events
 
 SUMMARY = (

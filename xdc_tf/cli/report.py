@@ -7,8 +7,8 @@ import os
 import tensorflow as tf
 
 from xdc_tf import files, lease
-from xdc_tf.analysis import cluster_report
-from xdc_tf.cli import configuration, pretrain, report_input
+from xdc_tf.cli import configuration, pretrain
+from xdc_tf.report import cluster_report, report_input
 
 SUMMARY = 'Write the cluster report of a run: a folder of pages with moving thumbnails and sound, to open in a browser.'
 EXAMPLE = 'xdc report --run_dir runs/xdc'

@@ -3,7 +3,7 @@
 import argparse
 
 from xdc_tf import files
-from xdc_tf.evaluation import paper_tables
+from xdc_tf.paper import paper_tables
 
 SUMMARY = "Print the results found below a folder beside the numbers of the paper's tables, as Markdown."
 EXAMPLE = 'xdc tables --runs runs'

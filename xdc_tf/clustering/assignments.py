@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files, progress
+from xdc_tf.clustering.block_passes import Rounds, full_float32
 from xdc_tf.clustering.clusters import Clusters, lay_out, nearest_centroids, squared_distances
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.kmeans import KMeansOptions
-from xdc_tf.clustering.rounds import Rounds, full_float32
 
 
 def assign(

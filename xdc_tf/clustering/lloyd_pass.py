@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf.clustering.block_passes import BlockSum, PreparedRounds
 from xdc_tf.clustering.clusters import lay_out, nearest_centroids, squared_distances
-from xdc_tf.clustering.rounds import BlockSum, PreparedRounds
 
 # Bytes of each replica for features that are kept.
 DEFAULT_MEMORY = {'CPU': 1 << 29, 'GPU': 1 << 33}

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf.clustering import rounds
+from xdc_tf.clustering import block_passes
 
 # Directions with less than this share of the largest variance are noise; full whitening would blow them up to unit variance.
 _SMALLEST_VARIANCE_SHARE = 1e-6
@@ -69,8 +69,8 @@ def fit_whitening(source, num_components: int, block_size: int, strategy: tf.dis
       [tf.matmul(features, features, transpose_a=True), tf.reduce_sum(features, 0, keepdims=True)], axis=0
     )
 
-  blocks = rounds.PreparedRounds(source, block_size, strategy, lambda features: (features,))
-  totals = rounds.BlockSum(blocks, moments, (dimension + 1, dimension))()
+  blocks = block_passes.PreparedRounds(source, block_size, strategy, lambda features: (features,))
+  totals = block_passes.BlockSum(blocks, moments, (dimension + 1, dimension))()
   mean = totals[-1] / source.num_clips
   covariance = totals[:-1] / source.num_clips - np.outer(mean, mean)
   variances, directions = np.linalg.eigh(covariance)

@@ -18,11 +18,11 @@ import gin
 import tensorflow as tf
 
 from xdc_tf.clustering.kmeans import KMeansOptions
-from xdc_tf.data.reader import AudioInput, VideoInput
-from xdc_tf.data.schema import Records
-from xdc_tf.deep_clustering import stages, supervision
+from xdc_tf.deep_clustering import methods, stages
 from xdc_tf.deep_clustering.retraining import Retraining
-from xdc_tf.deep_clustering.run_directory import RunDirectory, iteration_name
+from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.schema import Records
+from xdc_tf.runs.run_directory import RunDirectory, iteration_name
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -55,7 +55,7 @@ class Pretraining:
   """
 
   encoders: dict[str, type]
-  clusterings: list[supervision.Clustering]
+  clusterings: list[methods.Clustering]
   video_input: VideoInput
   audio_input: AudioInput
   schedule: Schedule
@@ -69,7 +69,7 @@ class Pretraining:
   seed: int = 0
 
   def __post_init__(self):
-    supervision.check(self.clusterings, list(self.encoders))
+    methods.check(self.clusterings, list(self.encoders))
     if self.num_iterations < 0:
       raise ValueError(f'Pretraining.num_iterations must not be negative. Received: {self.num_iterations}.')
     if self.feature_clips < 1:

@@ -14,10 +14,10 @@ from xdc_tf.clustering.assignments import PseudoLabels, pseudo_labels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-from xdc_tf.data.human_labels import first_labels_if_any
-from xdc_tf.data.schema import Records
 from xdc_tf.deep_clustering import cluster_events
-from xdc_tf.deep_clustering.supervision import Clustering
+from xdc_tf.deep_clustering.methods import Clustering
+from xdc_tf.records.human_labels import first_labels_if_any
+from xdc_tf.records.schema import Records
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed

@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files, progress
-from xdc_tf.data import damage, reader
-from xdc_tf.data.folds import Fold
-from xdc_tf.data.inputs import AudioInput, Input
-from xdc_tf.data.schema import Records
+from xdc_tf.records import damage, reader
+from xdc_tf.records.folds import Fold
+from xdc_tf.records.inputs import AudioInput, Input
+from xdc_tf.records.schema import Records
 
 SETTINGS_FILE, INDEX_FILE, FEATURES_FILE, DONE_FILE = 'settings.json', 'index.npy', 'features.npy', 'DONE'
 

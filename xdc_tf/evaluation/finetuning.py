@@ -11,12 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import label_table, sources
-from xdc_tf.data.folds import Fold, Part
-from xdc_tf.data.human_labels import all_labels, first_labels
-from xdc_tf.data.reader import AudioInput, VideoInput
-from xdc_tf.data.schema import Records
 from xdc_tf.evaluation import clip_features, fc_only
+from xdc_tf.records import label_table, source_videos
+from xdc_tf.records.folds import Fold, Part
+from xdc_tf.records.human_labels import all_labels, first_labels
+from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.schema import Records
 from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -69,7 +69,7 @@ class Finetuning:
         'Finetuning needs num_clips of at least 1 and a held_out_share from 0 to below 1. '
         f'Received: {self.num_clips} and {self.held_out_share}.'
       )
-    sources.check_pattern(self.held_out_group)
+    source_videos.check_pattern(self.held_out_group)
 
   def input_of(self, modality: str) -> VideoInput | AudioInput:
     """How an encoder of a modality is fed."""

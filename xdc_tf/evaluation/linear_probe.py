@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from xdc_tf.data.label_table import NO_LABEL
+from xdc_tf.records.label_table import NO_LABEL
 from xdc_tf.training.finite import check_finite
 
 MAX_PASSES = 1000

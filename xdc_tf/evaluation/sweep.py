@@ -13,12 +13,12 @@ import numpy as np
 from absl import logging
 
 from xdc_tf import files, plots
-from xdc_tf.data.folds import Fold
-from xdc_tf.data.human_labels import all_labels, first_labels
-from xdc_tf.data.schema import Records
-from xdc_tf.data.sources import read_sources
 from xdc_tf.evaluation import classification
 from xdc_tf.evaluation.finetuning import Finetuning
+from xdc_tf.records.folds import Fold
+from xdc_tf.records.human_labels import all_labels, first_labels
+from xdc_tf.records.schema import Records
+from xdc_tf.records.source_videos import read_sources
 from xdc_tf.training.finite import DivergedError
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from xdc_tf.cli import weights_folder
-from xdc_tf.cli.run_info import FinishedRun
 from xdc_tf.models import import_weights
 from xdc_tf.models.import_weights import ENCODERS
+from xdc_tf.runs import weights_folder
+from xdc_tf.runs.run_info import FinishedRun
 from xdc_tf.training import checkpoints
 from xdc_tf.training.seeds import derive_seed
 

@@ -1,1 +1,4 @@
-"""SavedModels with the preprocessing inside, and the embedding of whole videos with them. TF Serving loads them as they are."""
+"""Encoders in; SavedModels with their preprocessing inside out, and the client of the servers that hold them.
+
+Open signatures.py first, then export.py.
+"""

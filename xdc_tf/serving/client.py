@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import AudioInput, VideoInput
-from xdc_tf.data.media import ReadOptions
+from xdc_tf.media.media import ReadOptions
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.serving import clips
 from xdc_tf.serving.credentials import Credentials
 from xdc_tf.serving.grpc_connection import GrpcConnection
@@ -79,7 +79,7 @@ def embed_video(
   Args:
     path: the video.
     connection: to the model.
-    read_span: xdc_tf.data.media.read_span, or a function like it.
+    read_span: xdc_tf.media.media.read_span, or a function like it.
     signature: 'embed' or 'cluster'.
     metadata: what the export wrote to metadata.json; None: cut as `xdc pretrain` does by default.
     stride_seconds: time between the starts of two clips.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from xdc_tf import progress
-from xdc_tf.data import media
-from xdc_tf.data.media import MediaError, ReadOptions
+from xdc_tf.media import media
+from xdc_tf.media.media import MediaError, ReadOptions
 
 # One seek serves the clips of so many seconds; a whole film would not fit in memory.
 SECONDS_PER_READ = 10.0
@@ -57,7 +57,7 @@ def batches(
 
   Args:
     path: the video.
-    read_span: MediaReader.read_span of xdc_tf.data.media, or a function like it.
+    read_span: MediaReader.read_span of xdc_tf.media.media, or a function like it.
     metadata: how to cut, with the names that an export's metadata.json has: `input`; for 'jpegs' `num_frames`, `frame_rate` and
       `short_side`, for 'waveform' `num_samples` and `sample_rate`.
     stride_seconds: time between the starts of two clips.

@@ -25,7 +25,7 @@ def embed_video(
   Args:
     path: the video.
     saved_model_dir: a version folder that export_video or export_audio wrote.
-    read_span: xdc_tf.data.media.read_span, or a function like it.
+    read_span: xdc_tf.media.media.read_span, or a function like it.
     stride_seconds: time between the starts of two clips.
     batch_size: clips in one call of the model.
     left_out: takes the clips that cannot be read.

@@ -17,10 +17,10 @@ import tensorflow as tf
 
 import xdc_tf
 from xdc_tf import files
-from xdc_tf.data import audio_ops
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import AudioInput, VideoInput
 from xdc_tf.models.folding import FoldedWeights
+from xdc_tf.records import audio_ops
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.serving import provenance, warmup
 from xdc_tf.serving.checks import RequestLimits
 from xdc_tf.serving.model_card import model_card

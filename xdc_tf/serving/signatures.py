@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from xdc_tf.data import audio_ops, video_ops
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import AudioInput, VideoInput
+from xdc_tf.records import audio_ops, video_ops
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.serving.checks import RequestLimits, checked, checked_jpegs, checked_length, checked_sizes, checked_values
 from xdc_tf.serving.served_clusters import ServedClusters
 

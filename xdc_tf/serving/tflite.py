@@ -3,10 +3,10 @@
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.data import audio_ops, video_ops
-from xdc_tf.data.audio_ops import LogMelSpec
-from xdc_tf.data.inputs import Input
 from xdc_tf.models.folding import FoldedWeights
+from xdc_tf.records import audio_ops, video_ops
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import Input
 
 
 def export_tflite(encoder, inputs: Input, path: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf.data import label_table
+from xdc_tf.records import label_table
 
 
 def statistics(

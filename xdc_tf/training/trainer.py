@@ -13,10 +13,10 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import compat, progress
-from xdc_tf.data import damage, reader
-from xdc_tf.data.schema import Records
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.models.heads import HeadedEncoder
+from xdc_tf.records import damage, reader
+from xdc_tf.records.schema import Records
 from xdc_tf.training import checkpoints, distribution, scores
 from xdc_tf.training.early_stopping import EarlyStopping
 from xdc_tf.training.finite import DivergedError

@@ -1,0 +1,123 @@
+"""Every kind of damage is found and named, and what is whole is not called damaged."""
+
+import argparse
+import json
+import pathlib
+import re
+
+import numpy as np
+import pytest
+import records_factory
+import tensorflow as tf
+
+from xdc_tf import files
+from xdc_tf.cli import check
+from xdc_tf.clustering.feature_store import write_shard
+from xdc_tf.doctor import integrity
+from xdc_tf.training.early_stopping import EarlyStopping
+
+
+@pytest.fixture
+def folder(tmp_path):
+  """What a run leaves, in small, with its records."""
+  records_factory.write_records(tmp_path / 'records', {'train': 8})
+  run = tmp_path / 'run'
+  model = tf.keras.Sequential([tf.keras.layers.Dense(3)])
+  model(tf.zeros([1, 2]))
+  for shard in range(2):
+    write_shard(str(run / 'features/video'), 'train', shard, 2, np.arange(3), np.ones((3, 4), np.float32))
+  tf.train.Checkpoint(model=model).write(str(run / 'train/video/weights'))
+  tf.train.Checkpoint(stop=EarlyStopping(1)).write(str(run / 'train/video/checkpoints/ckpt-1'))
+  files.write_array(str(run / 'clusters/video/pseudo_labels.npy'), np.arange(4))
+  files.write_json(str(run / 'metrics/metrics.json'), {'nmi': 0.5})
+  module = tf.Module()
+  module.serve = tf.function(lambda x: x + 1, input_signature=[tf.TensorSpec([None])])
+  tf.saved_model.save(module, str(run / 'export/1'))
+  for stage in ('features/video', 'train/video', 'clusters/video', 'metrics'):
+    files.write_mark(str(run / stage / 'DONE'))
+  return tmp_path
+
+
+def findings(folder):
+  return integrity.run(integrity.checks(str(folder)), threads=2)
+
+
+def test_what_is_whole_is_not_called_damaged(folder):
+  (folder / 'run/metrics/metrics.json.tmp.123').write_text('{')  # Of a write that was broken off: nobody reads it.
+  kinds = {checked.kind for checked in integrity.checks(str(folder))}
+  assert kinds == {'records', 'features', 'weights', 'array', 'JSON', 'SavedModel', 'stage'}
+  assert findings(folder) == []
+
+
+def flip(path: pathlib.Path, place: float = 0.5) -> None:
+  data = bytearray(path.read_bytes())
+  data[int(len(data) * place)] ^= 255
+  path.write_bytes(data)
+
+
+def replace_array(path, array):
+  with open(path, 'wb') as file:
+    np.save(file, array)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+  ('kind', 'path', 'harm', 'problem'),
+  [
+    ('records', 'records/tiny-train.tfrecord-00001-of-00002', flip, 'is damaged .*--repair'),
+    ('records', 'records', lambda path: (path / 'tiny-train.tfrecord-00000-of-00002').unlink(), 'lacks 1 of its shards'),
+    ('records', 'records', lambda path: (path / 'DONE').unlink(), 'is not finished'),
+    ('features', 'run/features/video/train-00001-of-00002.index.npy', pathlib.Path.unlink, 'lacks 1 of 2 shards'),
+    ('features', 'run/features/video/train-00001-of-00002.features.npy', lambda p: p.write_bytes(b''), 'not a whole .npy'),
+    (
+      'features',
+      'run/features/video/train-00000-of-00002.features.npy',
+      lambda path: replace_array(path, np.full((3, 4), np.nan, np.float16)),
+      'not finite',
+    ),
+    (
+      'features',
+      'run/features/video/train-00000-of-00002.index.npy',
+      lambda path: replace_array(path, np.array([1, 0, 2])),
+      'another order',
+    ),
+    ('weights', 'run/train/video/weights.data-00000-of-00001', lambda path: flip(path, 0.3), 'is damaged'),
+    ('array', 'run/clusters/video/pseudo_labels.npy', lambda path: path.write_bytes(path.read_bytes()[:-3]), 'whole .npy'),
+    ('JSON', 'run/metrics/metrics.json', lambda path: path.write_text('{"nmi": NaN}'), 'NaN is no JSON'),
+    ('SavedModel', 'run/export/1/saved_model.pb', lambda path: path.write_bytes(b''), 'holds no graph'),
+    ('SavedModel', 'run/export/1/saved_model.pb', lambda path: path.write_bytes(path.read_bytes()[:-9]), 'DecodeError'),
+    ('stage', 'run/clusters/video/pseudo_labels.npy', pathlib.Path.unlink, 'pseudo_labels.npy is missing'),
+  ],
+)  # fmt: skip
+def test_damage_is_named(folder, kind, path, harm, problem):
+  harm(folder / path)
+  found = findings(folder)
+  assert [finding.kind for finding in found] == [kind]
+  assert re.search(problem, found[0].problem), found[0]
+  place = folder / path
+  assert found[0].path.startswith(str(place.parent if kind in ('features', 'stage', 'weights') else place))
+
+
+def test_weights_that_are_not_finite_are_named(folder):
+  variable = tf.Variable([1.0, np.nan])
+  tf.train.Checkpoint(kernel=variable).write(str(folder / 'run/train/video/weights'))
+  (finding,) = findings(folder)
+  assert finding.kind == 'weights' and 'not finite: kernel' in finding.problem
+
+
+def test_the_verb_prints_a_table_and_ends_with_an_error(folder, capsys):
+  arguments = argparse.Namespace(folders=[str(folder / 'records'), str(folder / 'run')])
+  check.run(arguments)
+  lines = capsys.readouterr().out.splitlines()
+  assert lines[0].split() == ['what', 'checked', 'damaged'] and ['records', '2', '0'] in [
+    line.split() for line in lines
+  ]
+  (folder / 'run/metrics/metrics.json').write_text(json.dumps({})[:1])
+  with pytest.raises(ValueError, match='1 of .* are damaged'):
+    check.run(arguments)
+  assert f'{folder}/run/metrics/metrics.json is damaged' in capsys.readouterr().out
+
+
+def test_an_empty_folder_cannot_be_checked(tmp_path):
+  with pytest.raises(FileNotFoundError, match='nothing that can be checked'):
+    integrity.checks(str(tmp_path))

@@ -1,0 +1,118 @@
+"""Damaged shards are named, whoever reads them."""
+
+import re
+
+import numpy as np
+import pytest
+import records_factory
+import tensorflow as tf
+from tiny_encoders import AnyLengthVideo, TinyAudio
+
+from xdc_tf.evaluation import clip_features
+from xdc_tf.records import damage, positions
+from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.training.options import TrainingOptions
+from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.trainer import EncoderTrainer, Targets
+
+
+@pytest.fixture
+def records(tmp_path):
+  return records_factory.write_records(tmp_path / 'records', {'train': 12, 'validation': 4}, frames_per_span=8)
+
+
+def harm(path, place, change=lambda byte: byte ^ 64):
+  data = bytearray(open(path, 'rb').read())  # noqa: SIM115
+  data[place] = change(data[place])
+  with open(path, 'wb') as file:
+    file.write(data)
+
+
+def test_whole_and_damaged_shards(records, tmp_path):
+  paths = records.shard_paths('train')
+  assert [damage.of_shard(path, 4) for path in paths] == ['', '', '']
+  assert damage.of_shard(paths[0], 5) == 'holds 4 records, and 5 were written'
+  harm(paths[1], 700)
+  assert damage.of_shard(paths[1], 4) == 'is damaged (corrupted record at 12)'
+  assert damage.of_shard(str(tmp_path / 'none'), 4) == 'is missing'
+
+
+def make_trainer(records, one_replica, modality):
+  model, inputs = (AnyLengthVideo, VideoInput(8, 16)) if modality == 'video' else (TinyAudio, AudioInput())
+  options = TrainingOptions(precision='float32')
+  return EncoderTrainer(modality, model, inputs, records, {'label': 2}, options, one_replica, seed=0)
+
+
+def labels(records, split):
+  return Targets(split, {'label': np.zeros(records.num_rows(split), np.int32)})
+
+
+@pytest.mark.slow
+@pytest.mark.stack
+@pytest.mark.parametrize('how', ['embed', 'predict', 'validate', 'clip_features'])
+def test_who_reads_whole_records_names_the_shard(records, one_replica, tmp_path, how):
+  split = 'validation' if how == 'validate' else 'train'
+  trainer = make_trainer(records, one_replica, 'audio')
+  path = records.shard_paths(split)[-1]
+  harm(path, 9000)
+  schedule = Schedule(epoch_size=4, batch_size=4, total_epochs=1, warmup_epochs=0)
+  read = {
+    'embed': lambda: list(trainer.embed('train', [0, 1, 2])),
+    'predict': lambda: list(trainer.predict(labels(records, 'train'), 2)),
+    'validate': lambda: trainer.train(str(tmp_path), labels(records, 'train'), labels(records, split), schedule, 0),
+    'clip_features': lambda: clip_features.extract(TinyAudio(), AudioInput(), records, 'train', 1),
+  }[how]
+  with pytest.raises(ValueError, match=f'^{re.escape(path)} is damaged .*--repair'):
+    read()
+
+
+@pytest.mark.slow
+@pytest.mark.stack
+@pytest.mark.parametrize('harmed', ['jpeg', 'cut'])
+def test_training_names_the_shard(records, one_replica, tmp_path, harmed):
+  """It reads clips only, whose checksums are not theirs; what cannot be decoded or is not there is named all the same."""
+  path = records.shard_paths('train')[1]
+  trainer = make_trainer(records, one_replica, 'video')
+  if harmed == 'jpeg':
+    data = open(path, 'rb').read()  # noqa: SIM115
+    for match in re.finditer(b'\xff\xd8\xff', data):
+      harm(path, match.start(), lambda byte: 0)
+  else:
+    with open(path, 'r+b') as file:
+      file.truncate(3000)
+  schedule = Schedule(epoch_size=24, batch_size=4, total_epochs=1, warmup_epochs=0, early_stop_epochs=0)
+  with pytest.raises((ValueError, tf.errors.OpError), match=re.escape(path)):
+    trainer.train(str(tmp_path), labels(records, 'train'), None, schedule, 0)
+
+
+def test_other_errors_stay_what_they_are(records):
+  with pytest.raises(tf.errors.InvalidArgumentError, match='of the network'), damage.named(records, 'train'):
+    raise tf.errors.InvalidArgumentError(None, None, 'of the network')
+  with pytest.raises(tf.errors.ResourceExhaustedError), damage.named(records, 'train'):
+    harm(records.shard_paths('train')[0], 700)
+    raise tf.errors.ResourceExhaustedError(None, None, 'memory')
+
+
+@pytest.mark.slow
+@pytest.mark.stack
+@pytest.mark.parametrize('shard', [0, 1])
+def test_a_shard_without_its_records_is_not_passed_over(records, one_replica, tmp_path, shard):
+  """A full disk can leave an empty file, which is a whole file of no records."""
+  path = records.shard_paths('train')[shard]
+  schedule = Schedule(epoch_size=24, batch_size=4, total_epochs=1, warmup_epochs=0, early_stop_epochs=0)
+  trainer = make_trainer(records, one_replica, 'audio')
+  open(path, 'wb').close()
+  with pytest.raises(ValueError, match=f'^{re.escape(path)} holds 0 records, and 4 were written'):
+    trainer.train(str(tmp_path), labels(records, 'train'), None, schedule, 0)
+
+
+def test_sound_that_is_damaged_is_not_called_a_divergence(records, one_replica, tmp_path):
+  """A clip's bytes are read without the checksum of its record."""
+  path = records.shard_paths('train')[2]
+  begin, size = positions.of_shard(path).log_mel[0]
+  with open(path, 'r+b') as file:
+    file.seek(begin)
+    file.write(b'\xff' * size)  # NaN
+  schedule = Schedule(epoch_size=24, batch_size=4, total_epochs=1, warmup_epochs=0, early_stop_epochs=0)
+  with pytest.raises(ValueError, match=f'^{re.escape(path)} is damaged'):
+    make_trainer(records, one_replica, 'audio').train(str(tmp_path), labels(records, 'train'), None, schedule, 0)

@@ -1,0 +1,75 @@
+import json
+import os
+
+import pytest
+
+from xdc_tf.runs.run_directory import RunDirectory
+
+
+@pytest.fixture
+def run(tmp_path, one_replica):
+  return RunDirectory(str(tmp_path), one_replica)
+
+
+def test_a_finished_stage_is_not_done_again(run):
+  calls = []
+  assert run.once('features/video', lambda folder, word: calls.append((folder, word)), 'once') == run.stage(
+    'features/video'
+  )
+  run.once('features/video', lambda folder, word: calls.append((folder, word)), 'twice')
+  assert calls == [(run.stage('features/video'), 'once')]
+
+
+def test_a_stage_that_fails_is_not_marked_and_keeps_what_it_left(run):
+  def half(folder):
+    with open(os.path.join(folder, 'part'), 'w') as file:
+      file.write('one half')
+    raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    run.once('train/audio', half)
+  assert not run.is_done('train/audio')
+  seen = []
+  run.once('train/audio', lambda folder: seen.extend(os.listdir(folder)))
+  assert seen == ['part']
+  assert run.is_done('train/audio')
+
+
+def test_another_configuration_is_refused_with_the_difference(run):
+  run.check_configuration('seed = 0\nk = 64\n')
+  run.check_configuration('seed = 0\nk = 64\n')
+  with pytest.raises(ValueError, match=r'(?s)another configuration.*-k = 64.*\+k = 128') as error:
+    run.check_configuration('seed = 0\nk = 128\n')
+  assert 'seed' not in str(error.value)
+
+
+HEADER = '# xdc-tf 0.1.0, TensorFlow {}, {} replicas\n# records: tiny\n'
+
+
+@pytest.mark.parametrize('now', [HEADER.format('2.15.1', 4), HEADER.format('2.15.0', 1)])
+def test_other_versions_and_replicas_go_on_when_that_is_allowed(run, now):
+  before = HEADER.format('2.15.1', 1)
+  run.check_configuration(before + 'k = 64\n')
+  run.once('iteration-00/train/audio', lambda folder: None)
+  with pytest.raises(ValueError, match=r'(?s)TensorFlow 2\.15\.1, 1 replicas.*With --allow_changes it goes on'):
+    run.check_configuration(now + 'k = 64\n')
+  with pytest.raises(ValueError, match='another configuration'):
+    run.check_configuration(now + 'k = 128\n', allow_changes=True)
+  run.check_configuration(now + 'k = 64\n', allow_changes=True)
+  run.check_configuration(now + 'k = 64\n')  # It is the run's own from here on.
+  run.check_configuration(before + 'k = 64\n', allow_changes=True)
+  with open(run.stage('changes.jsonl')) as file:
+    there, back = map(json.loads, file)
+  assert there['from'] == back['to'] == ['xdc-tf 0.1.0, TensorFlow 2.15.1, 1 replicas']
+  assert there['to'] == back['from'] and there['stages_done'] == ['iteration-00/train/audio']
+
+
+def test_a_run_does_not_go_on_across_the_stacks(run):
+  run.check_configuration(HEADER.format('2.15.1', 1))
+  with pytest.raises(ValueError, match=r'(?s)other software stack.*What is finished can be used on both'):
+    run.check_configuration(HEADER.format('2.21.0', 1), allow_changes=True)
+
+
+def test_folders_that_tensorflow_takes_for_patterns_are_refused(one_replica):
+  with pytest.raises(ValueError, match='Choose another'):
+    RunDirectory('runs/[1]', one_replica)

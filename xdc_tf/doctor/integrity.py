@@ -1,0 +1,186 @@
+"""Whether what lies in a folder is whole: records, features, checkpoints, weights, SavedModels, arrays, JSON, marks of stages."""
+
+import dataclasses
+import functools
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from xdc_tf import files, messages, progress
+from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.records import damage, schema
+
+# What a finished stage must have left, by the folder that it lies in.
+_LEFT_BY_STAGES = {'initial': 'weights.index', 'train': 'weights.index', 'clusters': 'pseudo_labels.npy'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+  """One thing that can be whole or damaged.
+
+  Attributes:
+    kind: what it is, for the table.
+    path: where.
+    find: returns what is wrong with it; '' where it is whole.
+  """
+
+  kind: str
+  path: str
+  find: Callable[[], str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+  """What is wrong with something."""
+
+  kind: str
+  path: str
+  problem: str
+
+
+def checks(folder: str) -> list[Check]:
+  """Returns what there is to check in a folder and all folders below.
+
+  Raises:
+    FileNotFoundError: when there is no such folder, or nothing in it.
+  """
+  found = [check for place, _, names in tf.io.gfile.walk(folder) for check in _in_folder(place, sorted(names))]
+  if not found:
+    raise FileNotFoundError(
+      f'{folder} holds nothing that can be checked: expected records, features, a run or an export.'
+    )
+  return found
+
+
+def run(found: Sequence[Check], threads: int) -> list[Finding]:
+  """Makes checks, several at the same time, under a progress bar; returns what is wrong, in the order of the checks."""
+
+  def problem(check: Check) -> str:
+    try:
+      return check.find()
+    except Exception as error:  # Every library has its own for bytes that it cannot read.
+      return f'is damaged ({type(error).__name__}: {messages.of_error(error)[:300]})'
+
+  with futures.ThreadPoolExecutor(threads) as pool, progress.bar(description='check', total=len(found)) as bar:
+    problems = []
+    for text in pool.map(problem, found):
+      problems.append(text)
+      bar.update()
+  return [Finding(check.kind, check.path, text) for check, text in zip(found, problems, strict=True) if text]
+
+
+def _in_folder(folder: str, names: list[str]) -> Iterator[Check]:
+  if schema.CLIPS_FILE in names:
+    yield from _of_records(folder)
+  for split in sorted(
+    {match[1] for name in names if (match := re.fullmatch(r'(.+)-\d{5}-of-\d{5}\.features\.npy', name))}
+  ):
+    yield from _of_features(folder, split)
+  for name in names:
+    path, kind = os.path.join(folder, name), _kind(name)
+    if kind:
+      yield Check(kind, path, functools.partial(_FINDERS[kind], path))
+  if 'DONE' in names:
+    yield Check('stage', folder, functools.partial(_stage_problem, folder, names))
+
+
+def _of_records(folder: str) -> Iterator[Check]:
+  try:
+    records = schema.open_records(folder)
+  except (ValueError, OSError) as error:
+    yield Check('records', folder, functools.partial(str, f'cannot be opened: {error}'))
+    return
+  for split in records.splits:
+    for path, length in zip(records.shard_paths(split), records.shard_lengths[split], strict=True):
+      yield Check('records', path, functools.partial(_shard_problem, path, length))
+
+
+def _shard_problem(path: str, length: int) -> str:
+  problem = damage.of_shard(path, length)
+  return f'{problem}. {damage.REPAIR}' if problem else ''
+
+
+def _of_features(folder: str, split: str) -> Iterator[Check]:
+  store = FeatureStore(folder, split)
+  yield Check('features', f'{folder} ({split})', lambda: _missing_shards(store))
+  for shard in store.complete_shards():
+    yield Check('features', f'{folder} ({split}, shard {shard})', functools.partial(_features_problem, store, shard))
+
+
+def _missing_shards(store: FeatureStore) -> str:
+  missing = store.missing_shards()
+  return f'lacks {len(missing)} of {store.num_shards} shards, the first is number {missing[0]}' if missing else ''
+
+
+def _features_problem(store: FeatureStore, shard: int) -> str:
+  index, features = store.read_shard(shard)
+  if not np.isfinite(features).all():
+    return 'holds values that are not finite'
+  return '' if (np.diff(index) > 0).all() else 'has clips in another order than their numbers'
+
+
+def _kind(name: str) -> str | None:
+  if '.tmp.' in name or name.endswith(('.features.npy', '.index.npy')):
+    return None  # Of a write that was broken off, which nobody reads; those of features are looked at together.
+  if name.endswith('.index'):
+    return 'weights'
+  return {'.npy': 'array', '.json': 'JSON', '.pb': 'SavedModel'}.get(os.path.splitext(name)[1])
+
+
+def _weights_problem(path: str) -> str:
+  reader = tf.train.load_checkpoint(path.removesuffix('.index'))
+  bad = []
+  for name in reader.get_variable_to_shape_map():
+    value = reader.get_tensor(name)  # Compared with its checksum.
+    if isinstance(value, np.ndarray) and value.dtype.kind == 'f' and not np.isfinite(value).all():
+      bad.append(name)
+  # What only says that nothing has been before: the best loss so far, for example.
+  bad = [name for name in bad if 'early_stopping' not in name]
+  return f'holds values that are not finite: {bad[0]}' + (f' and {len(bad) - 1} more' if bad[1:] else '') if bad else ''
+
+
+def _array_problem(path: str) -> str:
+  files.read_array(path)
+  return ''
+
+
+def _json_problem(path: str) -> str:
+  with tf.io.gfile.GFile(path, 'r') as file:
+    text = file.read()
+  json.loads(text, parse_constant=_refuse)
+  return ''
+
+
+def _refuse(constant: str) -> None:
+  raise ValueError(f'{constant} is no JSON')
+
+
+def _saved_model_problem(path: str) -> str:
+  if os.path.basename(path) == 'saved_model.pb':
+    with tf.io.gfile.GFile(path, 'rb') as file:
+      if not saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs:
+        return 'holds no graph'
+  return ''
+
+
+def _stage_problem(folder: str, names: list[str]) -> str:
+  left = _LEFT_BY_STAGES.get(os.path.basename(os.path.dirname(folder)))
+  return (
+    f'is marked as done, but {left} is missing. Delete {folder}/DONE and give the command again.'
+    if (left and left not in names)
+    else ''
+  )
+
+
+_FINDERS = {
+  'weights': _weights_problem,
+  'array': _array_problem,
+  'JSON': _json_problem,
+  'SavedModel': _saved_model_problem,
+}

@@ -1,0 +1,391 @@
+"""One stream of an open video file, read span after span: seeking, decoding and what the file says of it. Used by media.py."""
+
+import collections
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import av
+
+from xdc_tf.media.audio_track import MARGIN_SECONDS, AudioTrack
+from xdc_tf.media.container import (
+  JOINED_FORMATS,
+  ClockWatch,
+  MediaError,
+  find_stream,
+  fraction,
+  is_whole,
+  open_container,
+)
+from xdc_tf.media.jpeg_encoder import EncoderThread, JpegEncoder
+from xdc_tf.media.read_options import ReadOptions
+from xdc_tf.media.video_track import TIMESTAMP_TOLERANCE, VideoTrack, output_size
+
+# Where to seek, in seconds before the span: far enough for reordered frames and for the warm-up of audio codecs, as near
+# as possible since all from the keyframe there on is decoded. When that proves too late, 10 s; then from the beginning.
+LEADS = (Fraction(3, 10), Fraction(10), None)
+# These formats write a duration down; elsewhere FFmpeg estimates it, and an estimate proves nothing.
+_FORMATS_WITH_DURATION = {'mov', 'matroska', 'avi', 'flv', 'asf', 'wav'}
+# Here the bitstream says which frames no other is made from, and FFmpeg leaves exactly those out.
+_CODECS_WITH_DISPOSABLE_FRAMES = {'h264'}
+_SAMPLE_RATES = range(1_000, 768_001)
+# Some seconds of video, so that there is word of it long before a timeout.
+PACKETS_ON_THE_WAY = 200
+
+
+@dataclasses.dataclass
+class Part:
+  """One wanted stream of a file and what came of it in a span; outlives the open file.
+
+  Attributes:
+    kind: 'video' or 'audio'.
+    track: what was collected.
+    first_stamp: seconds at which the stream begins.
+    declared_end: second at which the file says that it ends; None when it says nothing reliable.
+    packets: of the span.
+    damaged: packets and frames of the span that are broken.
+    num_streams: streams of this kind in the file.
+  """
+
+  kind: str
+  track: VideoTrack | AudioTrack
+  first_stamp: Fraction
+  declared_end: Fraction | None
+  packets: int = 0
+  damaged: int = 0
+  num_streams: int = 1
+
+
+class _Decoded(NamedTuple):
+  """What became of a packet: its time, whether it held data and could not be decoded, and its frames in showing order."""
+
+  time: Fraction | None
+  has_data: bool
+  is_broken: bool
+  frames: list[tuple[Any, Fraction | None]]
+
+
+class StreamReading:
+  """An open file, of which one stream is read. Spans of video that follow one another are read in one pass."""
+
+  def __init__(self, path: str, kind: str, options: ReadOptions, threads: int):
+    """Opens the file; raises MediaError when it has no such stream."""
+    self._path, self._kind, self._options, self._threads = path, kind, options, threads
+    self._container = open_container(path, options.max_pixels)
+    try:
+      self._stream = find_stream(self._container, kind, options.audio_track if kind == 'audio' else '')
+      if self._stream is None:
+        raise MediaError(f'no_{kind}_track', f'{path} has no {kind} track that can be decoded.')
+      self._format = self._container.format.name.split(',')[0]
+      self._leave_others_out()
+      self._stream.codec_context.thread_count = max(1, threads - 1)
+      self._stream.codec_context.thread_type = 'AUTO'
+      self.origin = Fraction(self._container.start_time or 0, av.time_base)
+      self._first_stamp = (self._stream.start_time or 0) * fraction(self._stream.time_base) - self.origin
+      self._declared_end = self._find_declared_end()
+      self._encoder = self._jpeg_encoder() if kind == 'video' else None
+    except BaseException:
+      self._container.close()
+      raise
+    self._start_reading()
+    self.began = Fraction(0)  # Where decoding began: at the start of the file, or at the keyframe that `seek` went to.
+    self.position: Fraction | None = None  # Where the last span ended.
+    self._limit = Fraction(0)
+
+  def close(self) -> None:
+    """Closes the file; parts stay."""
+    self._container.close()
+
+  def _leave_others_out(self) -> None:
+    """In MP4, a seek of the sound alone hands out all pictures from the keyframe before: in some films, from the start."""
+    for other in self._container.streams:
+      if self._format == 'mov' and other.index != self._stream.index:
+        other.discard = av.stream.Discard.all
+
+  def _start_reading(self) -> None:
+    self._packets = self._container.demux([self._stream])
+    self._first_packets, self._decoded = collections.deque(), collections.deque()
+    self._lead_in = self._last_time = self._last_end = None
+    self.ended = False
+    self._clock = ClockWatch(self._path) if self._format in JOINED_FORMATS else None
+
+  def seek(self, seconds: Fraction) -> bool:
+    """Goes to the last keyframe before `seconds`; False when the format cannot."""
+    if self._stream.start_time is None:
+      return False
+    try:
+      stamp = math.floor((self.origin + seconds) / fraction(self._stream.time_base))
+      self._container.seek(stamp, stream=self._stream)
+    except av.FFmpegError:
+      return False
+    self._start_reading()
+    packet = self._next_packet()
+    if packet is not None:
+      self._first_packets.append(packet)
+      stamp = packet.pts if packet.pts is not None else packet.dts
+      self.began = Fraction(0) if stamp is None else self._time(stamp, packet)
+    return True
+
+  def read(self, start: Fraction, limit: Fraction, on_the_way: Callable[[], None] = lambda: None) -> Part:
+    """Decodes until the track of [start, limit) is full or the file ends; goes on where the last span ended.
+
+    Args:
+      start: seconds.
+      limit: seconds.
+      on_the_way: called for every PACKETS_ON_THE_WAY packets before `start`.
+    """
+    part = Part(
+      self._kind, self._track(start, limit), self._first_stamp, self._declared_end, num_streams=self._num_streams()
+    )
+    self._limit = limit
+    for decoded in self._decoded:
+      self._add(decoded, part, start)
+    self._forget(limit)
+    if self._kind == 'video' and self._stream.codec_context.name in _CODECS_WITH_DISPOSABLE_FRAMES:
+      # From a keyframe on, and over the gap to a later span, only what others are made from is decoded.
+      is_far = bool(self._first_packets) if self.position is None else start > self.position
+      self._lead_in = [] if is_far else None
+    for number in itertools.count(1):
+      if part.track.done or (packet := self._next_packet()) is None:
+        break
+      if number % PACKETS_ON_THE_WAY == 0 and not part.packets:
+        on_the_way()
+      if self._lead_in is not None:
+        self._collect_lead_in(packet, part, start)
+      else:
+        self._decode(packet, part, start)
+    if self._lead_in is not None:
+      self._decode_lead_in(part, start)
+    if self.ended and self._kind == 'video':
+      self._hold_last_frame(part)
+    self.position = limit
+    return part
+
+  def _track(self, start: Fraction, limit: Fraction) -> VideoTrack | AudioTrack:
+    if self._kind == 'audio':
+      return AudioTrack(start, limit, self._options.sample_rate)
+    return VideoTrack(start, limit, Fraction(self._options.frame_rate).limit_denominator(1001), self._encoder)
+
+  def _num_streams(self) -> int:
+    return len(getattr(self._container.streams, self._kind))
+
+  def _hold_last_frame(self, part: Part) -> None:
+    """Shows the last frame to the declared end, where the file is whole: its writer held it, as under slides."""
+    track, end = part.track, part.declared_end
+    if self._format == 'matroska' and end and track.end_time and end > track.end_time and is_whole(self._path):
+      track.end_time = end
+
+  def _forget(self, limit: Fraction) -> None:
+    """Leaves of what is decoded the last frame until `limit`, which the next span shows first, and what comes after it."""
+    shown = [i for i, d in enumerate(self._decoded) if any(t <= limit + TIMESTAMP_TOLERANCE for _, t in d.frames)]
+    for _ in range(shown[-1] if shown else 0):
+      self._decoded.popleft()
+
+  def _next_packet(self) -> av.Packet | None:
+    """The next packet of the stream; None at the end, also at that of a file that breaks off."""
+    if self._first_packets:
+      return self._first_packets.popleft()
+    try:
+      packet = next(self._packets)
+    except (StopIteration, IndexError):
+      # IndexError: PyAV cannot end a file in which further streams turned up on the way; ours have ended.
+      self.ended = True
+      return None
+    except MemoryError:
+      raise
+    except av.FFmpegError:
+      self.ended = True  # The time that the file declares and does not have shows in check_complete.
+      return None
+    if self._clock:
+      self._clock.see(packet)
+    return packet
+
+  def _collect_lead_in(self, packet: av.Packet, part: Part, start: Fraction) -> None:
+    """Keeps the packets before the span's first frame, to decode them once it is known which one that is."""
+    self._lead_in.append(packet)
+    # No later packet is shown before its decoding time. A file with broken timestamps must not fill the memory.
+    if packet.dts is None or self._time(packet.dts, packet) > start + TIMESTAMP_TOLERANCE or len(self._lead_in) > 1000:
+      self._decode_lead_in(part, start)
+
+  def _decode_lead_in(self, part: Part, start: Fraction) -> None:
+    """Decodes what was collected, without the frames before the span's first that no other frame is made from."""
+    packets, self._lead_in = self._lead_in, None
+    stamps = [packet.pts for packet in packets if packet.size]
+    first = None
+    if None not in stamps:
+      begun = [p.pts for p in packets if p.size and self._time(p.pts, p) <= start + TIMESTAMP_TOLERANCE]
+      first = max(begun, default=None)
+    for packet in packets:
+      unseen = first is not None and packet.size > 0 and packet.pts < first
+      packet.stream.codec_context.skip_frame = 'NONREF' if unseen else 'DEFAULT'
+      self._decode(packet, part, start)
+
+  def _time(self, stamp: int, packet: av.Packet) -> Fraction:
+    return stamp * fraction(packet.time_base) - self.origin
+
+  def _decode(self, packet: av.Packet, part: Part, start: Fraction) -> None:
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    time = None if stamp is None else self._time(stamp, packet)
+    try:
+      frames = packet.decode()
+    except MemoryError:
+      raise
+    except av.FFmpegError:
+      decoded = _Decoded(time, packet.size > 0, True, [])
+    else:
+      timed = self._in_showing_order(frames) if self._kind == 'video' else [(f, self._own_time(f)) for f in frames]
+      decoded = _Decoded(time, packet.size > 0, False, timed)
+    if self._kind == 'video':
+      self._decoded.append(decoded)  # The next span may need it.
+      self._forget(self._limit)
+    self._add(decoded, part, start)
+
+  def _own_time(self, frame) -> Fraction | None:
+    return None if frame.pts is None else frame.pts * fraction(frame.time_base) - self.origin
+
+  def _in_showing_order(self, frames) -> list[tuple[av.VideoFrame, Fraction]]:
+    """Gives every frame its time; leaves out those whose damaged timestamps run backwards: what was shown stays."""
+    timed = []
+    # AVI knows no showing times: its stamps are those of decoding, in another order where frames are reordered.
+    is_counted = self._format == 'avi' and self._stream.codec_context.has_b_frames
+    for frame in frames:
+      time = self._own_time(frame)
+      if time is None or is_counted:
+        time = self.began if self._last_end is None else self._last_end
+      if self._last_time is None or time > self._last_time:
+        self._last_time, self._last_end = time, time + self.shown_seconds(frame)
+        timed.append((frame, time))
+    return timed
+
+  def _add(self, decoded: _Decoded, part: Part, start: Fraction) -> None:
+    """Adds a packet to a span."""
+    # After a seek the first packets may lack what they refer to, so only the span's own are counted.
+    in_span = decoded.time is None or decoded.time >= start
+    part.packets += in_span and decoded.has_data
+    part.damaged += in_span and decoded.is_broken
+    for frame, time in decoded.frames:
+      part.damaged += in_span and bool(frame.is_corrupt)
+      if self._kind == 'video':
+        part.track.add(frame, time, self.shown_seconds(frame))
+      elif frame.sample_rate in _SAMPLE_RATES:
+        part.track.add(frame, time)
+      else:
+        part.damaged += in_span
+
+  def shown_seconds(self, frame: av.VideoFrame) -> Fraction:
+    """How long a frame is shown if none follows."""
+    if frame.duration and frame.duration > 0:
+      return frame.duration * fraction(frame.time_base)
+    rate = fraction(self._stream.average_rate) or fraction(self._stream.base_rate)
+    return 1 / rate if rate else Fraction(1, 30)
+
+  def check_length(self, limit: Fraction) -> None:
+    """Raises MediaError('too_large') when the file declares more than `limit` seconds."""
+    if self._declared_end is not None and self._declared_end > limit:
+      raise MediaError(
+        'too_large',
+        f'{self._path} is {float(self._declared_end):.0f} s long, more than max_span_seconds='
+        f'{self._options.max_span_seconds:g} from the start of the span: give the span an end.',
+      )
+
+  def _jpeg_encoder(self) -> JpegEncoder | EncoderThread:
+    stream, options = self._stream, self._options
+    context = stream.codec_context
+    width, height = context.width, context.height
+    if width <= 0 or height <= 0:
+      # FFmpeg leaves the size open when a frame's header asks for more than it is allowed, and when there is no header.
+      with open_container(self._path) as unlimited:
+        context = find_stream(unlimited, 'video').codec_context
+        width, height = context.width, context.height
+    if width <= 0 or height <= 0:
+      raise MediaError('unreadable', f'{self._path}: no frame tells the size of the picture.')
+    if width * height > options.max_pixels:
+      raise MediaError(
+        'too_large', f'{self._path} declares {width}x{height} pixels; at most {options.max_pixels} are read.'
+      )
+    size = output_size(width, height, fraction(stream.sample_aspect_ratio), options.short_side)
+    if size[0] * size[1] > options.max_pixels:
+      raise MediaError(
+        'too_large',
+        f'{self._path} is {width}x{height}, which would become {size[0]}x{size[1]}; at most {options.max_pixels} pixels are read.',
+      )
+    stream.codec_context.options = {'max_pixels': str(options.max_pixels)}  # The size may change on the way.
+    encoder = JpegEncoder(size, options.jpeg_quality)
+    return encoder if self._threads == 1 else EncoderThread(encoder)
+
+  def _find_declared_end(self) -> Fraction | None:
+    """Returns the second at which the file says that the stream ends; None when it says nothing reliable."""
+    stream, container = self._stream, self._container
+    if self._format not in _FORMATS_WITH_DURATION:
+      return None
+    # Matroska declares one duration for all streams; a tag, where there is one, is the stream's own.
+    tag = _parse_clock(stream.metadata.get('DURATION', '')) if self._format == 'matroska' else None
+    if tag is not None:
+      return tag - self.origin
+    if stream.duration:
+      return self._first_stamp + stream.duration * fraction(stream.time_base)
+    # Without tags: the video's, as far as one can tell.
+    main = find_stream(container, 'video') or stream
+    return Fraction(container.duration, av.time_base) if container.duration and main.index == stream.index else None
+
+
+def began_late(part: Part, start: Fraction, lead: Fraction, is_main: bool) -> bool:
+  """Says whether seeking `lead` seconds back was not enough, although the stream has earlier frames."""
+  # No frame at all where an index says that there are some: the file breaks off before. Reading it whole for every span would
+  # take hours. And sound that is missing for this long has a gap there.
+  breaks_off = part.track.first_time is None and part.declared_end is not None
+  if lead >= LEADS[1] and (breaks_off or not is_main):
+    return False
+  needed = start if part.kind == 'video' else max(Fraction(0), start - MARGIN_SECONDS)
+  first = part.track.first_time
+  return first is None or first > max(needed, part.first_stamp) + TIMESTAMP_TOLERANCE
+
+
+def read_afresh(
+  path: str,
+  kind: str,
+  start: Fraction,
+  limit: Fraction,
+  options: ReadOptions,
+  threads: int,
+  is_main: bool,
+  on_the_way: Callable[[], None] = lambda: None,
+) -> tuple[StreamReading, Part]:
+  """Opens a file and reads a span of one stream, from as near before it as proves enough; returns both."""
+  leads = [lead for lead in LEADS if lead is None or start > lead]
+  for lead in leads:
+    reading = StreamReading(path, kind, options, threads)
+    try:
+      if lead is not None and not reading.seek(start - lead):
+        reading.close()
+        continue
+      part = reading.read(start, limit, on_the_way)
+    except BaseException:
+      reading.close()
+      raise
+    if lead is None or not began_late(part, start, lead, is_main):
+      return reading, part
+    reading.close()
+  raise AssertionError('LEADS end with None, which is always enough.')
+
+
+def _parse_clock(text: str) -> Fraction | None:
+  """Returns the seconds of 'HH:MM:SS.fraction', None for anything else."""
+  try:
+    hours, minutes, seconds = text.split(':')
+    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+  except ValueError:
+    return None
+
+
+def packets_of(container) -> Iterator[av.Packet]:
+  """Yields the packets of a file until it ends or breaks off."""
+  packets = container.demux()
+  while True:
+    try:
+      yield next(packets)
+    except (StopIteration, IndexError, av.FFmpegError):
+      return

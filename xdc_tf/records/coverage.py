@@ -1,0 +1,92 @@
+"""Which listed videos of a labelled data set have a clip: a result on what is left must say what is missing."""
+
+import json
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from xdc_tf.records import positions
+from xdc_tf.records.folds import Fold, Part
+from xdc_tf.records.human_labels import all_labels
+from xdc_tf.records.schema import Records
+
+
+def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classes: bool) -> dict[str, dict]:
+  """Counts the listed videos without a clip, and refuses a fold that has lost a class.
+
+  Args:
+    records: the data set.
+    folds: those that are to be measured.
+    allow_missing_classes: measure on the classes that are left.
+
+  Returns:
+    {fold number: {'train' and 'test': {'listed', 'without_clip': videos, 'classes_without_clip': names}}}, for the results.
+
+  Raises:
+    ValueError: when a class that a fold lists has no clip to train or to test on.
+  """
+  splits = {part.split for fold in folds for part in (fold.train, fold.test)}
+  bits = {split: all_labels(records, split) for split in splits}
+  present = {split: present_rows(records, split) for split in splits}
+  found, gone = {}, []
+  for fold in folds:
+    parts = {'train': fold.train, 'test': fold.test}
+    found[str(fold.number)] = {
+      name: _coverage(part, bits[part.split], present[part.split], records.label_names) for name, part in parts.items()
+    }
+    gone += [
+      (fold.number, name, part) for name, part in found[str(fold.number)].items() if part['classes_without_clip']
+    ]
+  if gone and not allow_missing_classes:
+    number, name, part = gone[0]
+    classes = part['classes_without_clip']
+    raise ValueError(
+      f'{records.directory}: in fold {number}, {len(classes)} of the {len(records.label_names)} classes have no clip to {name} on: '
+      f'{", ".join(classes[:5])}{", ..." if len(classes) > 5 else "."} failed_videos.jsonl there says why (videos without sound? '
+      'then make the clips with --modalities video). --allow_missing_classes measures on the classes that are left.'
+    )
+  return found
+
+
+def describe(coverage: dict[str, dict]) -> str:
+  """Returns a line for each part of a fold that lacks clips, '' when none does."""
+  lines = []
+  for number, parts in coverage.items():
+    for name, part in parts.items():
+      if part['without_clip']:
+        lines.append(
+          f'fold {number}: {part["without_clip"]} of {part["listed"]} listed videos have no clip to {name} on, and '
+          f'{len(part["classes_without_clip"])} classes have none.'
+        )
+  return '\n'.join(lines)
+
+
+def present_rows(records: Records, split: str) -> np.ndarray:
+  """Returns which manifest rows have a record: bool [num_rows]."""
+  present = np.ones(records.num_rows(split), bool)
+  if records.num_clips(split) == len(present):
+    return present
+  failed = os.path.join(records.directory, 'failed_videos.jsonl')
+  if tf.io.gfile.exists(failed):
+    with tf.io.gfile.GFile(failed, 'r') as file:
+      rows = [json.loads(line) for line in file]
+    present[[row['index'] for row in rows if row['split'] == split]] = False
+  if present.sum() != records.num_clips(split):  # The list is gone, or another one: the records themselves know.
+    present[:] = False
+    for path in records.shard_paths(split):
+      present[positions.read_indices(path)] = True
+  return present
+
+
+def _coverage(part: Part, bits: np.ndarray, present: np.ndarray, label_names: Sequence[str]) -> dict[str, object]:
+  def classes(chosen: np.ndarray) -> np.ndarray:
+    return np.unpackbits(np.bitwise_or.reduce(bits[chosen], axis=0, initial=0), count=len(label_names)).astype(bool)
+
+  gone = classes(part.clips) & ~classes(part.clips & present)
+  return {
+    'listed': int(part.clips.sum()),
+    'without_clip': int((part.clips & ~present).sum()),
+    'classes_without_clip': [label_names[number] for number in np.flatnonzero(gone)],
+  }

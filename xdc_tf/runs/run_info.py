@@ -1,0 +1,164 @@
+"""What a run directory says of itself, and how later verbs open it."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+import tensorflow as tf
+
+from xdc_tf import __version__, files
+from xdc_tf.records.inputs import AudioInput, VideoInput
+from xdc_tf.records.schema import Records, open_records
+from xdc_tf.runs.run_directory import iteration_name
+from xdc_tf.training.options import TrainingOptions
+
+# Version 0.1 wrote "# precision: 'auto' is bfloat16 here", or nothing for float32, and never chose XLA.
+_PRECISION = re.compile(r"^# precision: (?:'auto' is )?(\w+)(?: here|, (with|without) XLA)$", re.MULTILINE)
+
+
+def begun_in(run_dir: str) -> tuple[str, bool] | None:
+  """Returns the precision that the run in `run_dir` began with, and whether with XLA; None where there is none."""
+  path = os.path.join(run_dir, 'config.gin')
+  if not tf.io.gfile.exists(path):
+    return None
+  with tf.io.gfile.GFile(path, 'r') as file:
+    begun = _PRECISION.search(file.read())
+  precision, xla = begun.groups() if begun else ('float32', None)
+  return precision, xla == 'with'
+
+
+def as_begun(options: TrainingOptions, run_dir: str) -> TrainingOptions:
+  """Makes every choice that is left to the machine: as the run in `run_dir` made it at its start, or as suits this machine."""
+  begun = begun_in(run_dir)
+  if begun is not None:
+    precision, jit_compile = begun
+    options = dataclasses.replace(
+      options,
+      precision=precision if options.precision == 'auto' else options.precision,
+      jit_compile=jit_compile if options.jit_compile == 'auto' else options.jit_compile,
+    )
+  return options.resolved()
+
+
+def header(records: Records, strategy: tf.distribute.Strategy, options: TrainingOptions) -> str:
+  """Comment lines before the configuration: what else decides the result of a run; `options` are resolved."""
+  clips = ', '.join(f'{records.num_clips(split)} {split}' for split in sorted(records.shard_lengths))
+  return (
+    f'# xdc-tf {__version__}, TensorFlow {tf.__version__}, {strategy.num_replicas_in_sync} replicas\n'
+    f'# records: {records.name}, {clips} clips, {records.fingerprint()}\n'
+    f'# precision: {options.precision}, {"with" if options.jit_compile else "without"} XLA\n'
+  )
+
+
+def save(run_dir: str, records: Records) -> None:
+  """Notes where the records are; they may be moved between two resumes, as long as they are the same."""
+  files.write_json(os.path.join(run_dir, 'run.json'), {'records': files.absolute_path(records.directory)})
+
+
+def save_operative(run_dir: str, text: str) -> None:
+  """Saves the operative configuration: every value that was used, defaults included."""
+  with files.atomic_write(os.path.join(run_dir, 'operative_config.gin'), 'w') as file:
+    file.write(text)
+
+
+class RunConfiguration(Protocol):
+  """What of a run's configuration (deep_clustering.outer_loop.Pretraining) later steps want to know."""
+
+  num_iterations: int
+  encoders: Mapping[str, Callable]
+  clusterings: Sequence[Any]
+
+  @property
+  def retrained_encoders(self) -> Collection[str]:
+    """The encoders that are trained again after the last iteration."""
+
+  def final_input_of(self, encoder: str) -> VideoInput | AudioInput:
+    """How the final encoder is fed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class FinishedRun:
+  """A run directory that later verbs read.
+
+  Attributes:
+    path: of the run directory.
+    config: of the run.
+    records: that it was trained on.
+  """
+
+  path: str
+  config: RunConfiguration
+  records: Records
+
+  @property
+  def last_iteration(self) -> str:
+    """The folder that holds the features and clusters of the final encoders.
+
+    Where encoders are trained again after it (Pretraining.retraining), those of the encoders before that.
+    """
+    return os.path.join(self.path, iteration_name(self.config.num_iterations))
+
+  def iteration_folder(self, iteration: int | None) -> str:
+    """The folder of an iteration; None: the last.
+
+    Raises:
+      ValueError: when the run has no such iteration.
+    """
+    if iteration is None:
+      return self.last_iteration
+    if not 0 <= iteration <= self.config.num_iterations:
+      raise ValueError(f'The run in {self.path} has no iteration {iteration}: give 0 to {self.config.num_iterations}.')
+    return os.path.join(self.path, iteration_name(iteration))
+
+  def weights_folder(self, encoder: str, iteration: int | None = None) -> str:
+    """The folder of an encoder's weights.
+
+    Args:
+      encoder: its name.
+      iteration: the weights that its features in this iteration were taken with; None: the final ones.
+
+    Raises:
+      ValueError: when the run has no such iteration.
+    """
+    if iteration is None and encoder in self.config.retrained_encoders:
+      return os.path.join(self.path, 'retrained', encoder)
+    iteration = self.config.num_iterations if iteration is None else iteration
+    self.iteration_folder(iteration)
+    if not iteration:
+      return os.path.join(self.path, 'initial', encoder)
+    return os.path.join(self.path, iteration_name(iteration - 1), 'train', encoder)
+
+  def input_of(self, encoder: str) -> VideoInput | AudioInput:
+    """How the encoder of these weights is fed."""
+    return self.config.final_input_of(encoder)
+
+
+def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]) -> FinishedRun:
+  """Opens a complete run.
+
+  Args:
+    run_dir: its folder.
+    read_configuration: of its config.gin; cli.configuration.open_run gives it.
+
+  Raises:
+    FileNotFoundError: when `run_dir` is no run directory.
+    ValueError: when its run has not finished.
+  """
+  files.use_file_system(run_dir)
+  config_file = os.path.join(run_dir, 'config.gin')
+  if not tf.io.gfile.exists(config_file):
+    raise FileNotFoundError(f'{run_dir} is not the directory of a run: it has no config.gin. `xdc pretrain` makes one.')
+  try:
+    config = read_configuration(config_file)
+  except ValueError as error:
+    raise ValueError(f'{config_file} is not the configuration of a run; it was damaged or edited: {error}') from error
+  records = files.read_json(os.path.join(run_dir, 'run.json'))['records']
+  files.use_file_system(records)
+  run = FinishedRun(run_dir, config, open_records(records))
+  # Retraining comes after the last metrics.
+  for folder in (os.path.join(run.last_iteration, 'metrics'), *map(run.weights_folder, run.config.encoders)):
+    if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):
+      raise ValueError(f'The run in {run_dir} has not finished ({folder} is not done). Run xdc pretrain again.')
+  return run

@@ -1,0 +1,106 @@
+"""A folder with one encoder's weights, from elsewhere or finetuned: weights.* and, written last, encoder.json that says whose.
+
+Of a finetuned encoder it also says how it was fed; files from elsewhere do not tell that.
+"""
+
+import dataclasses
+import hashlib
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from xdc_tf import __version__, files
+from xdc_tf.models import import_weights
+from xdc_tf.records.audio_ops import LogMelSpec
+from xdc_tf.records.inputs import AudioInput, Input, VideoInput
+from xdc_tf.records.schema import Records
+from xdc_tf.training import checkpoints
+
+INFO_FILE = 'encoder.json'
+
+
+def save(folder: str, encoder, source: str, sha256: str) -> bool:
+  """Writes weights as checkpoints.load_weights reads them; returns False when the folder has them already.
+
+  Raises:
+    ValueError: when the folder holds other weights.
+  """
+  files.use_file_system(folder)
+  info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256}
+  path = os.path.join(folder, INFO_FILE)
+  if tf.io.gfile.exists(path):
+    present = files.read_json(path)
+    if {name: present.get(name) for name in info} == info:
+      return False
+    raise ValueError(f'{folder} holds other weights (of {present.get("source")}). Give another --output.')
+  if tf.io.gfile.exists(folder) and any(not n.startswith('weights.') for n in tf.io.gfile.listdir(folder)):
+    raise ValueError(f'{folder} is not empty and holds no imported weights. Give another --output.')
+  checkpoints.save_weights(encoder, folder)
+  files.write_json(path, info | {'xdc_tf': __version__})
+  return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Fed:
+  """How an encoder was fed.
+
+  Attributes:
+    inputs: VideoInput or AudioInput.
+    short_side: of the frames in its records, in pixels.
+    frame_rate: of its records, frames a second.
+    log_mel_spec: of the sound in its records.
+  """
+
+  inputs: Input
+  short_side: int = 256
+  frame_rate: float = 30.0
+  log_mel_spec: LogMelSpec = LogMelSpec()
+
+
+def describe(folder: str, encoder, source: str, inputs: Input, records: Records) -> None:
+  """Makes a folder that holds trained weights of an encoder one that `load` takes, and notes how it was fed."""
+  with tf.io.gfile.GFile(os.path.join(folder, 'weights.data-00000-of-00001'), 'rb') as file:
+    sha256 = hashlib.sha256(file.read()).hexdigest()
+  info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256, 'xdc_tf': __version__}
+  info['fed'] = dataclasses.asdict(Fed(inputs, records.short_side, records.frame_rate, records.log_mel_spec))
+  files.write_json(os.path.join(folder, INFO_FILE), info)
+
+
+def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
+  """Makes the encoder of a folder, with its weights.
+
+  Args:
+    folder: of the weights.
+    dtype: name of a Keras dtype policy for the encoder, e.g. 'mixed_bfloat16'; None for the global one.
+
+  Returns:
+    The encoder and what encoder.json says.
+
+  Raises:
+    FileNotFoundError: when the folder holds none.
+    ValueError: when it is damaged.
+  """
+  files.use_file_system(folder)
+  path = os.path.join(folder, INFO_FILE)
+  if not tf.io.gfile.exists(path):
+    raise FileNotFoundError(
+      f'{folder} holds no imported weights: it has no {INFO_FILE}. `xdc import-weights` makes one.'
+    )
+  info = files.read_json(path)
+  try:
+    encoder = import_weights.ENCODERS[info['encoder']](**info['arguments'], dtype=dtype)
+  except (KeyError, TypeError) as error:
+    raise ValueError(f'{path} does not describe an encoder ({error!r}). Import the weights again.') from error
+  checkpoints.load_weights(encoder, folder)
+  return encoder, info
+
+
+def how_fed(info: dict[str, Any], modality: str) -> Fed | None:
+  """Returns how the encoder of an encoder.json was fed; None for one from elsewhere."""
+  if 'fed' not in info:
+    return None
+  fed = info['fed']
+  values = {name: tuple(value) if isinstance(value, list) else value for name, value in fed['inputs'].items()}
+  inputs = {'video': VideoInput, 'audio': AudioInput}[modality](**values)
+  return Fed(inputs, fed['short_side'], fed['frame_rate'], LogMelSpec(**fed['log_mel_spec']))
