@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from xdc_tf import files
 
@@ -19,3 +20,28 @@ def test_json_has_null_where_a_number_is_not_finite(tmp_path):
     raise AssertionError(constant)
 
   json.loads((tmp_path / 'a.json').read_text(), parse_constant=refuse)
+
+
+@pytest.mark.parametrize('contents', [b'{"a": 1', b'\xff\xfe{}', b'[' * 100_000, b''])
+def test_what_is_not_json_is_named(contents, tmp_path):
+  path = tmp_path / 'a.json'
+  path.write_bytes(contents)
+  with pytest.raises(ValueError, match=rf'^{path} is not (valid JSON|text in UTF-8) '):
+    files.read_json(str(path))
+
+
+def test_damage_anywhere_in_arrays_is_named(tmp_path):
+  """Every byte of the header, one after another: NumPy raises whatever its parser of Python does."""
+  path = tmp_path / 'a.npy'
+  files.write_array(str(path), np.arange(3, dtype=np.int64))
+  whole = path.read_bytes()
+  for place in range(128):
+    for damaged in (whole[:place] + bytes([whole[place] ^ 8]) + whole[place + 1 :], whole[:place] + bytes(128 - place)):
+      path.write_bytes(damaged)
+      try:
+        files.read_array(str(path))
+      except ValueError as error:
+        assert str(error).startswith(f'{path} is not a whole .npy file')
+  (tmp_path / 'a.npz').write_bytes(whole)
+  with pytest.raises(ValueError, match=r'a\.npz is not a whole \.npz file'):
+    files.read_arrays(str(tmp_path / 'a.npz'))

@@ -6,13 +6,17 @@ import io
 import json
 import math
 import os
+import tokenize
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
 import numpy as np
 import tensorflow as tf
 
+# What NumPy raises at files that are not what it wrote.
+DAMAGED_ARRAY = (ValueError, EOFError, SyntaxError, KeyError, tokenize.TokenError, zipfile.BadZipFile)
 # Each is called before anything gets its name, and raises an error where this process may not write any more (lease.py).
 guards: list[Callable[[], None]] = []
 
@@ -127,10 +131,40 @@ def read_array(path: str, memory_map: bool = False) -> np.ndarray:
       return np.load(path, mmap_mode='r', allow_pickle=False)
     with tf.io.gfile.GFile(path, 'rb') as file:
       return np.load(io.BytesIO(file.read()), allow_pickle=False)
-  except (ValueError, EOFError) as error:
+  except DAMAGED_ARRAY as error:
     raise ValueError(
       f'{path} is not a whole .npy file ({error}): restore it, or delete it and make it again.'
     ) from error
+
+
+def read_arrays(path: str) -> dict[str, np.ndarray]:
+  """Reads the arrays of a .npz file, without pickles.
+
+  Raises:
+    ValueError: when the file is damaged.
+  """
+  with tf.io.gfile.GFile(path, 'rb') as file:
+    contents = io.BytesIO(file.read())
+  try:
+    return dict(np.load(contents, allow_pickle=False))
+  except (*DAMAGED_ARRAY, TypeError) as error:  # TypeError: one array, not several.
+    raise ValueError(
+      f'{path} is not a whole .npz file ({error}): restore it, or delete it and make it again.'
+    ) from error
+
+
+def read_text(path: str) -> str:
+  """Reads a file of text.
+
+  Raises:
+    ValueError: when it is not UTF-8.
+  """
+  with tf.io.gfile.GFile(path, 'rb') as file:
+    contents = file.read()
+  try:
+    return contents.decode()
+  except UnicodeDecodeError as error:
+    raise ValueError(f'{path} is not text in UTF-8 ({error}): restore it, or make it again.') from error
 
 
 def write_json(path: str, value: Any) -> None:
@@ -156,11 +190,10 @@ def read_json(path: str) -> Any:
   """
   if not tf.io.gfile.exists(path):
     raise FileNotFoundError(f'{path} does not exist.')
-  with tf.io.gfile.GFile(path, 'r') as file:
-    text = file.read()
+  text = read_text(path)
   try:
     return json.loads(text)
-  except json.JSONDecodeError as error:
+  except (json.JSONDecodeError, RecursionError) as error:
     raise ValueError(
       f'{path} is not valid JSON ({error}). It was probably edited by hand: restore or delete it.'
     ) from error

@@ -26,6 +26,10 @@ IMPL = 'tensorflow.python.framework.errors_impl'
     (tf.errors.PermissionDeniedError(None, None, '/z; Read-only file system'), '/z; Read-only file system'),
     (OSError(28, 'No space left on device'), '[Errno 28] No space left on device'),
     (FileNotFoundError("/m does not exist. [while running 'MakeShards']"), '/m does not exist.'),
+    (
+      RuntimeError("beam_pipelines.clip_shard.ClipJobError: 18 of 18 failed. [while running 'Finish']"),
+      '18 of 18 failed.',
+    ),
     (RuntimeError("KeyError: 'a' [while running 'MakeShards']"), ''),
     (TypeError('a bug'), ''),
   ],

@@ -131,6 +131,7 @@ def test_manifests_that_make_no_sense_are_refused(tmp_path):
   [
     ('name', '../elsewhere/x'), ('name', 3), ('splits', '../../outside'), ('splits', {'../x': 1}), ('splits', {'train': -1}),
     ('splits', {'train': '1'}), ('rows_per_file', 0), ('num_official_splits', None), ('label_names', [1]), ('label_names', 3),
+    ('label_names', 'owl'), ('label_names', ['a', 'a']),
   ],
 )  # fmt: skip
 def test_a_manifest_that_was_edited_leads_nowhere(key, value, tmp_path):
@@ -140,3 +141,19 @@ def test_a_manifest_that_was_edited_leads_nowhere(key, value, tmp_path):
   files.write_json(path, files.read_json(path) | {key: value})
   with pytest.raises(ValueError, match=f'^{path} is damaged or was edited'):
     manifest.read_manifest(made.directory)
+
+
+@pytest.mark.parametrize(
+  ('old', 'new', 'message'),
+  [
+    (b'owl', b'own', "has the labels .'own'., which manifest.json does not list"),
+    (b'/a', b'\xff', 'is not text in UTF-8'),
+  ],
+)
+def test_rows_that_were_edited_are_named(old, new, message, tmp_path):
+  row = manifest.Row(0, 'a', '/a.mp4', 0.0, 1.0, ('owl',))
+  made = manifest.write_manifest(tmp_path / 'manifest', 'tiny', [('train', row)])
+  (path,) = (tmp_path / 'manifest').glob('*.csv-*')
+  path.write_bytes(path.read_bytes().replace(old, new))
+  with pytest.raises(ValueError, match=f'^{path}.*{message}'):
+    next(made.rows('train'))

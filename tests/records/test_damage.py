@@ -8,6 +8,7 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import AnyLengthVideo, TinyAudio
 
+from xdc_tf.deep_clustering import stages
 from xdc_tf.evaluation import clip_features
 from xdc_tf.records import damage, positions
 from xdc_tf.records.reader import AudioInput, VideoInput
@@ -116,3 +117,15 @@ def test_sound_that_is_damaged_is_not_called_a_divergence(records, one_replica, 
   schedule = Schedule(epoch_size=24, batch_size=4, total_epochs=1, warmup_epochs=0, early_stop_epochs=0)
   with pytest.raises(ValueError, match=f'^{re.escape(path)} is damaged'):
     make_trainer(records, one_replica, 'audio').train(str(tmp_path), labels(records, 'train'), None, schedule, 0)
+
+
+@pytest.mark.parametrize('length', [0, 3])
+def test_features_name_a_shard_that_lost_its_records(records, one_replica, tmp_path, length):
+  """The batches of the next shard would have been counted to it."""
+  path = records.shard_paths('train')[1]
+  kept = list(tf.data.TFRecordDataset(path).take(length).as_numpy_iterator())
+  with tf.io.TFRecordWriter(path) as writer:
+    for record in kept:
+      writer.write(record)
+  with pytest.raises(ValueError, match=f'^{re.escape(path)} holds {length} records, and 4 were written'):
+    stages.extract_features(str(tmp_path / 'features'), make_trainer(records, one_replica, 'audio'), 1)

@@ -430,3 +430,19 @@ def test_evaluation_of_a_subset_reads_it_in_order_and_ends_batches_with_shards(r
   assert [batch['index'].numpy().tolist() for batch in last] == [[9, 10], [11], [22]]
   with pytest.raises(ValueError, match='expected bool'):
     reader.evaluation_dataset(records, 'train', AUDIO, 2, subset=wanted[:-1])
+
+
+@pytest.mark.parametrize(
+  ('make', 'name'),
+  [
+    (lambda: VideoInput(num_frames=-4), 'VideoInput.num_frames is -4'),
+    (lambda: VideoInput(crop_size=0), 'VideoInput.crop_size is 0'),
+    (lambda: VideoInput(short_side=0), 'VideoInput.short_side is 0'),
+    (lambda: VideoInput(std=(1.0, 0.0, 1.0)), 'VideoInput.mean and .std'),
+    (lambda: AudioInput(num_frames=0), 'AudioInput.num_frames is 0'),
+    (lambda: AudioInput(std=0.0), 'AudioInput.std is 0.0'),
+  ],
+)
+def test_settings_that_cannot_be_are_named(make, name):
+  with pytest.raises(ValueError, match=f'^{name}'):
+    make()

@@ -10,6 +10,7 @@ import pytest
 import records_factory
 import tensorflow as tf
 
+from xdc_tf import files
 from xdc_tf.manifest import manifest
 from xdc_tf.records import schema
 
@@ -192,3 +193,19 @@ def test_open_records_refuses_folders_that_are_not_finished(tmp_path):
 def test_write_metadata_refuses_incomplete_settings(tmp_path):
   with pytest.raises(ValueError, match='expected exactly'):
     schema.write_metadata(str(tmp_path), 'tiny', {}, {}, (), 0, {'frame_rate': 30.0})
+
+
+@pytest.mark.parametrize(
+  ('key', 'value'),
+  [
+    ('num_rows', 'ab'), ('num_rows', True), ('num_rows', {}), ('failed', 3), ('label_names', 'cat'), ('num_official_splits', None),
+    ('frame_rate', '30'), ('frame_rate', 0), ('short_side', [1]), ('name', '../x'), ('shard_lengths', {'../x': [1]}),
+    ('shard_lengths', {'train': [-1]}), ('manifest_directory', 3), ('log_mel', {'window': 1}),
+  ],
+)  # fmt: skip
+def test_a_description_that_was_edited_is_named(key, value, tmp_path):
+  records = records_factory.write_records(tmp_path, {'train': 1})
+  path = os.path.join(records.directory, schema.CLIPS_FILE)
+  files.write_json(path, files.read_json(path) | {key: value})
+  with pytest.raises(ValueError, match=f'^{path} does not describe records'):
+    schema.open_records(records.directory)

@@ -6,7 +6,7 @@ import pytest
 
 from xdc_tf import compat, files
 from xdc_tf.cli import configuration
-from xdc_tf.runs import run_info
+from xdc_tf.runs import run_info, training_facts
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 
@@ -67,3 +67,21 @@ def test_the_weights_of_an_iteration_are_those_that_its_features_were_taken_with
       run.weights_folder('audio', iteration)
   config.num_iterations = 0
   assert run.weights_folder('audio') == 'run/initial/audio'
+
+
+@pytest.mark.parametrize('noted', [{}, [], *({'records': value} for value in (3, '', 'a\0b', [[]], 'none'))])
+def test_a_run_that_does_not_say_where_its_records_are(noted, tmp_path):
+  (tmp_path / 'config.gin').touch()
+  files.write_json(str(tmp_path / 'run.json'), noted)
+  with pytest.raises(
+    (ValueError, FileNotFoundError), match=f'^{tmp_path}/run.json (does not name the folder|says where)'
+  ):
+    run_info.open_run(str(tmp_path), lambda _: None)
+
+
+@pytest.mark.parametrize('numbers', [[], {'clusterings': []}, {'clusterings': {'a': 1}}, {'train_nmi_between': 'x'}])
+def test_numbers_of_a_run_that_are_none_are_named(numbers, tmp_path):
+  path = str(tmp_path / 'metrics.json')
+  files.write_json(path, numbers)
+  with pytest.raises(ValueError, match=f'^{path} does not hold the numbers of an iteration'):
+    training_facts._metrics(path)

@@ -72,3 +72,26 @@ def test_weights_that_are_left_over_are_named(tmp_path):
 def test_a_folder_without_weights_says_so(tmp_path):
   with pytest.raises(FileNotFoundError, match=r'weights\.index is missing'):
     checkpoints.load_weights(encoder(), str(tmp_path))
+
+
+@pytest.mark.parametrize('kind', ['index', 'data-00000-of-00001'])
+@pytest.mark.parametrize('size', [0, 100])
+def test_damaged_weights_are_named_and_nothing_is_assigned(kind, size, tmp_path):
+  checkpoints.save_weights(encoder(), str(tmp_path))
+  with open(tmp_path / f'weights.{kind}', 'r+b') as file:
+    file.truncate(size)
+  model = encoder(seed=1)
+  before = [variable.numpy() for variable in model.variables]
+  with pytest.raises(ValueError, match=rf'^{tmp_path}/weights\.\* is damaged .*Restore them'):
+    checkpoints.load_weights(model, str(tmp_path))
+  for variable, value in zip(model.variables, before, strict=True):
+    np.testing.assert_array_equal(variable.numpy(), value)
+
+
+@pytest.mark.parametrize('name', ['ckpt-3.index', 'ckpt-3.data-00000-of-00001', 'checkpoint'])
+def test_a_damaged_checkpoint_is_named_with_what_to_do(name, tmp_path):
+  checkpoints.TrainingCheckpoint(str(tmp_path), value=tf.Variable(tf.range(1000))).save(3)
+  path = tmp_path / 'checkpoints' / name
+  path.write_bytes(path.read_bytes() + b'\xff\xfe' if name == 'checkpoint' else path.read_bytes()[:50])
+  with pytest.raises(ValueError, match=rf'^{path.parent}/(ckpt-3|checkpoint)\.\* is damaged .*Delete {path.parent}'):
+    checkpoints.TrainingCheckpoint(str(tmp_path), value=tf.Variable(tf.range(1000))).restore()

@@ -8,6 +8,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf import files
 from xdc_tf.clustering.preprocessing import Projection
 from xdc_tf.files import atomic_write
 
@@ -68,9 +69,12 @@ def load_state(directory: str, settings: dict) -> KMeansState | None:
   path = os.path.join(directory, _FILE)
   if not tf.io.gfile.exists(path):
     return None
-  with tf.io.gfile.GFile(path, 'rb') as file:
-    arrays = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
-  found = json.loads(str(arrays['settings']))
+  arrays = files.read_arrays(path)
+  try:
+    found = json.loads(str(arrays['settings']))
+    state = arrays['centroids'], arrays['inertia'].tolist(), bool(arrays['converged'])
+  except (KeyError, ValueError) as error:
+    raise ValueError(f'{path} is not the state of a k-means ({error}): delete it to start over.') from error
   differences = [
     f'{key} was {found.get(key)}, now {settings.get(key)}'
     for key in sorted(found.keys() | settings.keys())
@@ -83,4 +87,5 @@ def load_state(directory: str, settings: dict) -> KMeansState | None:
   projection = None
   if 'projection_mean' in arrays:
     projection = Projection(arrays['projection_mean'], arrays['projection_matrix'])
-  return KMeansState(arrays['centroids'], projection, arrays['inertia'].tolist(), bool(arrays['converged']))
+  centroids, inertia, converged = state
+  return KMeansState(centroids, projection, inertia, converged)

@@ -16,6 +16,7 @@ from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.deep_clustering import cluster_events
 from xdc_tf.deep_clustering.methods import Clustering
+from xdc_tf.records import damage
 from xdc_tf.records.human_labels import first_labels_if_any
 from xdc_tf.records.schema import Records
 from xdc_tf.training import distribution
@@ -84,6 +85,7 @@ def extract_features(folder: str, trainer: EncoderTrainer, num_clips: int) -> No
     with bar:
       batches = trainer.embed(split, mine, num_clips)
       for shard in mine:
+        damage.check_length(records, split, shard)
         index, features = _take(batches, lengths[shard], trainer.encoder.feature_dimension, bar)
         write_shard(folder, split, shard, len(lengths), index, features)
 

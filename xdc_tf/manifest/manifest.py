@@ -211,6 +211,7 @@ class Manifest:
     self.name: str = contents['name']
     self.splits: dict[str, int] = contents['splits']
     self.label_names: tuple[str, ...] = tuple(contents['label_names'])
+    self._known_labels = frozenset(self.label_names)
     self.num_official_splits: int = contents['num_official_splits']
     self._rows_per_file: int = contents['rows_per_file']
 
@@ -259,8 +260,7 @@ class Manifest:
     """Returns all rows of one file after checking that they are those that belong there."""
     if not tf.io.gfile.exists(path):
       raise ValueError(f'{path} is missing although {MANIFEST_FILE} lists it: restore it or write the manifest again.')
-    with tf.io.gfile.GFile(path, 'r') as file:
-      lines = list(csv.reader(io.StringIO(file.read(), newline='')))
+    lines = list(csv.reader(io.StringIO(files.read_text(path), newline='')))
     if not lines or tuple(lines[0]) != COLUMNS:
       raise ValueError(f'{path} starts with {lines[:1]}; expected the columns {",".join(COLUMNS)}.')
     rows = []
@@ -271,6 +271,11 @@ class Manifest:
         raise ValueError(
           f'{path}, row {number + 2}: {fields} is damaged ({error}); expected {",".join(COLUMNS)}.'
         ) from error
+      unknown = sorted(set(row.labels) - self._known_labels)
+      if unknown:
+        raise ValueError(
+          f'{path}, row {number + 2} has the labels {unknown}, which {MANIFEST_FILE} does not list. Write the manifest again.'
+        )
       if row.index != first_index + number:
         raise ValueError(
           f'{path}, row {number + 2} has index {row.index}; expected {first_index + number}. Was the file edited?'
@@ -333,7 +338,8 @@ def _check_contents(path: str, contents: dict[str, Any]) -> None:
       _check_number(f'rows of {split}', rows, 0)
     _check_number('rows_per_file', contents['rows_per_file'], 1)
     _check_number('num_official_splits', contents['num_official_splits'], 0)
-    if not all(isinstance(name, str) for name in contents['label_names']):
+    names = contents['label_names']
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
       raise ValueError(f'label_names are {contents["label_names"]}')
   except (ValueError, TypeError, AttributeError) as error:
     raise ValueError(f'{path} is damaged or was edited: {error}. Write the manifest again.') from error

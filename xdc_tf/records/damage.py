@@ -7,6 +7,7 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import messages
+from xdc_tf.records import positions
 from xdc_tf.records.schema import Records
 
 REPAIR = 'Run the command that made it again with --repair: python -m beam_pipelines.make_clips makes such shards anew.'
@@ -37,6 +38,14 @@ def of_shard(path: str, num_records: int) -> str:
   except tf.errors.OpError as error:
     return f'is damaged ({messages.of_error(error)})'
   return '' if found == num_records else f'holds {found} records, and {num_records} were written'
+
+
+def check_length(records: Records, split: str, shard: int) -> None:
+  """Raises a ValueError when a shard holds another number of records than were written, by a look at where they lie."""
+  path, length = records.shard_paths(split)[shard], records.shard_lengths[split][shard]
+  found = len(positions.read_indices(path))
+  if found != length:
+    raise ValueError(f'{path} holds {found} records, and {length} were written. {REPAIR}')
 
 
 def check(records: Records, split: str, error: BaseException | None = None) -> None:

@@ -6,7 +6,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import gin
 import tensorflow as tf
@@ -14,6 +14,13 @@ import tensorflow as tf
 from xdc_tf import compat
 from xdc_tf.records import audio_ops, clip_sampling, schema, video_ops
 from xdc_tf.records.schema import Records
+
+
+def _check_sizes(settings: Any, *names: str) -> None:
+  for name in names:
+    value = getattr(settings, name)
+    if not isinstance(value, int) or value < 1:
+      raise ValueError(f'{type(settings).__name__}.{name} is {value}; expected a whole number of at least 1.')
 
 
 @gin.configurable
@@ -39,6 +46,13 @@ class VideoInput:
   std: Sequence[float] = (0.22803, 0.22145, 0.216989)
 
   wanted: ClassVar[dict[str, bool]] = {'want_frames': True, 'want_log_mel': False}
+
+  def __post_init__(self):
+    _check_sizes(self, 'num_frames', 'crop_size', *(['short_side'] if self.short_side is not None else []))
+    if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+      raise ValueError(
+        f'VideoInput.mean and .std need three numbers each, .std positive ones. Received: {self.mean} and {self.std}.'
+      )
 
   @property
   def shape(self) -> tuple[int, ...]:
@@ -151,6 +165,9 @@ class AudioInput:
   wanted: ClassVar[dict[str, bool]] = {'want_frames': False, 'want_log_mel': True}
 
   def __post_init__(self):
+    _check_sizes(self, 'num_frames', 'clip_length')
+    if not self.std > 0:
+      raise ValueError(f'AudioInput.std is {self.std}; expected more than 0.')
     if not (0 <= self.time_mask < self.num_frames and 0 <= self.frequency_mask < schema.NUM_FILTERS):
       raise ValueError(
         f'AudioInput.time_mask must be below num_frames ({self.num_frames}), .frequency_mask below {schema.NUM_FILTERS}. '

@@ -10,7 +10,6 @@ import io
 import mmap
 import os
 import struct
-import zipfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -146,10 +145,9 @@ def _positions_path(shard_path: str) -> str:
 def _read_positions(path: str, num_bytes: int) -> Positions | None:
   """Returns what was written for a shard of this size; None where nothing was, or for another one."""
   try:
-    with tf.io.gfile.GFile(_positions_path(path), 'rb') as file:
-      arrays = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
+    arrays = files.read_arrays(_positions_path(path))
     return Positions(**arrays) if arrays.pop('num_bytes') == num_bytes else None
-  except (tf.errors.NotFoundError, ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile):
+  except (tf.errors.NotFoundError, ValueError, OSError, KeyError, TypeError):
     return None  # They can be found in the shard itself.
 
 

@@ -302,6 +302,31 @@ class Records:
     return split
 
 
+def _check_contents(contents: dict[str, Any]) -> None:
+  """Checks what others count with or make names of files of; an edited file must not lead elsewhere.
+
+  Raises:
+    KeyError, TypeError, AttributeError or ValueError: where a value is not what make_clips writes.
+  """
+  manifest.check_name(contents['name'], 'data set name')
+  for split, lengths in contents['shard_lengths'].items():
+    manifest.check_name(split, 'split name')
+    _check_numbers(f'shard_lengths of {split}', [*lengths, contents['num_rows'][split]], 0)
+    if not all(isinstance(number, int) for number in contents['failed'][split].values()):
+      raise ValueError(f'failed of {split} is {contents["failed"][split]}')
+  _check_numbers('num_official_splits, short_side', [contents['num_official_splits'], contents['short_side']], 0)
+  if not contents['frame_rate'] > 0:
+    raise ValueError(f'frame_rate is {contents["frame_rate"]}')
+  names = contents['label_names']
+  if not isinstance(names, list) or not all(isinstance(name, str) for name in [*names, contents['manifest_directory']]):
+    raise ValueError(f'label_names are {names}, manifest_directory is {contents["manifest_directory"]}')
+
+
+def _check_numbers(what: str, values: Sequence[Any], least: int) -> None:
+  if not all(isinstance(value, int) and not isinstance(value, bool) and value >= least for value in values):
+    raise ValueError(f'{what} are {values}, expected whole numbers of at least {least}')
+
+
 def open_records(directory: str) -> Records:
   """Opens a finished folder of records; reads one small JSON file and lists the folder once.
 
@@ -321,6 +346,7 @@ def open_records(directory: str) -> Records:
   if tf.io.gfile.exists(os.path.join(own_manifest, manifest.MANIFEST_FILE)):
     contents['manifest_directory'] = own_manifest
   try:
+    _check_contents(contents)
     log_mel_spec = LogMelSpec(**contents['log_mel'])
     records = Records(
       directory=os.fspath(directory),
@@ -335,7 +361,7 @@ def open_records(directory: str) -> Records:
       failed=contents['failed'],
       _num_rows=contents['num_rows'],
     )
-  except (KeyError, TypeError, AttributeError) as error:
+  except (KeyError, TypeError, AttributeError, ValueError) as error:
     raise ValueError(
       f'{path} does not describe records ({type(error).__name__}: {error}); found {json.dumps(contents)[:200]}. '
       'It was made by another version or edited: delete DONE and run make_clips again.'

@@ -131,5 +131,8 @@ def save(folder: str, split: str, index: int, seconds: np.ndarray, features: np.
 
 def load(folder: str, split: str, index: int) -> tuple[np.ndarray, np.ndarray]:
   """Reads what `save` wrote: (seconds float64 [n], features float32 [n, d])."""
-  with tf.io.gfile.GFile(path(folder, split, index), 'rb') as file, np.load(io.BytesIO(file.read())) as found:
-    return found['seconds'], found['features']
+  name = path(folder, split, index)
+  found = files.read_arrays(name)
+  if set(found) != {'seconds', 'features'}:
+    raise ValueError(f'{name} holds {sorted(found)}; expected seconds and features: delete it and make it again.')
+  return found['seconds'], found['features']

@@ -154,11 +154,25 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
     config = read_configuration(config_file)
   except ValueError as error:
     raise ValueError(f'{config_file} is not the configuration of a run; it was damaged or edited: {error}') from error
-  records = files.read_json(os.path.join(run_dir, 'run.json'))['records']
+  records = _records_of(os.path.join(run_dir, 'run.json'))
   files.use_file_system(records)
-  run = FinishedRun(run_dir, config, open_records(records))
+  try:
+    run = FinishedRun(run_dir, config, open_records(records))
+  except FileNotFoundError as error:
+    raise FileNotFoundError(
+      f'{os.path.join(run_dir, "run.json")} says where the records of the run are: {error}'
+    ) from error
   # Retraining comes after the last metrics.
   for folder in (os.path.join(run.last_iteration, 'metrics'), *map(run.weights_folder, run.config.encoders)):
     if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):
       raise ValueError(f'The run in {run_dir} has not finished ({folder} is not done). Run xdc pretrain again.')
   return run
+
+
+def _records_of(path: str) -> str:
+  """Returns where the records of a run are, as its run.json says."""
+  noted = files.read_json(path)
+  found = noted.get('records') if isinstance(noted, dict) else None
+  if not isinstance(found, str) or not found or '\0' in found:
+    raise ValueError(f'{path} does not name the folder of the records; found {str(noted)[:200]!r}. Correct it by hand.')
+  return found

@@ -44,8 +44,20 @@ def of_run(run: FinishedRun, encoder: str) -> dict[str, Any]:
     'precision': precision,
     'xla': xla,
     'gin': _configuration(run.path),
-    'metrics': files.read_json(os.path.join(run.last_iteration, 'metrics', 'metrics.json')),
+    'metrics': _metrics(os.path.join(run.last_iteration, 'metrics', 'metrics.json')),
   }
+
+
+def _metrics(path: str) -> dict[str, Any]:
+  metrics = files.read_json(path)
+  try:
+    for name in ('clusterings', 'train_nmi_between', 'validation_nmi_between'):
+      metrics.get(name, {}).items()
+    for table in metrics.get('clusterings', {}).values():
+      table.items()
+  except AttributeError as error:
+    raise ValueError(f'{path} does not hold the numbers of an iteration ({error}). Restore it.') from error
+  return metrics
 
 
 def estimated_hours(records: Records, split: str) -> float:

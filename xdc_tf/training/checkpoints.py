@@ -1,11 +1,13 @@
 """Weights and checkpoints on disk: restored whole or not at all."""
 
 import collections
+import contextlib
 import os
+from collections.abc import Iterator
 
 import tensorflow as tf
 
-from xdc_tf import files
+from xdc_tf import files, messages
 from xdc_tf.training import distribution
 
 _VALUE = '/.ATTRIBUTES/VARIABLE_VALUE'
@@ -32,7 +34,8 @@ def load_weights(model, folder: str) -> None:
     raise FileNotFoundError(
       f'{folder} holds no weights (weights.index is missing). Was the training stage interrupted? Run it again.'
     )
-  reader = tf.train.load_checkpoint(prefix)
+  with _damage_named(prefix, 'Restore them, or make them again.'):
+    reader = tf.train.load_checkpoint(prefix)
   shapes = {key: tuple(shape) for key, shape in reader.get_variable_to_shape_map().items() if key.endswith(_VALUE)}
   keys = {_name(key.removeprefix('model/').removesuffix(_VALUE)): key for key in shapes}
   variables = _named_variables(model)
@@ -46,8 +49,21 @@ def load_weights(model, folder: str) -> None:
   if complaints:
     listed = '; '.join(complaints[:3]) + (f'; and {len(complaints) - 3} more' if len(complaints) > 3 else '')
     raise ValueError(f'The weights in {folder} do not fit {type(model).__name__}: {listed}.')
+  with _damage_named(prefix, 'Restore them, or make them again.'):
+    values = {
+      name: reader.get_tensor(keys[name]) for name in variables
+    }  # Before the first is assigned: all or nothing.
   for name, variable in variables.items():
-    variable.assign(reader.get_tensor(keys[name]))
+    variable.assign(values[name])
+
+
+@contextlib.contextmanager
+def _damage_named(prefix: str, advice: str) -> Iterator[None]:
+  """Names the files where TensorFlow says no more than what it found in them."""
+  try:
+    yield
+  except (tf.errors.OpError, IndexError, UnicodeDecodeError) as error:
+    raise ValueError(f'{prefix}.* is damaged ({messages.of_error(error)}). {advice}') from error
 
 
 def _named_variables(model) -> dict[str, tf.Variable]:
@@ -79,10 +95,12 @@ class TrainingCheckpoint:
   def __init__(self, folder: str, **objects):
     """Prepares checkpoints of `objects` (models, optimizers, variables) in FOLDER/checkpoints."""
     self._folder = os.path.join(folder, 'checkpoints')
+    self._again = f'Delete {self._folder} to do the training again; what was finished before stays.'
     self._checkpoint = tf.train.Checkpoint(**objects)
-    self._manager = tf.train.CheckpointManager(
-      self._checkpoint, os.path.join(own_folder(folder), 'checkpoints'), max_to_keep=2
-    )
+    with _damage_named(os.path.join(self._folder, 'checkpoint'), self._again):
+      self._manager = tf.train.CheckpointManager(
+        self._checkpoint, os.path.join(own_folder(folder), 'checkpoints'), max_to_keep=2
+      )
 
   def restore(self) -> bool:
     """Restores the chief's newest checkpoint on every worker; returns False when there is none.
@@ -102,11 +120,15 @@ class TrainingCheckpoint:
 
   def _restore(self, path: str) -> None:
     try:
-      self._checkpoint.restore(path).assert_consumed()
+      with _damage_named(path, self._again):
+        tf.train.load_checkpoint(path)  # Says of a damaged file what it is; `restore` goes on with half of it.
+        self._checkpoint.restore(path).assert_consumed()
     except (AssertionError, ValueError) as error:
+      if f'{path}.* is damaged' in str(error):
+        raise
       raise ValueError(
-        f'{path} is not a checkpoint of this training as this release of xdc-tf has it. Delete {self._folder} to do the training '
-        f'again; what was finished before stays. TensorFlow says: {str(error)[:300]}'
+        f'{path} is not a checkpoint of this training as this release of xdc-tf has it. {self._again} TensorFlow says: '
+        f'{str(error)[:300]}'
       ) from error
 
   def save(self, step: int) -> None:
