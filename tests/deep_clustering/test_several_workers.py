@@ -19,6 +19,7 @@ TINY = [
   'num_audio_clusters = 3',
   'Pretraining.num_iterations = 1',
   'AudioResNet18.base_width = 4',
+  'AudioResNet18.blocks_per_stage = 1',
   'Schedule.epoch_size = 24',
   'Schedule.batch_size = 4',
   'Schedule.total_epochs = 1',
