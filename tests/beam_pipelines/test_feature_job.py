@@ -29,7 +29,8 @@ MEAN = ('--num_clips', '2', '--batch_size', '5')
 # Four snippets of each record, in two pieces.
 SNIPPETS = ('--snippet_frames', '6', '--snippet_stride', '2', '--batch_size', '3')
 PARAMETERS = {
-  'num_video_clusters': 3, 'num_audio_clusters': 3, 'ResNet3D18.base_width': 4, 'AudioResNet18.base_width': 4,
+  'num_video_clusters': 3, 'num_audio_clusters': 3, 'ResNet3D18.base_width': 4, 'ResNet3D18.blocks_per_stage': 1,
+  'AudioResNet18.base_width': 4, 'AudioResNet18.blocks_per_stage': 1,
   'VideoInput.crop_size': 16, 'VideoInput.short_side': 20, 'VideoInput.num_frames': 4, 'AudioInput.num_frames': 30,
   'AudioInput.clip_length': 4, 'Schedule.epoch_size': 8, 'Schedule.batch_size': 4, 'Schedule.total_epochs': 1,
   'Schedule.warmup_epochs': 0, 'Pretraining.feature_clips': 2,

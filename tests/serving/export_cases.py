@@ -105,9 +105,9 @@ def export(modality: str, folder: str) -> types.SimpleNamespace:
   random = np.random.default_rng(0)
   clusters = make_clusters(random, 32)
   if modality == 'video':
-    encoder, inputs = R2Plus1D18(base_width=4), VIDEO_INPUT
+    encoder, inputs = R2Plus1D18(base_width=4, blocks_per_stage=1), VIDEO_INPUT
   else:
-    encoder, inputs = AudioResNet18(base_width=4), AUDIO_INPUT
+    encoder, inputs = AudioResNet18(base_width=4, blocks_per_stage=1), AUDIO_INPUT
   for _ in range(3):  # In training mode, so that the statistics of BatchNorm are not the initial ones.
     encoder(random.normal(size=(2, *inputs.shape)).astype(np.float32), training=True)
   if modality == 'video':

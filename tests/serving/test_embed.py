@@ -23,13 +23,15 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope='module')
 def video_model(tmp_path_factory):
   folder = tmp_path_factory.mktemp('models') / 'xdc_video'
-  return export_video(R2Plus1D18(base_width=4), VideoInput(num_frames=8, crop_size=24), 32, str(folder))
+  return export_video(
+    R2Plus1D18(base_width=4, blocks_per_stage=1), VideoInput(num_frames=8, crop_size=24), 32, str(folder)
+  )
 
 
 @pytest.fixture(scope='module')
 def audio_model(tmp_path_factory):
   folder = tmp_path_factory.mktemp('models') / 'xdc_audio'
-  return export_audio(AudioResNet18(base_width=4), AudioInput(), LogMelSpec(), str(folder))
+  return export_audio(AudioResNet18(base_width=4, blocks_per_stage=1), AudioInput(), LogMelSpec(), str(folder))
 
 
 @functools.cache

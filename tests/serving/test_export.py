@@ -208,7 +208,9 @@ def test_clusters_equal_brute_force(modality, request):
 @pytest.mark.parametrize('num_clusters', [1, 3])
 def test_few_plain_clusters_without_projection_or_normalisation(num_clusters, tmp_path):
   clusters = ServedClusters(RANDOM.uniform(0, 1, (num_clusters, 32)).astype(np.float32), l2_normalize=False)
-  path = export_audio(AudioResNet18(base_width=4), AUDIO_INPUT, LogMelSpec(), str(tmp_path), clusters)
+  path = export_audio(
+    AudioResNet18(base_width=4, blocks_per_stage=1), AUDIO_INPUT, LogMelSpec(), str(tmp_path), clusters
+  )
   waveform = RANDOM.uniform(-1, 1, (3, 32000)).astype(np.float32)
   assert_nearest(tf.saved_model.load(path).signatures['cluster'](waveform=waveform), clusters, rtol=1e-4)
 
@@ -238,7 +240,7 @@ def test_the_message_says_which_frame_is_no_jpeg(video):
 
 @pytest.mark.slow
 def test_versions_count_up_and_are_whole(tmp_path):
-  encoder, folder = AudioResNet18(base_width=4), str(tmp_path / 'xdc_audio')
+  encoder, folder = AudioResNet18(base_width=4, blocks_per_stage=1), str(tmp_path / 'xdc_audio')
   assert export_audio(encoder, AUDIO_INPUT, LogMelSpec(), folder) == f'{folder}/1'
   os.makedirs(f'{folder}/7')
   os.makedirs(f'{folder}/notes')
@@ -263,21 +265,21 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
 
   monkeypatch.setattr(export.warmup, 'write_requests', fail)  # The last step before the renaming.
   with pytest.raises(OSError, match='disk full'):
-    export_audio(AudioResNet18(base_width=4), AUDIO_INPUT, LogMelSpec(), str(tmp_path))
+    export_audio(AudioResNet18(base_width=4, blocks_per_stage=1), AUDIO_INPUT, LogMelSpec(), str(tmp_path))
   assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.slow
 def test_an_encoder_of_two_replicas_is_exported(tmp_path, two_replicas):
   with two_replicas.scope():
-    encoder = AudioResNet18(base_width=4, seed=3)
+    encoder = AudioResNet18(base_width=4, blocks_per_stage=1, seed=3)
   waveform = RANDOM.uniform(-1, 1, (1, 32000)).astype(np.float32)
   path = export_audio(encoder, AUDIO_INPUT, LogMelSpec(), str(tmp_path))
   for variable in encoder.trainable_variables:
     variable.assign(variable * 1.5)  # Training that goes on does not reach what was exported.
   found = tf.saved_model.load(path).signatures['embed'](waveform=waveform)['embedding']
   image = audio_image(waveform)
-  assert_close(found, AudioResNet18(base_width=4, seed=3)(image))
+  assert_close(found, AudioResNet18(base_width=4, blocks_per_stage=1, seed=3)(image))
 
 
 @pytest.mark.slow
@@ -293,7 +295,7 @@ def test_bfloat16_takes_half_the_space_and_changes_the_embedding_little(
   modality, encoder, inputs, most, request, tmp_path
 ):
   exact = request.getfixturevalue(modality)
-  mixed = encoder(base_width=4, dtype='mixed_bfloat16')
+  mixed = encoder(base_width=4, blocks_per_stage=1, dtype='mixed_bfloat16')
   mixed.set_weights(exact.encoder.get_weights())
   if modality == 'video':
     path = export_video(mixed, VIDEO_INPUT, SHORT_SIDE, str(tmp_path))
@@ -334,11 +336,11 @@ def test_a_process_that_knows_only_tensorflow(video, tmp_path):
 
 
 def test_what_does_not_fit_is_named(tmp_path):
-  encoder, spec = AudioResNet18(base_width=4), LogMelSpec()
+  encoder, spec = AudioResNet18(base_width=4, blocks_per_stage=1), LogMelSpec()
   with pytest.raises(ValueError, match='AudioResNet18 is an audio encoder. Expected a video encoder'):
     export_video(encoder, VIDEO_INPUT, SHORT_SIDE, str(tmp_path))
   with pytest.raises(ValueError, match='crop of 224 pixels is larger than the short side of 48'):
-    export_video(R2Plus1D18(base_width=4), VideoInput(), SHORT_SIDE, str(tmp_path))
+    export_video(R2Plus1D18(base_width=4, blocks_per_stage=1), VideoInput(), SHORT_SIDE, str(tmp_path))
   joint = ServedClusters(np.zeros([5, 64], np.float32))
   with pytest.raises(ValueError, match=r'centroids has shape \(5, 64\), expected \(5, 32\).*several joined \(CDC\)'):
     export_audio(encoder, AUDIO_INPUT, spec, str(tmp_path), joint)
@@ -348,7 +350,9 @@ def test_what_does_not_fit_is_named(tmp_path):
 @pytest.mark.slow
 def test_limits_of_a_request_are_set_at_export_and_stated(tmp_path):
   limits = RequestLimits(frame_pixels=1500, request_pixels=4000, request_seconds=4.0)
-  path = export_video(R2Plus1D18(base_width=4), VIDEO_INPUT, SHORT_SIDE, str(tmp_path / 'video'), limits=limits)
+  path = export_video(
+    R2Plus1D18(base_width=4, blocks_per_stage=1), VIDEO_INPUT, SHORT_SIDE, str(tmp_path / 'video'), limits=limits
+  )
   embed = tf.saved_model.load(path).signatures['embed_frames']
   assert embed(frames=np.zeros([1, 2, 50, 30, 3], np.uint8))['embedding'].shape == (1, 32)
   for shape in ([1, 1, 51, 30, 3], [3, 1, 50, 30, 3]):
@@ -363,7 +367,9 @@ def test_limits_of_a_request_are_set_at_export_and_stated(tmp_path):
     'frame_pixels': 1500, 'request_pixels': 4000
   }  # fmt: skip
   assert '1,500 pixels a frame, 4,000 in all' in (tmp_path / 'video/1' / MODEL_CARD_FILE).read_text()
-  path = export_audio(AudioResNet18(base_width=4), AUDIO_INPUT, LogMelSpec(), str(tmp_path / 'audio'), limits=limits)
+  path = export_audio(
+    AudioResNet18(base_width=4, blocks_per_stage=1), AUDIO_INPUT, LogMelSpec(), str(tmp_path / 'audio'), limits=limits
+  )
   embed = tf.saved_model.load(path).signatures['embed']
   for shape in ([2, 100], [1, 64000]):  # A short one is padded to a window of 2 s.
     assert embed(waveform=np.zeros(shape, np.float32))['embedding'].shape == (shape[0], 32)

@@ -40,6 +40,6 @@ def test_a_tflite_file_gives_the_embedding_of_the_saved_model(modality, inputs, 
 
 
 def test_bfloat16_is_refused(tmp_path):
-  encoder = AudioResNet18(base_width=4, dtype='mixed_bfloat16')
+  encoder = AudioResNet18(base_width=4, blocks_per_stage=1, dtype='mixed_bfloat16')
   with pytest.raises(ValueError, match='takes float32 encoders only. Received one of bfloat16'):
     export_tflite(encoder, AUDIO_INPUT, str(tmp_path / 'xdc.tflite'))
