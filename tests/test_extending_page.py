@@ -19,7 +19,7 @@ STEPS = re.findall(
 # A new method and a new encoder go the whole way: features, clusters, training.
 TRAINS = """
 from xdc_tf.cli import configuration
-from xdc_tf.cli.pretrain import pretrain_run
+from xdc_tf.library.steps import pretrain_run
 
 
 def test_a_run_of_both(tmp_path):

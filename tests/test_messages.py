@@ -46,6 +46,7 @@ def test_options_are_named_as_they_are_typed():
 WORDS = {
   'balanced_train_segments', 'beam_pipelines', 'clip_length', 'clip_settings', 'dataset_info', 'eval_segments', 'failed_videos',
   'label_names', 'log_mel', 'make_clips', 'make_strategy', 'my_videos', 'pseudo_labels', 'saved_models', 'state_dict',
+  'xdc_tf',
 }  # fmt: skip
 
 

@@ -1,4 +1,12 @@
-"""A level and a seed in; AV digits out, a synthetic corpus of films in which a digit is seen and heard.
+"""AV digits: a synthetic corpus of clips in which a handwritten digit moves while a voice says its name.
 
-Open corpus.py first.
+nuisances.py  what varies besides the digit, and by how much at each level
+streams.py    random numbers
+extra.py      the packages that only this one needs
+digits.py     the handwritten images and who trains on which
+speech.py     words from espeak-ng
+picture.py    the frames of a clip
+sound.py      the waveform of a clip
+mp4.py        both, as the bytes of an .mp4 file
+corpus.py     which clip shows what; renders all of them
 """

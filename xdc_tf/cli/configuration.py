@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 import tokenize
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import gin
@@ -110,6 +110,79 @@ class BoundEncoder:
     parameters = inspect.signature(self.model_class.__init__).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     return self.model_class(**(defaults | dict(self.bindings) | arguments))
+
+
+def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
+  """Returns an encoder for Pretraining.encoders.
+
+  >>> xdc_tf.bound_encoder('R2Plus1D18', base_width=32)
+
+  Args:
+    name: of its class: R2Plus1D18, ResNet3D18 or AudioResNet18.
+    **arguments: of the class.
+
+  Raises:
+    ValueError: for a class or an argument that does not exist.
+  """
+  classes = {c.__name__: c for c in CONFIGURABLES if hasattr(c, 'modality')}
+  if name not in classes:
+    raise ValueError(f'There is no encoder {name!r}. Expected one of {", ".join(sorted(classes))}.')
+  unknown = sorted(set(arguments) - set(inspect.signature(classes[name].__init__).parameters))
+  if unknown:
+    raise ValueError(f'{name} has no argument {", ".join(unknown)}.')
+  return BoundEncoder(classes[name], tuple(sorted(arguments.items())))
+
+
+def bindings_of(config: Pretraining) -> list[str]:
+  """Writes a Pretraining that was built in Python as bindings, which `load` reads as the same one.
+
+  Raises:
+    ConfigurationError: for what bindings cannot say: other methods than those of methods.py, and classes that are no encoders of
+      `bound_encoder`.
+  """
+  lines = [f'Pretraining.{name} = {getattr(config, name)!r}' for name in _PLAIN]
+  for name in ('video_input', 'audio_input', 'schedule', 'kmeans', 'training', 'retraining'):
+    value = getattr(config, name)
+    if value is not None:
+      lines.append(f'Pretraining.{name} = @{type(value).__name__}()')
+      lines += [
+        f'{type(value).__name__}.{f.name} = {getattr(value, f.name)!r}' for f in dataclasses.fields(value) if f.init
+      ]
+  lines += _encoder_bindings(config.encoders) + _method_bindings(config.clusterings)
+  load([], lines)
+  if dataclasses.replace(pretraining(), encoders=config.encoders) != config:
+    raise ConfigurationError('A Pretraining with a last_schedule, or with classes of your own in it, needs a gin file.')
+  return lines
+
+
+_PLAIN = ('num_iterations', 'feature_clips', 'concurrent_encoders', 'seed')
+
+
+def _encoder_bindings(encoders: Mapping[str, Any]) -> list[str]:
+  lines, named = [], []
+  for name, encoder in encoders.items():
+    if not isinstance(encoder, BoundEncoder):
+      raise ConfigurationError(f'The encoder {name!r} is {encoder!r}; expected what xdc_tf.bound_encoder returns.')
+    named.append(f'{name!r}: @{encoder.__name__}')
+    lines += [f'{encoder.__name__}.{argument} = {value!r}' for argument, value in encoder.bindings]
+  return [f'Pretraining.encoders = {{{", ".join(named)}}}', *dict.fromkeys(lines)]
+
+
+def _method_bindings(clusterings: Sequence[methods.Clustering]) -> list[str]:
+  sizes, names = [c.num_clusters for c in clusterings], tuple(c.name for c in clusterings)
+  two = {'num_video_clusters': sizes[0], 'num_audio_clusters': sizes[-1]}
+  tries = [(method, two) for method in (methods.sdc, methods.mdc, methods.xdc, methods.shuffled_xdc)]
+  tries.append((methods.cdc, {'num_clusters': sizes[0]}))
+  if len(names) == 2:
+    tries.append((methods.same_modality_xdc, {'encoders': names, 'num_clusters': sizes[0]}))
+  for method, arguments in tries:
+    if method(**arguments) == list(clusterings):
+      name = method.__name__
+      return [
+        f'Pretraining.clusterings = @{name}()',
+        *(f'{name}.{key} = {value!r}' for key, value in arguments.items()),
+      ]
+  raise ConfigurationError('The clusterings are of no method that xdc-tf knows. docs/extending.md says how to add one.')
 
 
 def _bindings(model_class: type) -> tuple[tuple[str, Any], ...]:

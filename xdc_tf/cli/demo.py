@@ -11,10 +11,9 @@ import time
 
 from xdc_tf import files
 from xdc_tf.cli import configuration
-from xdc_tf.cli.export import export_run
-from xdc_tf.cli.pretrain import pretrain_run
-from xdc_tf.cli.report import report_run
 from xdc_tf.demo import demo_film, demo_summary
+from xdc_tf.library.exporting import export_run
+from xdc_tf.library.steps import pretrain_run, report_run
 from xdc_tf.manifest import folder_and_csv, manifest
 
 SUMMARY = (

@@ -1,15 +1,8 @@
 """xdc pretrain: deep clustering on a folder of records."""
 
 import argparse
-import dataclasses
 
-from xdc_tf import files, lease
-from xdc_tf.cli import configuration
-from xdc_tf.deep_clustering.outer_loop import make_trainers, pretrain
-from xdc_tf.records.schema import open_records
-from xdc_tf.runs import run_info
-from xdc_tf.runs.run_directory import RunDirectory
-from xdc_tf.training import distribution
+from xdc_tf.library import steps
 
 SUMMARY = (
   'Pretrain encoders by deep clustering. Killed or not, the same command goes on from where the run directory is.'
@@ -67,7 +60,7 @@ def add_allow_changes_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Pretrains and prints where the results are."""
-  pretrain_run(
+  steps.pretrain_run(
     arguments.records,
     arguments.run_dir,
     arguments.gin_file,
@@ -78,35 +71,3 @@ def run(arguments: argparse.Namespace) -> None:
     arguments.take_over,
   )
   print(f'Done. Next: xdc export --run_dir {arguments.run_dir} and xdc report --run_dir {arguments.run_dir}')
-
-
-def pretrain_run(
-  records_folder: str,
-  run_dir: str,
-  gin_files: list[str],
-  gin_params: list[str],
-  logical_cpus: int,
-  deterministic: bool,
-  allow_changes: bool = False,
-  take_over: bool = False,
-) -> None:
-  """Loads the configuration, guards the run directory against another one and against other jobs, and runs the outer loop."""
-  for path in (records_folder, run_dir):
-    files.use_file_system(path)
-  strategy = distribution.make_strategy(logical_cpus, deterministic)
-  # Everything that a user may have to correct is checked before the run directory takes the configuration as its own.
-  text = configuration.load(gin_files, gin_params)
-  config = configuration.pretraining()
-  config = dataclasses.replace(config, training=run_info.as_begun(config.training, run_dir))
-  records = open_records(records_folder)
-  trainers = make_trainers(config, records, strategy)
-  directory = RunDirectory(run_dir, strategy)
-  with lease.held(run_dir, take_over, directory.is_chief):
-    directory.check_configuration(run_info.header(records, strategy, config.training) + text, allow_changes)
-    if directory.is_chief:
-      run_info.save(run_dir, records)
-    try:
-      pretrain(config, trainers, directory, records, strategy)
-    finally:
-      if directory.is_chief:
-        run_info.save_operative(run_dir, configuration.operative())

@@ -6,9 +6,8 @@ import os
 
 import tensorflow as tf
 
-from xdc_tf import files, lease
-from xdc_tf.cli import configuration, pretrain
-from xdc_tf.report import cluster_report, report_input
+from xdc_tf.cli import pretrain
+from xdc_tf.library import steps
 
 SUMMARY = 'Write the cluster report of a run: a folder of pages with moving thumbnails and sound, to open in a browser.'
 EXAMPLE = 'xdc report --run_dir runs/xdc'
@@ -34,32 +33,4 @@ def run(arguments: argparse.Namespace) -> None:
   with contextlib.suppress(RuntimeError):  # In a process that has computed before, it is too late.
     tf.config.set_visible_devices([], 'GPU')  # A report needs none, and a training beside it needs them whole.
   output = arguments.output or os.path.join(arguments.run_dir, 'report')
-  report_run(arguments.run_dir, output, arguments.credit, None, arguments.clips_per_cluster, arguments.take_over)
-
-
-def report_run(
-  run_dir: str,
-  folder: str,
-  credit: str,
-  iterations: list[dict] | None,
-  clips_per_cluster: int = 10,
-  take_over: bool = False,
-) -> None:
-  """Writes the report of a run's last clusterings, and prints what was made.
-
-  Args:
-    run_dir: of a finished run.
-    folder: of the pages.
-    credit: who made the videos.
-    iterations: numbers of each iteration, for the curves; None takes those of the clusterings.
-    clips_per_cluster: the nearest clips that are shown.
-    take_over: the folder, from a job that has it.
-  """
-  files.use_file_system(folder)
-  run = configuration.open_run(run_dir)
-  with lease.held(folder, take_over):
-    counts = cluster_report.build_report(folder, report_input.from_run(run, credit, iterations), clips_per_cluster)
-  print(
-    f'{os.path.join(folder, "index.html")}: thumbnails of {counts.made} clips made, of {counts.before} found from before'
-    + (f', of {counts.empty} impossible (their tiles say why)' if counts.empty else '')
-  )
+  steps.report_run(arguments.run_dir, output, arguments.credit, None, arguments.clips_per_cluster, arguments.take_over)

@@ -319,7 +319,7 @@ def _check_contents(contents: dict[str, Any]) -> None:
     raise ValueError(f'frame_rate is {contents["frame_rate"]}')
   names = contents['label_names']
   if not isinstance(names, list) or not all(isinstance(name, str) for name in [*names, contents['manifest_directory']]):
-    raise ValueError(f'label_names are {names}, manifest_directory is {contents["manifest_directory"]}')
+    raise ValueError(f'label_names are {names}, the manifest is {contents["manifest_directory"]}')
 
 
 def _check_numbers(what: str, values: Sequence[Any], least: int) -> None:

@@ -72,7 +72,7 @@ def of_run(run: FinishedRun, encoder: str | None = None) -> StartingPoint:
   """
   names = list(run.config.encoders)
   if encoder not in names and (encoder or len(names) > 1):
-    raise ValueError(f'--encoder: found {encoder!r}; the run in {run.path} has the encoders {", ".join(names)}.')
+    raise ValueError(f'encoder is {encoder!r}; the run in {run.path} has the encoders {", ".join(names)}.')
   encoder = encoder or names[0]
   # With the widths that the run's configuration gives.
   described = import_weights.describe(run.config.encoders[encoder]())

@@ -104,3 +104,18 @@ def how_fed(info: dict[str, Any], modality: str) -> Fed | None:
   values = {name: tuple(value) if isinstance(value, list) else value for name, value in fed['inputs'].items()}
   inputs = {'video': VideoInput, 'audio': AudioInput}[modality](**values)
   return Fed(inputs, fed['short_side'], fed['frame_rate'], LogMelSpec(**fed['log_mel_spec']))
+
+
+def usual_fed(folder: str, modality: str) -> Fed:
+  """Returns how an encoder from elsewhere is fed: a video encoder as in the paper.
+
+  Raises:
+    ValueError: for an audio encoder, of which nobody knows.
+  """
+  if modality == 'audio':
+    raise ValueError(
+      f"{folder}/{INFO_FILE} does not say how its audio encoder was fed ('fed': the AudioInput, with the mean and "
+      'deviation of the log-mel, and the LogMelSpec), and a weight file cannot. Take it from its run (xdc export --run_dir), or '
+      'from the folder of a cell of `xdc finetune`, which says so.'
+    )
+  return Fed(VideoInput())

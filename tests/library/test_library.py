@@ -1,0 +1,166 @@
+"""What a notebook calls: from a folder of videos to embeddings and pages, without gin and without the command line."""
+
+import subprocess
+import sys
+
+import keras
+import media_factory
+import numpy as np
+import pytest
+
+import xdc_tf
+from beam_pipelines.clip_shard import ClipJobError
+from xdc_tf.cli import configuration, main
+
+SMALL = {'base_width': 4, 'blocks_per_stage': 1}
+
+
+def small_config(**changes) -> xdc_tf.Pretraining:
+  values = {
+    'encoders': {
+      'video': xdc_tf.bound_encoder('R2Plus1D18', **SMALL),
+      'audio': xdc_tf.bound_encoder('AudioResNet18', **SMALL),
+    },
+    'clusterings': xdc_tf.methods.xdc(num_video_clusters=2, num_audio_clusters=3),
+    'video_input': xdc_tf.VideoInput(num_frames=4, crop_size=24),
+    'audio_input': xdc_tf.AudioInput(),
+    'schedule': xdc_tf.Schedule(epoch_size=4, batch_size=2, total_epochs=1, warmup_epochs=0),
+    'kmeans': xdc_tf.KMeansOptions(num_passes=2),
+    'training': xdc_tf.TrainingOptions(precision='float32', evaluation_batch_size=2),
+    'num_iterations': 1,
+  }
+  return xdc_tf.Pretraining(**(values | changes))
+
+
+@pytest.fixture(scope='module')
+def road(tmp_path_factory):
+  """Films, records and a finished run."""
+  folder = tmp_path_factory.mktemp('road')
+  (folder / 'films').mkdir()
+  for number in range(3):
+    media_factory.write_video(folder / 'films' / f'{number}.mp4', seconds=4.0, size=(48, 32))
+  written = xdc_tf.make_manifest(str(folder / 'films'), str(folder / 'manifest'), validation_fraction=0.3)
+  assert written == {'train': 4, 'validation': 2}
+  said = xdc_tf.make_clips(str(folder / 'manifest'), str(folder / 'records'), ['--short_side', '32'])
+  assert '6 clips' in said
+  run = xdc_tf.pretrain(str(folder / 'records'), str(folder / 'run'), small_config())
+  return folder, run
+
+
+@pytest.mark.slow
+@pytest.mark.stack
+def test_a_run_in_python_is_one_of_the_command(road, capsys):
+  folder, run = road
+  opened = configuration.open_run(run)
+  assert opened.config == small_config()
+  again = ['pretrain', '--records', str(folder / 'records'), '--run_dir', run, '--gin_file', f'{run}/config.gin']
+  main._main(main.build_parser('pretrain').parse_args(again))  # Finds all of it done.
+  with pytest.raises(ValueError, match='was started with another configuration'):
+    xdc_tf.pretrain(str(folder / 'records'), run, small_config(seed=1))
+
+
+@pytest.mark.slow
+def test_encoders_of_a_run_and_of_its_export_give_the_same(road):
+  folder, run = road
+  exported = xdc_tf.export(run, str(folder / 'saved_models'))
+  film = folder / 'films' / '0.mp4'
+  for modality in ('video', 'audio'):
+    encoder, served = xdc_tf.load(run, modality), xdc_tf.load(exported[modality])
+    found, expected = encoder.embed(film), served.embed([film])[str(film)]
+    assert found.times.tolist() == [0.0, 2.0] and found.embeddings.dtype == np.float32
+    np.testing.assert_allclose(found.embeddings, expected.embeddings, rtol=1e-4, atol=1e-5)
+    clips = np.zeros([3, 4, 32, 48, 3], np.uint8) if modality == 'video' else np.zeros([3, 32000], np.float32)
+    np.testing.assert_allclose(encoder.embed(clips, batch_size=2), served.embed(clips), rtol=1e-4, atol=1e-5)
+    assert (encoder.modality, served.modality, served.model) == (modality, modality, None)
+  with pytest.raises(ValueError, match=r'Clips of this encoder are float32 \[B, S\]. Received: uint8 \[3\]'):
+    encoder.embed(np.zeros(3, np.uint8))
+  with pytest.raises(ValueError, match='the run in .* has the encoders audio, video'):
+    xdc_tf.load(run)
+  with pytest.raises(FileNotFoundError, match='holds no encoder'):
+    xdc_tf.load(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.stack
+def test_a_keras_user_finetunes_with_fit(road):
+  """Ten lines, as the page shows them: the encoder is a Keras model like any other."""
+  _, run = road
+  encoder = xdc_tf.load(run, 'audio')
+  model = keras.Sequential([encoder.model, keras.layers.Dense(2)])
+  loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+  model.compile(optimizer=keras.optimizers.Adam(0.01), loss=loss)
+  rng = np.random.default_rng(0)
+  labels = np.arange(16) % 2
+  log_mel = rng.normal(size=[16, *encoder.inputs.shape]).astype(np.float32) + 3 * labels[:, None, None, None]
+  before = [variable.numpy() for variable in encoder.model.trainable_variables]
+  losses = model.fit(log_mel, labels, epochs=6, batch_size=8, verbose=0).history['loss']
+  assert losses[-1] < 0.5 * losses[0]
+  changed = [np.abs(v.numpy() - b).max() > 0 for v, b in zip(encoder.model.trainable_variables, before, strict=True)]
+  assert all(changed)
+
+
+def test_records_are_a_dataset(road):
+  folder, _ = road
+  clips = list(xdc_tf.open_records(str(folder / 'records')).as_numpy_iterator())
+  assert sorted(int(clip['index']) for clip in clips) == [0, 1, 2, 3]
+  assert clips[0]['frames'].shape == (60, 32, 48, 3) and clips[0]['log_mel'].shape[1] == 40
+  with pytest.raises(ValueError, match="has no split 'test'"):
+    xdc_tf.open_records(str(folder / 'records'), 'test')
+
+
+@pytest.mark.slow
+def test_a_report_of_a_run(road):
+  folder, run = road
+  page = xdc_tf.write_report(run, str(folder / 'report'), clips_per_cluster=1)
+  assert '<html' in open(page).read()  # noqa: SIM115
+
+
+def test_nearest_is_brute_force():
+  rng = np.random.default_rng(0)
+  embeddings, queries = rng.normal(size=[50, 8]), rng.normal(size=[3, 8])
+  index, similarity = xdc_tf.nearest(embeddings, queries, 4)
+  for query, found, likes in zip(queries, index, similarity, strict=True):
+    cosines = [float(query @ e / np.linalg.norm(query) / np.linalg.norm(e)) for e in embeddings]
+    assert found.tolist() == sorted(range(50), key=lambda i: -cosines[i])[:4]
+    np.testing.assert_allclose(likes, sorted(cosines, reverse=True)[:4], rtol=1e-5)
+  assert xdc_tf.nearest(embeddings, embeddings[7])[0][0] == 7
+  with pytest.raises(ValueError, match='count is 51; there are 50 embeddings'):
+    xdc_tf.nearest(embeddings, queries, 51)
+  with pytest.raises(ValueError, match='Expected embeddings'):
+    xdc_tf.nearest(embeddings, queries[:, :3])
+
+
+@pytest.mark.parametrize('method', ['sdc', 'mdc', 'cdc', 'xdc', 'shuffled_xdc'])
+def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
+  arguments = {'num_clusters': 5} if method == 'cdc' else {'num_video_clusters': 5, 'num_audio_clusters': 6}
+  config = small_config(clusterings=getattr(xdc_tf.methods, method)(**arguments), seed=3)
+  lines = configuration.bindings_of(config)
+  assert f'Pretraining.clusterings = @{method}()' in lines
+  configuration.load([], lines)
+  assert configuration.pretraining() == config
+
+
+def test_what_bindings_cannot_say_is_refused(tmp_path):
+  own = [xdc_tf.methods.Clustering('a', ('video',), ('video', 'audio'), 3)]
+  with pytest.raises(ValueError, match='of no method that xdc-tf knows'):
+    configuration.bindings_of(small_config(clusterings=own))
+  with pytest.raises(ValueError, match='needs a gin file'):
+    configuration.bindings_of(small_config(last_schedule=xdc_tf.Schedule(epoch_size=8)))
+  with pytest.raises(ValueError, match="There is no encoder 'R3D'"):
+    xdc_tf.bound_encoder('R3D')
+  with pytest.raises(ValueError, match='R2Plus1D18 has no argument width'):
+    xdc_tf.bound_encoder('R2Plus1D18', width=3)
+  with pytest.raises(ClipJobError, match='does not exist; expected a manifest'):
+    xdc_tf.make_clips(str(tmp_path), str(tmp_path / 'records'))
+
+
+def test_importing_takes_no_tensorflow_and_the_face_is_complete():
+  program = (
+    'import sys, xdc_tf; assert not {"tensorflow", "keras", "numpy"} & set(sys.modules); print(len(dir(xdc_tf)))'
+  )
+  subprocess.run([sys.executable, '-c', program], check=True, capture_output=True, text=True)
+  for name in xdc_tf.__all__:
+    assert getattr(xdc_tf, name) is not None
+    assert name in dir(xdc_tf)
+  with pytest.raises(AttributeError):
+    xdc_tf.nothing  # noqa: B018

@@ -1,0 +1,196 @@
+"""Encoders as values: of a run, of imported or finetuned weights, or of an exported SavedModel, and what they make of videos."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from xdc_tf import files
+from xdc_tf.cli import configuration
+from xdc_tf.media import media
+from xdc_tf.runs import starting_point, weights_folder
+from xdc_tf.serving import clips
+from xdc_tf.serving.embed import read_metadata
+from xdc_tf.serving.export import DEFAULT_LIMITS, METADATA_FILE
+from xdc_tf.serving.signatures import audio_signatures, video_signatures
+
+
+class Embeddings(NamedTuple):
+  """Of one video.
+
+  Attributes:
+    times: float64 [n], seconds at which its clips begin.
+    embeddings: float32 [n, d].
+  """
+
+  times: np.ndarray
+  embeddings: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoder:
+  """What `load` returns.
+
+  Attributes:
+    modality: 'video' or 'audio'.
+    model: the Keras model, from float32 [B, T, H, W, 3] or [B, 40, frames, 1] to float32 [B, d], for training on; of a SavedModel
+      None: it holds a graph.
+    inputs: VideoInput or AudioInput, how `model` is fed; of a SavedModel None.
+  """
+
+  modality: str
+  model: Any
+  inputs: Any
+  _cut: dict[str, Any]
+  _embed: dict[str, Callable]
+
+  def embed(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8) -> Any:
+    """Embeds videos, or arrays of clips.
+
+    >>> encoder.embed('film.mp4').embeddings.shape
+    (31, 512)
+    >>> encoder.embed(np.zeros([2, 8, 256, 340, 3], np.uint8)).shape
+    (2, 512)
+
+    Args:
+      what: the path of a video; a list of paths; or clips: uint8 [B, T, H, W, 3] of a video encoder, float32 [B, S] (mono, at the
+        rate that it was trained with, -1 to 1) of an audio encoder.
+      stride_seconds: time between the starts of two clips of a video.
+      batch_size: clips at a time.
+
+    Returns:
+      Embeddings of a path; {path: Embeddings} of a list; float32 [B, d] of clips.
+
+    Raises:
+      MediaError: when most of a video cannot be read.
+      ValueError: for clips of another shape or type.
+    """
+    if isinstance(what, str | os.PathLike):
+      return self._embed_video(os.fspath(what), stride_seconds, batch_size)
+    if isinstance(what, Sequence):
+      return {os.fspath(path): self._embed_video(os.fspath(path), stride_seconds, batch_size) for path in what}
+    array = np.asarray(what)
+    expected = (np.uint8, 5) if self.modality == 'video' else (np.float32, 2)
+    if (array.dtype, array.ndim) != expected:
+      shape = 'uint8 [B, T, H, W, 3]' if self.modality == 'video' else 'float32 [B, S]'
+      raise ValueError(f'Clips of this encoder are {shape}. Received: {array.dtype} {list(array.shape)}.')
+    parts = [array[i : i + batch_size] for i in range(0, len(array), batch_size)]
+    return np.concatenate([self._embed['array'](tf.constant(part)).numpy() for part in parts])
+
+  def _embed_video(self, path: str, stride_seconds: float, batch_size: int) -> Embeddings:
+    files.use_file_system(path)
+    reader, starts, found = media.MediaReader(), [], []
+    try:
+      for batch_starts, batch in clips.batches(path, reader.read_span, self._cut, stride_seconds, batch_size):
+        starts += batch_starts
+        found.append(self._embed['clips'](tf.constant(batch)).numpy())
+    finally:
+      reader.close()
+    return Embeddings(np.asarray(starts), np.concatenate(found))
+
+
+def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
+  """Opens an encoder.
+
+  >>> xdc_tf.load('runs/xdc', 'video')          # of a run
+  >>> xdc_tf.load('weights/r2plus1d_18')        # of `xdc import-weights`, or of a cell of `xdc finetune`
+  >>> xdc_tf.load('saved_models/xdc_video/1')   # of `xdc export`
+
+  Args:
+    path: the folder.
+    encoder: which one of a run, e.g. 'video'; may be left out where the run has one.
+
+  Raises:
+    FileNotFoundError: when the folder is none of these.
+    ValueError: when what is in it cannot be used, or a run has several encoders and none is chosen.
+  """
+  path = os.fspath(path)
+  files.use_file_system(path)
+  if tf.io.gfile.exists(f'{path}/{METADATA_FILE}'):
+    return _of_saved_model(path)
+  if tf.io.gfile.exists(f'{path}/{weights_folder.INFO_FILE}'):
+    model, info = weights_folder.load(path)
+    fed = weights_folder.how_fed(info, model.modality)
+    return _of_model(model, fed or weights_folder.usual_fed(path, model.modality))
+  if not tf.io.gfile.exists(f'{path}/config.gin'):
+    raise FileNotFoundError(
+      f'{path} holds no encoder. Expected a run, a folder of weights, or a version that `xdc export` wrote, such as '
+      'saved_models/xdc_video/1.'
+    )
+  run = configuration.open_run(path)
+  start = starting_point.of_run(run, encoder)
+  records = run.records
+  fed = weights_folder.Fed(start.inputs, records.short_side, records.frame_rate, records.log_mel_spec)
+  return _of_model(start.load(start.inputs), fed)
+
+
+def _of_saved_model(path: str) -> Encoder:
+  metadata, model = read_metadata(path), tf.saved_model.load(path)
+  modality = 'video' if metadata['input'] == 'jpegs' else 'audio'
+  named = {'clips': ('embed', metadata['input']), 'array': ('embed_frames', 'frames')}
+  if modality == 'audio':
+    named['array'] = named['clips']
+
+  def call(signature: str, name: str) -> Callable:
+    function = model.signatures[signature]
+    # The model is held, since its functions do not keep their variables alive.
+    return lambda x, model=model: function(**{name: x})['embedding']
+
+  return Encoder(modality, None, None, metadata, {key: call(*names) for key, names in named.items()})
+
+
+def _of_model(model, fed: weights_folder.Fed) -> Encoder:
+  if model.modality == 'video':
+    signatures = video_signatures(model, fed.inputs, fed.short_side, None, DEFAULT_LIMITS)
+    cut = {
+      'input': 'jpegs',
+      'num_frames': fed.inputs.num_frames,
+      'frame_rate': fed.frame_rate,
+      'short_side': fed.short_side,
+    }
+  else:
+    signatures, spec = audio_signatures(model, fed.inputs, fed.log_mel_spec, None, DEFAULT_LIMITS), fed.log_mel_spec
+    cut = {'input': 'waveform', 'sample_rate': spec.sample_rate, 'num_samples': fed.inputs.num_frames * spec.hop_length}
+  named = {'clips': 'embed', 'array': 'embed_frames' if model.modality == 'video' else 'embed'}
+
+  def call(signature: str) -> Callable:
+    return lambda x: signatures[signature](x)['embedding']
+
+  return Encoder(model.modality, model, fed.inputs, cut, {key: call(name) for key, name in named.items()})
+
+
+def nearest(embeddings: np.ndarray, query: np.ndarray, count: int = 5) -> tuple[np.ndarray, np.ndarray]:
+  """Finds the embeddings that are most like a query, by cosine similarity.
+
+  >>> index, similarity = xdc_tf.nearest(embeddings, embeddings[3])
+  >>> int(index[0]), round(float(similarity[0]), 3)
+  (3, 1.0)
+
+  Args:
+    embeddings: float [n, d].
+    query: float [d], or [q, d] for several at once.
+    count: how many to return, at most n.
+
+  Returns:
+    index int64 [count] and similarity float32 [count], the most similar first; [q, count] for several queries.
+
+  Raises:
+    ValueError: when the dimensions do not fit or `count` is not 1 to n.
+  """
+  embeddings, query = np.asarray(embeddings, np.float32), np.asarray(query, np.float32)
+  if embeddings.ndim != 2 or query.ndim not in (1, 2) or query.shape[-1] != embeddings.shape[1]:
+    raise ValueError(
+      f'Expected embeddings [n, d] and a query [d] or [q, d]. Received: {embeddings.shape} and {query.shape}.'
+    )
+  if not 1 <= count <= len(embeddings):
+    raise ValueError(f'count is {count}; there are {len(embeddings)} embeddings.')
+
+  def unit(x: np.ndarray) -> np.ndarray:
+    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), np.finfo(np.float32).tiny)
+
+  similarity = unit(query) @ unit(embeddings).T
+  index = np.argsort(-similarity, axis=-1, kind='stable')[..., :count]
+  return index, np.take_along_axis(similarity, index, axis=-1)

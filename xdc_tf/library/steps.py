@@ -1,0 +1,206 @@
+"""What the verbs of the road do, as functions: a manifest, clips, a pretraining, a report."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from xdc_tf import files, lease
+from xdc_tf.cli import configuration
+from xdc_tf.deep_clustering import outer_loop
+from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers
+from xdc_tf.manifest import folder_and_csv, manifest
+from xdc_tf.records import schema
+from xdc_tf.report import cluster_report, report_input
+from xdc_tf.runs import run_info
+from xdc_tf.runs.run_directory import RunDirectory
+from xdc_tf.training import distribution
+
+
+def make_manifest(
+  folder: str,
+  output_dir: str,
+  span_seconds: float = 2.0,
+  hold_out: str = 'video',
+  validation_fraction: float = 0.1,
+  name: str = 'my_videos',
+) -> dict[str, int]:
+  """Lists the spans of a folder of videos, as `xdc manifest folder` does.
+
+  >>> xdc_tf.make_manifest('videos', 'data/manifest')
+  {'train': 5210, 'validation': 579}
+
+  Args:
+    folder: of videos, or one video.
+    output_dir: gets the manifest.
+    span_seconds: length of a span; 0 for whole videos.
+    hold_out: 'video' or 'span': what is held out for validation as a whole.
+    validation_fraction: share of what is held out.
+    name: of the data set: lower case letters, digits, _.
+
+  Returns:
+    {split: spans}.
+
+  Raises:
+    FileNotFoundError or ValueError: when there is no video, or the folder holds another manifest.
+  """
+  files.use_file_system(output_dir)
+  rows = folder_and_csv.folder_rows(folder, span_seconds, hold_out, validation_fraction)
+  return manifest.write_manifest(output_dir, name, rows).splits
+
+
+def make_clips(manifest_dir: str, output_dir: str, options: Sequence[str] = ()) -> str:
+  """Makes records of a manifest, as `python -m beam_pipelines.make_clips` does, on this machine.
+
+  Args:
+    manifest_dir: the manifest.
+    output_dir: gets the records; a folder that was begun is finished.
+    options: more of the command's, such as ['--short_side', '128', '--direct_num_workers', '4'].
+
+  Returns:
+    a sentence that says what was made.
+
+  Raises:
+    beam_pipelines.clip_shard.ClipJobError: when the job cannot start, or too many videos failed.
+  """
+  from beam_pipelines import make_clips as job  # Machines that train need no Beam.
+
+  return job.run(['--manifest', manifest_dir, '--output_dir', output_dir, *options])
+
+
+def open_records(directory: str, split: str = 'train') -> tf.data.Dataset:
+  """Reads records by TFDS: index, video_id, start_seconds, frames uint8 [T, H, W, 3], log_mel float32 [M, 40], labels and others.
+
+  >>> for clip in xdc_tf.open_records('data/clips').take(1):
+  ...   print(clip['frames'].shape, clip['log_mel'].shape)
+  (60, 256, 340, 3) (100, 40)
+
+  Args:
+    directory: what make_clips has finished.
+    split: its name.
+
+  Raises:
+    FileNotFoundError: when the folder is missing or not finished.
+    ValueError: when it has no such split.
+  """
+  import tensorflow_datasets as tfds  # Slow to import.
+
+  files.use_file_system(directory)
+  records = schema.open_records(directory)
+  records.shard_paths(split)  # Raises where there is no such split.
+  return tfds.builder_from_directory(directory).as_dataset(split)
+
+
+def pretrain(
+  records: str,
+  run_dir: str,
+  config: Pretraining,
+  logical_cpus: int = 1,
+  deterministic: bool = False,
+  take_over: bool = False,
+) -> str:
+  """Pretrains encoders by deep clustering, or goes on where the run was, as `xdc pretrain` does.
+
+  >>> config = xdc_tf.Pretraining(
+  ...   encoders={'video': xdc_tf.bound_encoder('R2Plus1D18'), 'audio': xdc_tf.bound_encoder('AudioResNet18')},
+  ...   clusterings=xdc_tf.methods.xdc(num_video_clusters=64, num_audio_clusters=64),
+  ...   video_input=xdc_tf.VideoInput(crop_size=112), audio_input=xdc_tf.AudioInput(),
+  ...   schedule=xdc_tf.Schedule(epoch_size=100_000), kmeans=xdc_tf.KMeansOptions(), training=xdc_tf.TrainingOptions())
+  >>> xdc_tf.pretrain('data/clips', 'runs/xdc', config)
+
+  Args:
+    records: what make_clips has finished.
+    run_dir: gets the run; its config.gin says what `config` says, for the verbs.
+    config: see Pretraining.
+    logical_cpus: replicas on a machine without GPUs.
+    deterministic: whether a resumed run shall equal an undisturbed one bit for bit on GPUs too; slower.
+    take_over: the run, from a job that has it.
+
+  Returns:
+    `run_dir`.
+
+  Raises:
+    ValueError: for settings that do not fit each other or the records, or a run that was begun with others.
+    LeaseError: when another job has the run.
+  """
+  pretrain_run(
+    records, run_dir, [], configuration.bindings_of(config), logical_cpus, deterministic, take_over=take_over
+  )
+  return run_dir
+
+
+def pretrain_run(
+  records_folder: str,
+  run_dir: str,
+  gin_files: list[str],
+  gin_params: list[str],
+  logical_cpus: int,
+  deterministic: bool,
+  allow_changes: bool = False,
+  take_over: bool = False,
+) -> None:
+  """Loads the configuration, guards the run directory against another one and against other jobs, and runs the outer loop."""
+  for path in (records_folder, run_dir):
+    files.use_file_system(path)
+  strategy = distribution.make_strategy(logical_cpus, deterministic)
+  # Everything that a user may have to correct is checked before the run directory takes the configuration as its own.
+  text = configuration.load(gin_files, gin_params)
+  config = configuration.pretraining()
+  config = dataclasses.replace(config, training=run_info.as_begun(config.training, run_dir))
+  records = schema.open_records(records_folder)
+  trainers = make_trainers(config, records, strategy)
+  directory = RunDirectory(run_dir, strategy)
+  with lease.held(run_dir, take_over, directory.is_chief):
+    directory.check_configuration(run_info.header(records, strategy, config.training) + text, allow_changes)
+    if directory.is_chief:
+      run_info.save(run_dir, records)
+    try:
+      outer_loop.pretrain(config, trainers, directory, records, strategy)
+    finally:
+      if directory.is_chief:
+        run_info.save_operative(run_dir, configuration.operative())
+
+
+def write_report(run_dir: str, output_dir: str, credit: str = '', clips_per_cluster: int = 10) -> str:
+  """Writes the clusters of a finished run as HTML pages, as `xdc report` does.
+
+  Args:
+    run_dir: of the run.
+    output_dir: gets the pages.
+    credit: who made the videos.
+    clips_per_cluster: the nearest clips that are shown.
+
+  Returns:
+    the path of index.html.
+  """
+  report_run(run_dir, output_dir, credit, None, clips_per_cluster)
+  return os.path.join(output_dir, 'index.html')
+
+
+def report_run(
+  run_dir: str,
+  folder: str,
+  credit: str,
+  iterations: list[dict] | None,
+  clips_per_cluster: int = 10,
+  take_over: bool = False,
+) -> None:
+  """Writes the report of a run's last clusterings, and prints what was made.
+
+  Args:
+    run_dir: of a finished run.
+    folder: of the pages.
+    credit: who made the videos.
+    iterations: numbers of each iteration, for the curves; None takes those of the clusterings.
+    clips_per_cluster: the nearest clips that are shown.
+    take_over: the folder, from a job that has it.
+  """
+  files.use_file_system(folder)
+  run = configuration.open_run(run_dir)
+  with lease.held(folder, take_over):
+    counts = cluster_report.build_report(folder, report_input.from_run(run, credit, iterations), clips_per_cluster)
+  print(
+    f'{os.path.join(folder, "index.html")}: thumbnails of {counts.made} clips made, of {counts.before} found from before'
+    + (f', of {counts.empty} impossible (their tiles say why)' if counts.empty else '')
+  )
