@@ -36,9 +36,9 @@ class Pretraining:
   """What decides the result of a pretraining run, together with the records.
 
   Attributes:
-    encoders: what makes each encoder, its class or one with arguments (configuration.BoundEncoder); its modality decides what it
+    encoders: what makes each encoder, its class or one with arguments (cli.configuration.BoundEncoder); its modality decides what it
       is fed.
-    clusterings: the method (see supervision.py).
+    clusterings: the method (see methods.py).
     video_input: how video encoders are fed.
     audio_input: how audio encoders are fed.
     schedule: of every training (Table 10).

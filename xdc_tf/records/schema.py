@@ -317,9 +317,9 @@ def _check_contents(contents: dict[str, Any]) -> None:
   _check_numbers('num_official_splits, short_side', [contents['num_official_splits'], contents['short_side']], 0)
   if not contents['frame_rate'] > 0:
     raise ValueError(f'frame_rate is {contents["frame_rate"]}')
-  names = contents['label_names']
-  if not isinstance(names, list) or not all(isinstance(name, str) for name in [*names, contents['manifest_directory']]):
-    raise ValueError(f'label_names are {names}, the manifest is {contents["manifest_directory"]}')
+  names, source = contents['label_names'], contents['manifest_directory']
+  if not isinstance(names, list) or not all(isinstance(name, str) for name in [*names, source]):
+    raise ValueError(f'label_names are {names}, the manifest is {source}')
 
 
 def _check_numbers(what: str, values: Sequence[Any], least: int) -> None:

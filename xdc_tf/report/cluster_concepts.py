@@ -1,7 +1,7 @@
 """Which concepts a cluster holds: Tables 6, 14 and 15 of the paper. Clusters are ranked by purity, the share of the top concept.
 
 A concept is a human label. Its share is that of the cluster's labelled clips that carry it. Where clips have several labels
-(AudioSet) the shares of a cluster may add up to more than 1; where they have one each, they are what nearest_clips.shares gives.
+(AudioSet) the shares of a cluster may add up to more than 1; where they have one each, they are what cluster_ranking.shares gives.
 """
 
 import csv

@@ -8,7 +8,7 @@ media/        thumbnails, made once (clip_files.py)
 assets/       style and scripts, copies of templates/
 report.json   what the folder is of; pages of another run are not mixed with it
 
-Clusters are ranked and shown as in Figure 2 and Tables 6, 14 and 15 of the paper (nearest_clips.py).
+Clusters are ranked and shown as in Figure 2 and Tables 6, 14 and 15 of the paper (cluster_ranking.py).
 """
 
 import dataclasses

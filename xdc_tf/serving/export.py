@@ -58,7 +58,7 @@ def export_video(
     record_short_side: short side in pixels of the frames in the records; frames of another size are resized to it first.
     directory: the model's folder, e.g. 'saved_models/xdc_video'. Local or remote.
     clusters: a clustering of this encoder's features, or None.
-    metadata: more entries for metadata.json; the model card takes `training` from them (see cli.training_facts), or `weights` and
+    metadata: more entries for metadata.json; the model card takes `training` from them (see runs.training_facts), or `weights` and
       `sha256`.
     frame_rate: frames a second of the records, for clients.
     limits: what a request may ask for; more is INVALID_ARGUMENT, before anything is decoded.
@@ -114,7 +114,7 @@ def export_audio(
     log_mel_spec: how the records' log-mel was made.
     directory: the model's folder, e.g. 'saved_models/xdc_audio'. Local or remote.
     clusters: a clustering of this encoder's features, or None.
-    metadata: more entries for metadata.json; the model card takes `training` from them (see cli.training_facts), or `weights` and
+    metadata: more entries for metadata.json; the model card takes `training` from them (see runs.training_facts), or `weights` and
       `sha256`.
     limits: what a request may ask for; more is INVALID_ARGUMENT, before anything is computed.
 

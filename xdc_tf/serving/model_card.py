@@ -14,7 +14,7 @@ def model_card(name: str, metadata: Mapping[str, Any]) -> str:
 
   Args:
     name: of the model, e.g. 'xdc_video'.
-    metadata: what metadata.json holds; its entry `training` (see cli.training_facts) may be missing: then the card says so.
+    metadata: what metadata.json holds; its entry `training` (see runs.training_facts) may be missing: then the card says so.
   """
   training = metadata.get('training')
   parts = [f'# {name}', _summary(metadata), '## Inputs and outputs', _signatures(metadata['signatures'])]
