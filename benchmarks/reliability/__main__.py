@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
   add('--seed', type=int, default=0, help='of everything random; default %(default)s')
   add('--kills', type=int, help='SIGKILLs in all (default: 200; short: 6)')
   add('--cases', type=float, default=1.0, help='share of the damaged inputs of the full form; default %(default)s')
-  add('--serving_seconds', type=float, help='how long clients ask (default: 300; short: 10)')
+  add('--serving_seconds', type=float, help='how long clients ask (default: 300; short: 5)')
   add('--output', default=RESULTS, help='default: %(default)s')
   return result
 
@@ -48,7 +48,7 @@ def measure(options: argparse.Namespace, folder: str) -> Iterator[report.Row]:
   """Runs the parts that are asked for; yields their rows. A part that breaks off is a failed row."""
   os.makedirs(f'{folder}/logs')
   made = Material(folder, Commands(f'{folder}/logs'))
-  short, default_kills, default_seconds = options.short, (6 if options.short else 200), (10 if options.short else 300)
+  short, default_kills, default_seconds = options.short, (6 if options.short else 200), (5 if options.short else 300)
   runs = {
     'kills': lambda rng: kills.run(made, rng, short, options.kills or default_kills),
     'damage': lambda rng: damage.run(made, rng, short, options.cases),
@@ -63,25 +63,35 @@ def measure(options: argparse.Namespace, folder: str) -> Iterator[report.Row]:
       except Exception as error:
         traceback.print_exc()
         yield report.Row(part, 'the campaign itself', failures=[f'broke off: {error!r}'])
+      finally:
+        made.commands.end_orphans()
 
 
 def main() -> None:
-  """Runs the campaign, prints the table and keeps the JSON up to date; the exit status is 1 where something failed."""
-  options, began = parser().parse_args(), time.monotonic()
+  """Runs the campaign, prints the table and keeps the JSON up to date; the exit status is 1 where something failed.
+
+  Parts that are not run stay in the JSON as they are.
+  """
+  options, now = parser().parse_args(), time.monotonic()
   # So that a time limit leaves neither processes nor mounts nor folders behind.
   signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended by SIGTERM'))
-  asked = {name: getattr(options, name) for name in ('seed', 'short', 'part', 'kills', 'cases', 'serving_seconds')}
-  contents = {'rows': [], **asked, **machine.describe()}
+  parts = files.read_json(options.output)['parts'] if os.path.exists(options.output) else {}
+  asked = {name: getattr(options, name) for name in ('seed', 'short', 'kills', 'cases', 'serving_seconds')}
+  began: dict[str, float] = {}
   with tempfile.TemporaryDirectory(prefix='xdc_reliability_') as folder:
     for row in measure(options, folder):
-      contents['rows'].append(dataclasses.asdict(row))
-      contents['minutes'] = (time.monotonic() - began) / 60
-      files.write_json(options.output, contents)
-      print(report.table(contents['rows'][-1:]).splitlines()[-1], flush=True)
+      if row.part not in began:
+        began[row.part], parts[row.part] = now, {'rows': [], **asked, **machine.describe()}
+      now, part = time.monotonic(), parts[row.part]
+      part['rows'].append(dataclasses.asdict(row))
+      part['minutes'] = (now - began[row.part]) / 60
+      files.write_json(options.output, {'parts': parts})
+      print(report.table(part['rows'][-1:]).splitlines()[-1], flush=True)
       for failure in row.failures:
         print(f'  failed: {failure}', flush=True)
-  print(f'\n{report.table(contents["rows"])}\n\n{report.about(contents)}')
-  sys.exit(1 if any(row['failures'] for row in contents['rows']) else 0)
+  run_now = {'parts': {name: parts[name] for name in began}}
+  print(f'\n{report.table(report.rows_of(run_now))}\n\n{report.about(run_now)}')
+  sys.exit(1 if any(row['failures'] for row in report.rows_of(run_now)) else 0)
 
 
 if __name__ == '__main__':

@@ -20,8 +20,8 @@ from benchmarks.reliability.spoil import spoil_bytes, spoil_json, spoil_text
 MEMORY_BYTES = 2 * 2**30
 # Of a make_clips row whose decoder did not say itself what is wrong with the film.
 _NOT_SET_ASIDE = ('internal_error', 'decoder_crashed', 'decoder_timeout')
-_MESSAGE = re.compile(r'^(?:xdc [a-z-]+|make_clips): .*', re.MULTILINE | re.DOTALL)
-_RAISED = re.compile(r'^[\w.]+(?:Error|Exception|Interrupt)\b.*$', re.MULTILINE)
+_MESSAGE = re.compile(r'(?:xdc [a-z-]+|make_clips): .*', re.DOTALL)  # Behind a progress bar it begins no line.
+_RAISED = re.compile(r'^[\w.]*(?:Error|Exception|Interrupt|StopIteration)(?:: .*)?$', re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +153,9 @@ def _embedded(made: Material, rng, folder: str, number: int) -> Case:
 
 def _chosen(pattern: str, rng) -> str:
   """One of the files that fit a pattern."""
-  return str(rng.choice(sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))))
+  # Of a mark only its presence counts.
+  found = [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path) and not path.endswith('/DONE')]
+  return str(rng.choice(sorted(found)))
 
 
 def _spoiled(path: str, rng) -> str:
@@ -171,14 +173,12 @@ def _records(made: Material, rng, folder: str, number: int) -> Case:
   kind = ('*.tfrecord-*', 'clips.json', '*.tfrecord-*', 'positions/*', '*.tfrecord-*', 'dataset_info.json')[number % 6]
   path = _chosen(f'{copy}/{kind}', rng)
   what = _spoiled(path, rng)
-  expected = f'{made.folder}/not_trained'
-  if not os.path.exists(expected):
-    made.commands.run(material.pretrain_words(made.records, expected, iterations=0), LIMIT_SECONDS)
   return Case(
     what,
     material.pretrain_words(copy, run, iterations=0),
     (path, copy),
-    lambda: _unlike(f'{expected}/iteration-00/clusters', f'{run}/iteration-00/clusters', '.npy'),
+    # A run with iterations clusters the same features first.
+    lambda: _unlike(f'{made.run}/iteration-00/clusters', f'{run}/iteration-00/clusters', '.npy'),
   )
 
 
@@ -229,7 +229,7 @@ def _runs(made: Material, rng, folder: str, number: int) -> Case:
     'iteration-01/metrics/*',
   )
   path = _chosen(f'{run}/{kinds[number % len(kinds)]}', rng)
-  named = (path, os.path.dirname(path))
+  named = (path, os.path.dirname(path), '../../outside does not exist')
   # What a run's own settings and numbers say when somebody edits them is not ours to know; weights are compared.
   unlike = (lambda: _unlike(made.models, models, 'variables')) if 'weights' in path else (lambda: '')
   return Case(_spoiled(path, rng), ['xdc', 'export', '--run_dir', run, '--output_dir', models], named, unlike)
@@ -255,8 +255,9 @@ def _gin(made: Material, rng, folder: str, number: int) -> Case:
   pathlib.Path(path).write_text('\n'.join(lines) + '\n')
   what = lines[-1][:60] if number % 2 else spoil_text(path, rng)
   words = ['xdc', 'pretrain', '--records', made.records, '--run_dir', f'{folder}/run', '--gin_file', path]
-  # A value that fits nowhere is named by its setting.
-  return Case(what, words, ('mine.gin', *(name.partition(' = ')[0] for name in lines)))
+  # A value that is read and then does not do is named by what it was given to.
+  given = {name.partition(' = ')[0].partition('.')[0] for name in lines}
+  return Case(what, words, ('mine.gin', 'lustering', *given))
 
 
 def _lists(made: Material, rng, folder: str, number: int) -> Case:
@@ -264,7 +265,7 @@ def _lists(made: Material, rng, folder: str, number: int) -> Case:
   shutil.copy(f'{made.films}/list.csv', path)
   what = spoil_text(path, rng)
   words = ['xdc', 'manifest', 'csv', '--csv', path, '--media_root', made.films, '--output_dir', f'{folder}/manifest']
-  return Case(what, words, (path, made.films))
+  return Case(what, words, (path, made.films, f'{folder}/manifest'))
 
 
 def _manifests(made: Material, rng, folder: str, number: int) -> Case:

@@ -21,12 +21,14 @@ class Task:
 
   Attributes:
     what: for the table.
+    made: the name of what it makes undisturbed, among the material.
     words: of the command, given the folder that it fills.
     share: of all kills.
     alone: kill the command without its children, which live on beside the next one.
   """
 
   what: str
+  made: str
   words: Callable[[str], list[str]]
   share: float
   alone: bool = False
@@ -36,21 +38,30 @@ def tasks(made: Material, short: bool) -> list[Task]:
   """Returns the commands that are killed, with their share of the kills."""
   workers = ('--direct_running_mode=multi_processing', '--direct_num_workers=2')
   chosen = [
-    Task('make_clips', lambda folder: material.clips_words(made.manifest, folder), 0.2),
-    Task('pretrain, one CPU', lambda folder: material.pretrain_words(made.records, folder), 0.25),
-    Task('export', lambda folder: ['xdc', 'export', '--run_dir', made.run, '--output_dir', folder], 0.15),
-    Task('report', lambda folder: ['xdc', 'report', '--run_dir', made.run, '--output', folder], 0.1),
+    Task('make_clips', 'records', lambda folder: material.clips_words(made.manifest, folder), 0.2),
+    Task('pretrain, one CPU', 'run', lambda folder: material.pretrain_words(made.records, folder), 0.25),
+    Task('export', 'models', lambda folder: ['xdc', 'export', '--run_dir', made.run, '--output_dir', folder], 0.15),
+    Task('report', 'report', lambda folder: ['xdc', 'report', '--run_dir', made.run, '--output', folder], 0.1),
   ]
   if short:
     return chosen
   return [
     *chosen,
-    Task('finetune', lambda folder: material.finetune_words(made.records, folder), 0.1),
-    Task('pretrain, two CPUs', lambda folder: material.pretrain_words(made.records, folder, '--logical_cpus=2'), 0.1),
+    Task('finetune', 'finetuned', lambda folder: material.finetune_words(made.records, folder), 0.1),
+    Task('pretrain, two CPUs', 'run_2', lambda f: material.pretrain_words(made.records, f, '--logical_cpus=2'), 0.1),
     Task(
-      'make_clips, two workers that outlive it', lambda f: material.clips_words(made.manifest, f, *workers), 0.1, True
+      'make_clips, two workers that outlive it',
+      'records_2',
+      lambda folder: material.clips_words(made.manifest, folder, *workers),
+      0.1,
+      alone=True,
     ),
   ]
+
+
+def undisturbed(task: Task, made: Material) -> str:
+  """Returns the folder that a task fills when nobody disturbs it."""
+  return made.make(task.made, task.words(os.path.join(made.folder, task.made)))
 
 
 def run(made: Material, rng: np.random.Generator, short: bool, num_kills: int) -> Iterator[Row]:
@@ -63,22 +74,18 @@ def run(made: Material, rng: np.random.Generator, short: bool, num_kills: int) -
 
 def _campaign(task: Task, made: Material, rng: np.random.Generator, num_kills: int) -> Row:
   row = Row('kills', task.what)
-  folder = os.path.join(made.folder, 'kills', task.what.replace(' ', '_').replace(',', ''))
-  undisturbed = f'{folder}/undisturbed'
+  folder = os.path.join(made.folder, 'kills', task.made)
   os.makedirs(folder)
-  ended = made.commands.run(task.words(undisturbed), LIMIT_SECONDS)
-  if ended.status:
-    row.failures.append(f'undisturbed: status {ended.status}: {ended.output[-300:]}')
-    return row
-  expected, rounds, left, outlived = results(undisturbed), 0, 0, 0
+  expected, rounds, left, outlived = results(undisturbed(task, made)), 0, 0, 0
+  seconds = made.seconds[task.made]
   while row.runs < num_kills and len(row.failures) < _FAILURES_AT_MOST:
     rounds += 1
     here = f'{folder}/round-{rounds}'
     last = min(num_kills, row.runs + _KILLS_A_ROUND)
     while True:
-      moment = rng.uniform(0, ended.seconds) if row.runs < last else np.inf
+      moment = rng.uniform(0, seconds) if row.runs < last else np.inf
       again = made.commands.run(
-        task.words(here), LIMIT_SECONDS, lambda seconds, moment=moment: seconds >= moment, alone=task.alone
+        task.words(here), LIMIT_SECONDS, lambda passed, moment=moment: passed >= moment, alone=task.alone
       )
       if not again.killed:
         break
@@ -91,7 +98,7 @@ def _campaign(task: Task, made: Material, rng: np.random.Generator, num_kills: i
     if unlike:
       row.failures.append(f'the end is not that of an undisturbed run: {unlike}')
     left += material.count_left_behind(here)
-  row.seen = f'rounds to the end: {rounds}; undisturbed {ended.seconds:.1f} s; temporary files left behind: {left}'
+  row.seen = f'rounds to the end: {rounds}; undisturbed {seconds:.1f} s; temporary files left behind: {left}'
   row.seen += f'; workers that had to be ended: {outlived}' if task.alone else ''
   return row
 

@@ -88,17 +88,24 @@ class Material:
   Attributes:
     folder: holds all of them.
     commands: runs what makes them.
+    seconds: how long the command ran that made a folder or file of this name.
   """
 
   def __init__(self, folder: str, commands: Commands):
-    self.folder, self.commands = folder, commands
+    self.folder, self.commands, self.seconds = folder, commands, {}
 
-  def _make(self, name: str, words: list[str]) -> str:
+  def make(self, name: str, words: list[str]) -> str:
+    """Returns the path of what a command makes under this name when nobody disturbs it; all parts share it.
+
+    Raises:
+      RuntimeError: when the command fails.
+    """
     path = os.path.join(self.folder, name)
-    if not os.path.exists(path):
+    if name not in self.seconds:
       ended = self.commands.run(words, LIMIT_SECONDS)
       if ended.status:
         raise RuntimeError(f'The campaign cannot start, {" ".join(words[:2])} failed: {ended.output[-2000:]}')
+      self.seconds[name] = ended.seconds
     return path
 
   @property
@@ -124,22 +131,22 @@ class Material:
   def manifest(self) -> str:
     """The manifest of the films."""
     words = ['xdc', 'manifest', 'csv', '--csv', f'{self.films}/list.csv', '--media_root', self.films]
-    return self._make('manifest', [*words, '--output_dir', f'{self.folder}/manifest'])
+    return self.make('manifest', [*words, '--output_dir', f'{self.folder}/manifest'])
 
   @property
   def records(self) -> str:
     """Their records: 15 clips to train on and 3 to validate."""
-    return self._make('records', clips_words(self.manifest, f'{self.folder}/records'))
+    return self.make('records', clips_words(self.manifest, f'{self.folder}/records'))
 
   @property
   def run(self) -> str:
     """A pretraining of one iteration on them."""
-    return self._make('run', pretrain_words(self.records, f'{self.folder}/run'))
+    return self.make('run', pretrain_words(self.records, f'{self.folder}/run'))
 
   @property
   def models(self) -> str:
     """Its SavedModels: xdc_video/1 and xdc_audio/1."""
-    return self._make('models', ['xdc', 'export', '--run_dir', self.run, '--output_dir', f'{self.folder}/models'])
+    return self.make('models', ['xdc', 'export', '--run_dir', self.run, '--output_dir', f'{self.folder}/models'])
 
   @property
   def weight_file(self) -> str:
@@ -154,7 +161,7 @@ class Material:
       '--output',
       f'{self.folder}/audio.pth',
     ]
-    return self._make('audio.pth', words)
+    return self.make('audio.pth', words)
 
 
 # They hold times, paths or the names of temporary files; graphs hold their nodes in no particular order.
@@ -176,19 +183,22 @@ def contents(folder: str) -> dict[str, object]:
       if name == 'variables.index':
         found[key] = _digests(path.removesuffix('.index'))
       elif name.endswith('.index'):
-        reader = tf.train.load_checkpoint(path.removesuffix('.index'))
-        found |= {f'{key}: {tensor}': reader.get_tensor(tensor) for tensor in reader.get_variable_to_shape_map()}
+        found |= {f'{key}: {tensor}': value for tensor, value in _tensors(path.removesuffix('.index')).items()}
       else:
         found[key] = pathlib.Path(path).read_bytes()
-  # Checkpoints also hold a description of their objects, in no particular order.
-  return {key: value for key, value in found.items() if 'CHECKPOINTABLE_OBJECT_GRAPH' not in key}
+  return found
+
+
+def _tensors(prefix: str) -> dict[str, np.ndarray]:
+  """Reads a checkpoint without the description of its objects, which is in no particular order."""
+  reader = tf.train.load_checkpoint(prefix)
+  return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map() if name.endswith('VALUE')}
 
 
 def _digests(prefix: str) -> list[str]:
   """What the variables of a SavedModel hold: TensorFlow numbers them in another order each time."""
-  reader = tf.train.load_checkpoint(prefix)
-  tensors = [reader.get_tensor(name) for name in reader.get_variable_to_shape_map() if name.endswith('VARIABLE_VALUE')]
-  return sorted(f'{tensor.shape} {hashlib.sha256(tensor.tobytes()).hexdigest()}' for tensor in tensors)
+  values = _tensors(prefix).values()
+  return sorted(f'{value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}' for value in values)
 
 
 def is_left_behind(path: str) -> bool:

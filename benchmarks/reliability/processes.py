@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -52,7 +53,7 @@ class Commands:
     """Prepares the server process; it starts with the first command.
 
     Args:
-      folder: exists; gets a file for every command.
+      folder: exists; gets a file for every command, and their temporary files.
     """
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
     self._context = multiprocessing.get_context('forkserver')
@@ -121,15 +122,20 @@ class Commands:
 
   def _watch(self, target, arguments, limit_seconds, watch=lambda seconds: False, alone=False) -> Ended:
     process, log = self._start(target, arguments)
-    began, peak, killed, timed_out = time.monotonic(), 0, False, False
-    while process.is_alive():
-      process.join(_POLL_SECONDS)
-      seconds, peak = time.monotonic() - began, max(peak, _peak_bytes(process.pid))
-      timed_out = seconds > limit_seconds
-      killed = not timed_out and watch(seconds)
-      if (killed or timed_out) and process.is_alive():
-        _kill(process.pid, alone and not timed_out)
-        self._orphaned += [process.pid] if alone else []
+    began, seconds, peak, killed, timed_out = time.monotonic(), 0.0, 0, False, False
+    try:
+      while process.is_alive():
+        process.join(_POLL_SECONDS)
+        seconds, peak = time.monotonic() - began, max(peak, _peak_bytes(process.pid))
+        timed_out = seconds > limit_seconds
+        killed = not timed_out and watch(seconds)
+        if (killed or timed_out) and process.is_alive():
+          _kill(process.pid, alone and not timed_out)
+          self._orphaned += [process.pid] if alone else []
+          process.join()
+    finally:
+      if process.is_alive():  # The campaign itself was ended.
+        _kill(process.pid, alone=False)
         process.join()
     with open(log, errors='replace') as file:
       output = file.read()
@@ -142,6 +148,8 @@ def _in_session(log: str, target: Callable, arguments: tuple) -> None:
   descriptor = os.open(log, os.O_WRONLY | os.O_CREAT)
   os.dup2(descriptor, 1)
   os.dup2(descriptor, 2)
+  # What killed commands leave among temporary files goes with the campaign's own folder.
+  os.environ['TMPDIR'], tempfile.tempdir = os.path.dirname(log), None
   target(*arguments)
 
 

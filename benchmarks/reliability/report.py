@@ -37,11 +37,19 @@ def table(rows: Sequence[dict]) -> str:
   return '\n'.join(lines)
 
 
+def rows_of(contents: dict) -> list[dict]:
+  """Returns the rows of all parts in a file of results."""
+  return [row for part in contents['parts'].values() for row in part['rows']]
+
+
 def about(contents: dict) -> str:
-  """Returns what the table was measured with, in a sentence."""
-  form = 'short form' if contents['short'] else 'full form'
-  kills = sum(row['runs'] for row in contents['rows'] if row['part'] == 'kills')
-  return (
-    f'{form}, seed {contents["seed"]}, {kills} kills, {contents["minutes"]:.0f} minutes on {contents["machine"]}; '
-    f'{contents["software"]}; {contents["date"]}.'
-  )
+  """Returns what each part was measured with, a line each: parts may have been run one by one."""
+
+  def line(name: str, part: dict) -> str:
+    form, runs = 'short' if part['short'] else 'full', sum(row['runs'] for row in part['rows'])
+    return (
+      f'- {name}: {form} form, seed {part["seed"]}, {runs} runs in {part["minutes"]:.1f} minutes on {part["machine"]}; '
+      f'{part["software"]}; {part["date"]}'
+    )
+
+  return '\n'.join(line(name, part) for name, part in contents['parts'].items())
