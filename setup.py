@@ -24,7 +24,7 @@ def gin_folders() -> dict[str, str]:
 
 setup(
   name='xdc-tf',
-  version='0.1.0',
+  version='0.2.0',
   description='Self-supervised video and audio representations by Cross-Modal Deep Clustering (XDC) in TensorFlow.',
   long_description=(ROOT / 'README.md').read_text(),
   long_description_content_type='text/markdown',

@@ -36,8 +36,8 @@ class Pretraining:
   """What decides the result of a pretraining run, together with the records.
 
   Attributes:
-    encoders: what makes each encoder, its class or one with arguments (cli.configuration.BoundEncoder); its modality decides what it
-      is fed.
+    encoders: what makes each encoder, its class or one with arguments (cli.configuration.bound_encoder); its modality decides what
+      it is fed.
     clusterings: the method (see methods.py).
     video_input: how video encoders are fed.
     audio_input: how audio encoders are fed.
