@@ -3,6 +3,7 @@
 # make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
 # make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes; BENCH=kmeans: one of them)
 # make reliability  kills, damages and overloads our own programs, and says what came of it
+# make docs  builds the site into build/site
 # make bench-gpu  measures training, features, k-means, reader and start-up on GPUs
 # PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 0
 JOBS ?= 1
 
-.PHONY: demo test quicktest table1 bench bench-gpu reliability lint lock clean
+.PHONY: demo test quicktest table1 bench bench-gpu reliability lint docs lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/xdc demo --output_dir demo_run
@@ -45,6 +46,10 @@ quicktest: lint
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The site, into build/site. A broken link or a module that cannot be read is an error.
+docs: $(VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The packages for GPUs, some gigabytes, where there is one.

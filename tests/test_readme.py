@@ -68,7 +68,7 @@ def subparser(parser: argparse.ArgumentParser, name: str) -> argparse.ArgumentPa
 
 def test_the_readme_has_the_commands_it_promises():
   road = {'doctor', 'manifest', 'pretrain', 'report', 'export', 'embed'}
-  assert verbs_of('README.md') == road | {'make-avdigits'}
+  assert verbs_of('README.md') == road
   assert road <= verbs_of('docs/quickstart.md') | verbs_of('docs/own_videos.md')
 
 
@@ -145,19 +145,19 @@ def test_the_messages_in_troubleshooting_are_those_of_the_source():
   assert unknown == []
 
 
-def test_the_readme_quotes_the_results_of_the_miniature():
+def test_the_page_quotes_the_results_of_the_miniature():
   contents = files.read_json(str(ROOT / 'benchmarks/results/table1_miniature.json'))
   video, audio, _, about = results.table(contents).split('\n\n')
   transfer = transfer_miniature.table(files.read_json(str(ROOT / 'benchmarks/results/transfer_miniature.json'))['rows'])
-  words = ' '.join((ROOT / 'README.md').read_text().split())  # Wherever its lines are broken.
+  words = ' '.join((ROOT / 'docs/miniature.md').read_text().split())  # Wherever its lines are broken.
   for part in (video, audio, about, transfer):
     assert ' '.join(part.split()) in words
 
 
-def test_the_readme_quotes_the_ratios_of_the_benchmarks():
+def test_the_page_quotes_the_ratios_of_the_benchmarks():
   names = speed.BENCHMARKS
   assert {path.stem for path in (ROOT / 'benchmarks/speed').glob('*.py')} >= set(names)
-  assert comparison.short_table(comparison.read_rows(names)) in (ROOT / 'README.md').read_text()
+  assert comparison.short_table(comparison.read_rows(names)) in (ROOT / 'docs/speed.md').read_text()
 
 
 @pytest.mark.parametrize('page', PAGES)
