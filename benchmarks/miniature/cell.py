@@ -13,11 +13,12 @@ from benchmarks.miniature.methods import METHODS
 from benchmarks.miniature.stage_clock import StageClock
 from xdc_tf import files
 from xdc_tf.cli import configuration
-from xdc_tf.deep_clustering.outer_loop import Pretraining, iteration_name, make_trainers, pretrain
+from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
 from xdc_tf.evaluation.linear_probe import choose_per_class
 from xdc_tf.records.human_labels import first_labels
 from xdc_tf.records.schema import Records, open_records
 from xdc_tf.runs import run_info
+from xdc_tf.runs.layout import Iteration
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
@@ -174,7 +175,7 @@ class Evaluation:
 
 def _iteration(run: RunDirectory, number: int) -> dict[str, object]:
   """What is reported of one clustering of the training clips."""
-  report = files.read_json(os.path.join(run.stage(iteration_name(number)), 'metrics', 'metrics.json'))
+  report = files.read_json(Iteration(run.path, number).metrics_file)
   return {
     'clusterings': {
       name: {key: found[key] for key in CLUSTERING_METRICS if key in found}

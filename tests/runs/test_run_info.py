@@ -61,7 +61,7 @@ def test_the_weights_of_an_iteration_are_those_that_its_features_were_taken_with
   ]  # fmt: skip
   assert run.weights_folder('video') == 'run/retrained/video'
   assert run.weights_folder('video', 2) == 'run/iteration-01/train/video'
-  assert (run.iteration_folder(None), run.iteration_folder(1)) == ('run/iteration-02', 'run/iteration-01')
+  assert (run.iteration().path, run.iteration(1).path) == ('run/iteration-02', 'run/iteration-01')
   for iteration in (-1, 3):
     with pytest.raises(ValueError, match=f'no iteration {iteration}: give 0 to 2'):
       run.weights_folder('audio', iteration)

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 
 from xdc_tf.cli import configuration
@@ -63,7 +62,7 @@ def make_table(run_dir: str, iteration: int | None, top: int, num_concepts: int)
   clusterings = {}
   # By name, so that audio stands left and video right, as in the paper.
   for name in sorted(c.name for c in run.config.clusterings):
-    folder = os.path.join(run.iteration_folder(iteration), 'clusters', name, 'train')
+    folder = run.iteration(iteration).pseudo_labels(name, 'train')
     labels = PseudoLabels.load(folder, records.num_rows('train')).labels
     ranked = cluster_concepts.rank_by_purity(labels, bits, len(records.label_names), num_concepts)
     clusterings[name] = cluster_concepts.top_and_bottom(ranked, top)

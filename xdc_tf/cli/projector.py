@@ -39,27 +39,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
   """Writes the folder, and says what is in it and how to see it."""
   opened = configuration.open_run(arguments.run_dir)
-  folder = opened.iteration_folder(arguments.iteration)
+  iteration = opened.iteration(arguments.iteration)
   output = arguments.output_dir or os.path.join(opened.path, 'tensorboard', 'projector')
   files.use_file_system(output)
-  stores = {name: FeatureStore(os.path.join(folder, 'features', name), 'train') for name in opened.config.encoders}
+  stores = {name: FeatureStore(iteration.features(name), 'train') for name in opened.config.encoders}
   sample = projector.sample(stores, arguments.max_clips)
-  metadata = _metadata(opened, folder, sample.index)
+  metadata = _metadata(opened, iteration, sample.index)
   pictures = projector.thumbnails(opened.records, 'train', sample) if arguments.thumbnails else None
   projector.write(output, sample.features, metadata, pictures)
   total = next(iter(stores.values())).num_clips
   shown = f'all {total:,}' if len(sample.index) == total else f'{len(sample.index):,} of {total:,}, drawn at random'
-  sentence = f'The features of {" and ".join(stores)} in {os.path.basename(folder)}, training clips: {shown}.'
+  sentence = f'The features of {" and ".join(stores)} in {os.path.basename(iteration.path)}, training clips: {shown}.'
   _say_in_tensorboard(output, sentence)
   print(f'{sentence} tensorboard --logdir {output}')
 
 
-def _metadata(opened, folder: str, index) -> dict[str, list]:
+def _metadata(opened, iteration, index) -> dict[str, list]:
   """What is known of every clip: columns by name."""
   records = opened.records
   columns = {'clip': index.tolist()}
   for name in sorted(c.name for c in opened.config.clusterings):
-    labels = PseudoLabels.load(os.path.join(folder, 'clusters', name, 'train'), records.num_rows('train')).labels
+    labels = PseudoLabels.load(iteration.pseudo_labels(name, 'train'), records.num_rows('train')).labels
     columns[f'{name} cluster'] = labels[index].tolist()
   return columns | _from_manifest(records, index)
 

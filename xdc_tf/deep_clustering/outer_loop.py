@@ -22,7 +22,9 @@ from xdc_tf.deep_clustering import methods, stages
 from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.records.schema import Records
-from xdc_tf.runs.run_directory import RunDirectory, iteration_name
+from xdc_tf.runs import layout
+from xdc_tf.runs.layout import Iteration
+from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -157,34 +159,34 @@ def pretrain(
     strategy: the distribution strategy.
   """
   for name, trainer in trainers.items():
-    trainer.load(run.once(f'initial/{name}', stages.save_initial_weights, trainer))
+    trainer.load(run.once(layout.initial_weights('', name), stages.save_initial_weights, trainer))
 
   clusters = {}
   for iteration in range(config.num_iterations + 1):
-    here, before = iteration_name(iteration), clusters
+    here, before = Iteration('', iteration), clusters
     features = for_each_encoder(
       trainers,
       lambda name, trainer, here=here: run.once(
-        f'{here}/features/{name}', stages.extract_features, trainer, config.feature_clips
+        here.features(name), stages.extract_features, trainer, config.feature_clips
       ),
       config.concurrent_encoders,
     )
     clusters = {
       c.name: run.once(
-        f'{here}/clusters/{c.name}',
+        here.clusters(c.name),
         stages.cluster_features,
-        [features[s] for s in c.sources],
-        c,
-        records,
-        config.kmeans,
-        strategy,
-        derive_seed(config.seed, 'clusters', iteration, c.name),
-        before.get(c.name),
+        feature_folders=[features[s] for s in c.sources],
+        clustering=c,
+        records=records,
+        options=config.kmeans,
+        strategy=strategy,
+        seed=derive_seed(config.seed, 'clusters', iteration, c.name),
+        previous=before.get(c.name),
       )
       for c in config.clusterings
     }
     run.once(
-      f'{here}/metrics',
+      here.metrics,
       stages.compare_clusterings,
       clusters,
       records,
@@ -196,7 +198,7 @@ def pretrain(
       break
 
     def train(name: str, trainer: EncoderTrainer, iteration=iteration, here=here) -> None:
-      _train_encoder(f'{here}/train/{name}', name, trainer, config, run, iteration, config.schedule_of(iteration))
+      _train_encoder(here.train(name), name, trainer, config, run, iteration, config.schedule_of(iteration))
 
     for_each_encoder(trainers, train, config.concurrent_encoders)
 
@@ -215,7 +217,7 @@ def _train_encoder(
 ) -> None:
   """Trains an encoder on the pseudo-labels of an iteration, and leaves the trainer with the weights of the end."""
   teachers = [c for c in config.clusterings if name in c.teaches]
-  clusters = {c.name: run.stage(f'{iteration_name(iteration)}/clusters/{c.name}') for c in teachers}
+  clusters = {c.name: run.stage(Iteration('', iteration).clusters(c.name)) for c in teachers}
   seed = derive_seed(config.seed, 'train', iteration, name)
   folder = run.once(stage, stages.train_encoder, trainer, teachers, clusters, schedule, seed)
   trainer.load(folder)
@@ -230,8 +232,16 @@ def _retrain(
   options = retraining.options(config.training)
   for name in config.retrained_encoders:
     trainer = _make_trainer(name, config, config.final_input_of(name), options, records, strategy)
-    trainer.load(run.stage(f'{iteration_name(last)}/train/{name}'))
-    _train_encoder(f'retrained/{name}', name, trainer, config, run, last, retraining.schedule(config.schedule_of(last)))
+    trainer.load(run.stage(Iteration('', last).train(name)))
+    _train_encoder(
+      layout.retrained_weights('', name),
+      name,
+      trainer,
+      config,
+      run,
+      last,
+      retraining.schedule(config.schedule_of(last)),
+    )
 
 
 def for_each_encoder(items: Mapping[str, Any], function: Callable[[str, Any], Any], concurrent: bool) -> dict[str, Any]:

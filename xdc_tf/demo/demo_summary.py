@@ -1,7 +1,6 @@
 """What the demo measured, without any label: honest numbers for random weights and for every iteration."""
 
 import itertools
-import os
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.metrics import normalized_mutual_information
 from xdc_tf.evaluation import retrieval
 from xdc_tf.manifest import manifest
-from xdc_tf.runs.run_directory import iteration_name
+from xdc_tf.runs.layout import Iteration
 from xdc_tf.runs.run_info import FinishedRun
 
 PART_SECONDS = 20.0
@@ -26,17 +25,17 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
   source = manifest.read_manifest(run.records.manifest_directory)
   iterations = []
   for number in range(run.config.num_iterations + 1):
-    folder = os.path.join(run.path, iteration_name(number))
+    iteration = run.iteration(number)
     row = {'iteration': number}
     for encoder in run.config.encoders:
-      rate, chance = _same_part(os.path.join(folder, 'features', encoder), run, source, span_seconds)
+      rate, chance = _same_part(iteration.features(encoder), run, source, span_seconds)
       if not np.isnan(rate):  # Videos of a few seconds have no other span to find.
         row[f'same_part_{encoder}'] = rate
-    comparison = files.read_json(os.path.join(folder, 'metrics', 'metrics.json'))
+    comparison = files.read_json(iteration.metrics_file)
     for names in itertools.combinations(sorted(c.name for c in run.config.clusterings), 2):
       pair = '-'.join(names)
       row[f'nmi_{pair}'] = comparison['train_nmi_between'][pair]
-      row[f'nmi_{pair}_by_chance'] = _nmi_by_chance(folder, names, run)
+      row[f'nmi_{pair}_by_chance'] = _nmi_by_chance(iteration, names, run)
     iterations.append(row)
   return {
     'part_seconds': PART_SECONDS,
@@ -48,10 +47,10 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
   }
 
 
-def _nmi_by_chance(folder: str, names: tuple[str, str], run: FinishedRun) -> float:
+def _nmi_by_chance(iteration: Iteration, names: tuple[str, str], run: FinishedRun) -> float:
   """The mean NMI after the clips of one clustering are shuffled: with few clips and many clusters it is far from 0."""
   rows = run.records.num_rows('train')
-  first, second = (PseudoLabels.load(os.path.join(folder, 'clusters', name, 'train'), rows).labels for name in names)
+  first, second = (PseudoLabels.load(iteration.pseudo_labels(name, 'train'), rows).labels for name in names)
   random = np.random.default_rng(0)
   return float(np.mean([normalized_mutual_information(first, random.permutation(second)) for _ in range(20)]))
 

@@ -120,7 +120,7 @@ def export_run(
     own = [c for c in run.config.clusterings if c.sources == (name,)]  # A joint clustering needs both encoders.
     # The clusters of the last iteration are of features that an encoder trained again after it no longer gives.
     served = own and name not in run.config.retrained_encoders
-    clusters = Clusters.load(os.path.join(run.last_iteration, 'clusters', own[0].name)) if served else None
+    clusters = Clusters.load(run.iteration().clusters(own[0].name)) if served else None
     folders[name] = _export_encoder(name, encoder, run, clusters, folder, limits)
   return folders
 

@@ -24,7 +24,6 @@ from xdc_tf.report.cluster_ranking import ClusteringView
 from xdc_tf.report.cluster_report import ReportInput
 from xdc_tf.report.report_content import ClipName
 from xdc_tf.report.thumbnails import ClipMedia
-from xdc_tf.runs.run_directory import iteration_name
 from xdc_tf.runs.run_info import FinishedRun
 from xdc_tf.training.metrics_log import read_metrics
 
@@ -80,7 +79,7 @@ def _set_aside(records: Records) -> dict[str, str]:
 
 
 def _pseudo_labels(run: FinishedRun, clustering: Clustering, number: int) -> PseudoLabels:
-  folder = os.path.join(run.path, iteration_name(number), 'clusters', clustering.name, 'train')
+  folder = run.iteration(number).pseudo_labels(clustering.name, 'train')
   return PseudoLabels.load(folder, run.records.num_rows('train'))
 
 
@@ -95,12 +94,12 @@ def _earlier(run: FinishedRun, clustering: Clustering) -> Iterator[tuple[int, np
 
 
 def _features(run: FinishedRun, clustering: Clustering) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-  stores = [FeatureStore(os.path.join(run.last_iteration, 'features', name), 'train') for name in clustering.sources]
+  stores = [FeatureStore(run.iteration().features(name), 'train') for name in clustering.sources]
   return FeatureSource(stores, run.config.kmeans.l2_normalize).blocks(_BLOCK_SIZE)
 
 
 def _iteration(run: FinishedRun, number: int) -> dict:
-  found = files.read_json(os.path.join(run.path, iteration_name(number), 'metrics', 'metrics.json'))
+  found = files.read_json(run.iteration(number).metrics_file)
   row = {'iteration': number} | {f'nmi {pair}': value for pair, value in found['train_nmi_between'].items()}
   for name, values in found['clusterings'].items():
     for key, title in (('purity', 'purity'), ('changed_since_previous_iteration', 'changed')):

@@ -16,11 +16,6 @@ from xdc_tf.training import distribution
 _COMPUTES_WITH = ('# xdc-tf ', '# precision: ')
 
 
-def iteration_name(iteration: int) -> str:
-  """The folder of an iteration: its features come from encoders that were trained `iteration` times."""
-  return f'iteration-{iteration:02d}'
-
-
 class RunDirectory:
   """The folders of one run; one worker (the chief) writes what is not written by the stages themselves."""
 
@@ -116,8 +111,8 @@ class RunDirectory:
     """Whether a stage is complete."""
     return tf.io.gfile.exists(os.path.join(self.stage(name), 'DONE'))
 
-  def once(self, name: str, function: Callable, *arguments) -> str:
-    """Runs function(folder, *arguments) unless the stage is complete, and marks it complete last.
+  def once(self, name: str, function: Callable, *arguments, **keywords) -> str:
+    """Runs function(folder, *arguments, **keywords) unless the stage is complete, and marks it complete last.
 
     A stage that was interrupted finds in its folder what it left there. Another program may fill the folder and write DONE.
 
@@ -130,7 +125,7 @@ class RunDirectory:
       return folder
     logging.info('%s', name)
     tf.io.gfile.makedirs(folder)
-    function(folder, *arguments)
+    function(folder, *arguments, **keywords)
     distribution.barrier(self._strategy)  # No worker may find DONE while another still writes.
     if self.is_chief:
       files.write_mark(os.path.join(folder, 'DONE'))

@@ -11,7 +11,8 @@ import tensorflow as tf
 from xdc_tf import __version__, files
 from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.records.schema import Records, open_records
-from xdc_tf.runs.run_directory import iteration_name
+from xdc_tf.runs import layout
+from xdc_tf.runs.layout import Iteration
 from xdc_tf.training.options import TrainingOptions
 
 # Version 0.1 wrote "# precision: 'auto' is bfloat16 here", or nothing for float32, and never chose XLA.
@@ -92,25 +93,20 @@ class FinishedRun:
   config: RunConfiguration
   records: Records
 
-  @property
-  def last_iteration(self) -> str:
-    """The folder that holds the features and clusters of the final encoders.
+  def iteration(self, number: int | None = None) -> Iteration:
+    """The folders of an iteration.
 
-    Where encoders are trained again after it (Pretraining.retraining), those of the encoders before that.
-    """
-    return os.path.join(self.path, iteration_name(self.config.num_iterations))
-
-  def iteration_folder(self, iteration: int | None) -> str:
-    """The folder of an iteration; None: the last.
+    Args:
+      number: from 0 on; None: the last, with the features and clusters of the final encoders. Where encoders are trained again
+        after it (Pretraining.retraining), those of the encoders before that.
 
     Raises:
       ValueError: when the run has no such iteration.
     """
-    if iteration is None:
-      return self.last_iteration
-    if not 0 <= iteration <= self.config.num_iterations:
-      raise ValueError(f'The run in {self.path} has no iteration {iteration}: give 0 to {self.config.num_iterations}.')
-    return os.path.join(self.path, iteration_name(iteration))
+    last = self.config.num_iterations
+    if number is not None and not 0 <= number <= last:
+      raise ValueError(f'The run in {self.path} has no iteration {number}: give 0 to {last}.')
+    return Iteration(self.path, last if number is None else number)
 
   def weights_folder(self, encoder: str, iteration: int | None = None) -> str:
     """The folder of an encoder's weights.
@@ -123,12 +119,9 @@ class FinishedRun:
       ValueError: when the run has no such iteration.
     """
     if iteration is None and encoder in self.config.retrained_encoders:
-      return os.path.join(self.path, 'retrained', encoder)
-    iteration = self.config.num_iterations if iteration is None else iteration
-    self.iteration_folder(iteration)
-    if not iteration:
-      return os.path.join(self.path, 'initial', encoder)
-    return os.path.join(self.path, iteration_name(iteration - 1), 'train', encoder)
+      return layout.retrained_weights(self.path, encoder)
+    number = self.iteration(iteration).number
+    return Iteration(self.path, number - 1).train(encoder) if number else layout.initial_weights(self.path, encoder)
 
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How the encoder of these weights is fed."""
@@ -163,7 +156,7 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
       f'{os.path.join(run_dir, "run.json")} says where the records of the run are: {error}'
     ) from error
   # Retraining comes after the last metrics.
-  for folder in (os.path.join(run.last_iteration, 'metrics'), *map(run.weights_folder, run.config.encoders)):
+  for folder in (run.iteration().metrics, *map(run.weights_folder, run.config.encoders)):
     if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):
       raise ValueError(f'The run in {run_dir} has not finished ({folder} is not done). Run xdc pretrain again.')
   return run

@@ -44,7 +44,7 @@ def of_run(run: FinishedRun, encoder: str) -> dict[str, Any]:
     'precision': precision,
     'xla': xla,
     'gin': _configuration(run.path),
-    'metrics': _metrics(os.path.join(run.last_iteration, 'metrics', 'metrics.json')),
+    'metrics': _metrics(run.iteration().metrics_file),
   }
 
 
