@@ -1,11 +1,14 @@
 """The labels that people gave to clips: to measure with and to finetune on. Pretraining never sees them."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 from absl import logging
 
 from xdc_tf.manifest import manifest
+from xdc_tf.records import schema
 from xdc_tf.records.label_table import NO_LABEL
 from xdc_tf.records.schema import Records
 
@@ -53,11 +56,17 @@ def _numbers(records: Records, split: str) -> Iterator[tuple[int, list[int]]]:
 
 
 def first_labels_if_any(records: Records, split: str) -> np.ndarray | None:
-  """Returns first_labels, or None when the data set has no labels or its manifest is gone."""
+  """Returns first_labels, or None when the data set has no labels or its manifest is gone.
+
+  Raises:
+    FileNotFoundError: when the records themselves are gone, with a disk or a mount: then nothing is to be measured without labels.
+  """
   if not records.label_names:
     return None
   try:
     return first_labels(records, split)
   except FileNotFoundError:
+    if not tf.io.gfile.exists(os.path.join(records.directory, schema.DONE_FILE)):
+      raise
     logging.warning('The manifest %s is gone: purity and NMI with labels are not measured.', records.manifest_directory)
     return None

@@ -1,0 +1,22 @@
+"""Labels of clips, and what is done where they are gone."""
+
+import shutil
+
+import pytest
+import records_factory
+
+from xdc_tf.manifest import manifest
+from xdc_tf.records import human_labels
+
+
+def test_a_manifest_that_is_gone_costs_the_labels_but_records_that_are_gone_are_an_error(tmp_path):
+  """A disk that vanished for a moment left a clustering without its purity, marked as done."""
+  records = records_factory.write_records(tmp_path / 'records', {'train': 3})
+  rows = [('train', manifest.Row(0, str(i), '/a.mp4', labels=(records.label_names[i],))) for i in range(3)]
+  made = manifest.write_manifest(records.manifest_directory, 'tiny', rows, label_names=records.label_names)
+  assert human_labels.first_labels_if_any(records, 'train').tolist() == [0, 1, 2]
+  shutil.move(made.directory, tmp_path / 'elsewhere')
+  assert human_labels.first_labels_if_any(records, 'train') is None
+  shutil.move(records.directory, tmp_path / 'gone')
+  with pytest.raises(FileNotFoundError, match='does not exist; expected a manifest'):
+    human_labels.first_labels_if_any(records, 'train')
