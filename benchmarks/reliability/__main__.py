@@ -80,6 +80,7 @@ def main() -> None:
   began: dict[str, float] = {}
   with tempfile.TemporaryDirectory(prefix='xdc_reliability_') as folder:
     for row in measure(options, folder):
+      row.failures = [failure.replace(folder, 'FOLDER') for failure in row.failures]
       if row.part not in began:
         began[row.part], parts[row.part] = now, {'rows': [], **asked, **machine.describe()}
       now, part = time.monotonic(), parts[row.part]
