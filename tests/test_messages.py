@@ -29,6 +29,26 @@ def test_names_of_nodes_are_left_out(tmp_path):
   assert messages.of_error(ValueError('a {{b}} [c]')) == 'a {{b}} [c]'
 
 
+@pytest.mark.parametrize(
+  ('error', 'sentence'),
+  [
+    (FileNotFoundError(2, 'No such file or directory', '/a'), "[Errno 2] No such file or directory: '/a'"),
+    (tf.errors.UnavailableError(None, None, '/a: away'), '/a: away'),
+    (ValueError('/a is cut off.'), '/a is cut off.'),
+  ],
+)
+def test_what_python_raises_in_a_pipeline_is_told_without_its_traceback(error, sentence):
+  """A disk that vanishes under a training printed TensorFlow's frames."""
+
+  def fail(_):
+    raise error
+
+  data = tf.data.Dataset.range(1).map(lambda x: tf.numpy_function(fail, [x], tf.string))
+  with pytest.raises((tf.errors.OpError, ValueError)) as raised:
+    list(data)
+  assert messages.of_error(raised.value) == sentence
+
+
 def test_options_are_named_as_they_are_typed():
   options = ('span_seconds', 'seconds', 'level', 'test')
   typed = {

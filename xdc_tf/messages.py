@@ -5,8 +5,14 @@ from collections.abc import Iterable
 
 
 def of_error(error: BaseException) -> str:
-  """Returns the message of an error without what TensorFlow puts around it: names of its graph's nodes and operations."""
+  """Returns the message of an error without what TensorFlow puts around it: names of its graph's nodes and operations.
+
+  What a Python function of a tf.data pipeline raised comes with its traceback, of which nothing but the sentence is kept.
+  """
   text = getattr(error, 'message', None) or str(error)
+  said, traceback, _ = text.partition('\nTraceback (most recent call last):')
+  if traceback:
+    text = re.sub(r'^(\{\{[^}]*\}\}:? ?)?(?:[\w.]+\.)?\w+(?:Error|Exception|Interrupt): ', '', said)
   text = re.sub(r'\{\{(function_node|node) [^}]*\}\}:?,? ?', '', text)
   return re.sub(r' ?\[Op:\w+\](?: name: ?)?', '', text).strip()
 

@@ -286,7 +286,7 @@ def test_an_imported_encoder_becomes_a_saved_model(tmp_path, capsys):
 def test_an_audio_encoder_from_elsewhere_is_not_exported(tmp_path):
   weights_folder.save(str(tmp_path), AudioResNet18(base_width=4), 'test', 'none')
   with pytest.raises(
-    ValueError, match=r"encoder.json does not say how .* \('fed': the AudioInput.*Export it from its run"
+    ValueError, match=r"encoder.json does not say how .* \('fed': the AudioInput.*Take it from its run"
   ):
     xdc('export', '--weights', tmp_path)
 
