@@ -25,8 +25,8 @@ from xdc_tf.records.positions import PositionsWriter
 SUMMARY_FOLDER = 'shard_summaries'
 # Why a worker stopped the job: every runner wraps the exceptions of its workers in its own way.
 STOPPED_FILE = 'job_stopped.json'
-# So many rows of a worker tell whether a data set has sound at all.
-_ROWS_TO_JUDGE = 128
+# So many videos of a worker tell whether a data set has sound at all; one long film without does not.
+_VIDEOS_TO_JUDGE = 128
 # Of a span whose sound, or part of it, is set aside or counted as silent.
 SILENT, STILL = 'silent', 'still_picture'
 # Shares below are pauses.
@@ -54,7 +54,7 @@ class ClipJob:
     decoder_timeout_seconds: after which a decoder that hangs is killed.
     decoder_threads: of every worker's decoder; see media.read_span.
     retry_failed: whether finished shards with failed rows are made again.
-    max_failed_share: of the rows; the job fails when more of them failed.
+    max_failed_share: of the rows and of the videos; the job fails when more of both failed.
     repair: whether finished shards are read, and damaged ones made again.
     silence_db: sound whose peak is below, in decibels of full scale, is silence.
     keep_silent: whether spans without any other sound become records.
@@ -224,7 +224,7 @@ class MakeShard(beam.DoFn):
       files.use_file_system(path)
     self._manifest = manifest.read_manifest(self._job.manifest_directory)
     self._label_numbers = {label: number for number, label in enumerate(self._manifest.label_names)}
-    self._tried = self._soundless = 0
+    self._tried, self._soundless, self._soundless_rows = set(), set(), 0
     self._open = contextlib.ExitStack()
     decoder = DecoderProcess(self._job.decoder_timeout_seconds, threads=self._job.decoder_threads)
     self._decoder = self._open.enter_context(decoder)
@@ -255,14 +255,13 @@ class MakeShard(beam.DoFn):
 
   def _check_sound(self, result: ShardResult) -> None:
     """Stops the job when more videos have no sound than may fail in all, or nearly all of the first ones."""
-    self._tried += result.length + sum(result.failed.values())
-    self._soundless += result.failed.get('no_audio_track', 0)
-    if self._tried < _ROWS_TO_JUDGE:
+    self._soundless_rows += result.failed.get('no_audio_track', 0)
+    if len(self._tried) < _VIDEOS_TO_JUDGE:
       return  # A small job ends with its list of failed videos.
-    share = self._job.max_failed_share
-    if self._soundless > min(share * sum(self._job.num_rows.values()), max(0.9, share) * self._tried):
+    share, most = self._job.max_failed_share, self._job.max_failed_share * sum(self._job.num_rows.values())
+    if len(self._soundless) > (share if self._soundless_rows > most else max(0.9, share)) * len(self._tried):
       message = (
-        f'{self._soundless} of the first {self._tried} rows that a worker tried have no sound track. Data sets such as UCF101 and '
+        f'{len(self._soundless)} of the first {len(self._tried)} videos that a worker tried have no sound track. Data sets such as UCF101 and '
         'HMDB51 have none for half of their classes: those would be gone, and results would be of the others. Run the same command '
         'with --modalities video and a new --output_dir. To leave such videos out, give a larger --max_failed_share.'
       )
@@ -297,8 +296,10 @@ class MakeShard(beam.DoFn):
       for row in self._manifest.rows(split, first, last):
         # A shard's first span is decoded as if nothing had been before: its bytes do not depend on who makes which shards.
         record, media_span, failure = self._try(split, row, independent=row.index == first)
+        self._tried.add(row.path)
         if failure:
           failures.append(failure)
+          self._soundless |= {row.path} if failure['reason'] == 'no_audio_track' else set()
         else:
           writer.write(record)
           positions.add(record)

@@ -1,13 +1,16 @@
 """The end of make_clips: what became of all rows, and the metadata that turn a folder of shards into a data set."""
 
+import array
 import collections
 import dataclasses
+import itertools
 import json
 import os
 from collections.abc import Iterable
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import tensorflow as tf
 
 from beam_pipelines.clip_shard import SILENT, STILL, SUMMARY_FOLDER, ClipJob, ClipJobError, ShardResult
@@ -102,7 +105,8 @@ def complaint_about(summary: dict[str, Any], job: ClipJob) -> str:
     f'{os.path.join(job.output_dir, FAILED_FILE)} names each with its reason. Repair the videos and run the same command with '
     '--retry_failed'
   )
-  if failed > job.max_failed_share * summary['rows'] or not summary['clips']:
+  too_many = failed > job.max_failed_share * summary['rows'] and share_of_videos(job) > job.max_failed_share
+  if too_many or not summary['clips']:
     return (
       f'{failed} of {summary["rows"]} rows failed ({failure_text(summary)}); at most {job.max_failed_share:g} of them may '
       f'(--max_failed_share). {where}, or allow a larger share: what is finished is not made again.'
@@ -115,6 +119,25 @@ def complaint_about(summary: dict[str, Any], job: ClipJob) -> str:
       f'measured. {where}, or make a manifest that gives the split other videos.'
     )
   return ''
+
+
+def share_of_videos(job: ClipJob) -> float:
+  """Returns which share of the videos failed, of which each counts by the share of its own spans.
+
+  One long film with a wrong header has thousands of spans, and must not fail a job of many films.
+  """
+  failed, rows_of, videos = collections.Counter(), collections.Counter(), array.array('q')
+  for line in files.read_text(os.path.join(job.output_dir, FAILED_FILE)).splitlines():
+    failure = json.loads(line)
+    if failure['reason'] not in (SILENT, STILL):
+      failed[failure['path']] += 1
+  clip_manifest = manifest.read_manifest(job.manifest_directory)
+  for split in job.num_rows:
+    for path, rows in itertools.groupby(clip_manifest.rows(split), key=lambda row: row.path):
+      videos.append(hash(path))  # 8 bytes a video, where all names could be gigabytes.
+      if path in failed:
+        rows_of[path] += sum(1 for _ in rows)
+  return sum(failed[path] / rows_of[path] for path in failed) / max(1, len(np.unique(videos)))
 
 
 def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[str, Any]) -> None:

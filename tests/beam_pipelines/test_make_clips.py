@@ -266,6 +266,27 @@ def test_too_many_failures_fail_the_job_after_all_was_tried(clip_manifest, copy,
   assert_same(copy, reference)
 
 
+def test_one_long_film_fails_no_job_of_many_films(tmp_path):
+  """A wrong header gives one film most of the spans, and all but its first fail; so does one long film without sound."""
+  media_factory.write_video(tmp_path / 'good.mp4', seconds=1.0)
+  media_factory.write_video(tmp_path / 'mute.mp4', seconds=2.0, audio_rate=None)
+  files = [f'{number}.mp4' for number in range(7)]
+  for name in files:
+    (tmp_path / name).symlink_to(tmp_path / 'good.mp4')
+  spans = [(name, 0.0) for name in files] + [('good.mp4', 1.0 * second) for second in range(10)] + [('mute.mp4', 0.0)] * 10
+  rows = [('train', manifest.Row(0, name, str(tmp_path / name), start, start + 1.0)) for name, start in spans]
+  made = manifest.write_manifest(tmp_path / 'manifest', 'uneven', rows)
+
+  def run(share):
+    words = ['--manifest', made.directory, '--output_dir', str(tmp_path / 'clips'), '--short_side', '48']
+    return make_clips.run([*words, '--max_failed_share', str(share)])
+
+  # Of 9 films, one failed and one by nine tenths: .211.
+  with pytest.raises(make_clips.ClipJobError, match=r'19 of 27 rows failed \(empty_span 9, no_audio_track 10\); at most 0.21'):
+    run(0.21)
+  assert '8 clips in 1 shards. 19 rows failed' in run(0.212)
+
+
 def test_a_finished_folder_is_left_alone(clip_manifest, reference):
   before = {path: path.stat().st_mtime_ns for path in reference.rglob('*')}
   message = make_clips.run(arguments(clip_manifest, reference))
@@ -447,14 +468,32 @@ def test_a_split_without_a_clip_is_not_done(tmp_path):
   assert make_clips.run(again).startswith(f'{tmp_path}/clips: 10 clips')
 
 
-def test_a_data_set_without_sound_is_noticed_early(tmp_path):
+@pytest.mark.parametrize('mute_films, others, shards_made', [(600, 0, 4), (300, 300, 8), (2, 130, None)])
+def test_a_data_set_without_sound_is_noticed_early_and_one_long_film_is_none(
+  tmp_path, monkeypatch, mute_films, others, shards_made
+):
   """UCF101 and HMDB51 have no sound in half of their classes: the job decoded all of it and then failed."""
-  media_factory.write_video(tmp_path / 'mute.mp4', seconds=1.0, audio_rate=None, size=(32, 32))
-  listed = tiny_manifest(tmp_path, {'train': ['mute.mp4'] * 600})
+  picture = tf.io.encode_jpeg(np.zeros((16, 16, 3), np.uint8)).numpy()
+
+  def read_span(self, path, start, end, options, independent):
+    if 'mute' in path:
+      raise media.MediaError('no_audio_track', f'{path} has no sound.')
+    return media.MediaSpan([picture], np.sin(np.arange(16_000, dtype=np.float32)), start, end)
+
+  monkeypatch.setattr(clip_shard.DecoderProcess, 'read_span', read_span)
+  films = [f'mute-{number % mute_films}.mp4' for number in range(max(300, mute_films))]
+  films += [f'{number}.mp4' for number in range(others)]
+  if shards_made == 8:  # Half and half, in turns: the job stops when more have failed than may in all.
+    films = [film for pair in zip(films[:300], films[300:], strict=True) for film in pair]
+  listed = tiny_manifest(tmp_path, {'train': films})
   command = ['--manifest', listed.directory, '--output_dir', str(tmp_path / 'clips'), '--clips_per_shard', '32']
-  with pytest.raises(make_clips.ClipJobError, match='128 of the first 128 rows .* --modalities video'):
-    make_clips.run([*command, '--short_side', '32'])
-  assert len(list((tmp_path / 'clips').glob('*.tfrecord-*'))) == 4
+  if shards_made:
+    with pytest.raises(make_clips.ClipJobError, match=r'\d+ of the first \d+ videos .* --modalities video') as error:
+      make_clips.run([*command, '--max_failed_share', '0.2'])
+    assert len(list((tmp_path / 'clips').glob('*.tfrecord-*'))) == shards_made
+    assert str(error.value).startswith('128 of the first 128' if shards_made == 4 else '128 of the first 256')
+  else:
+    assert '130 clips in' in make_clips.run([*command, '--max_failed_share', '0.5'])
 
 
 @pytest.mark.slow
