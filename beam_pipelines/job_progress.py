@@ -1,6 +1,7 @@
 """A progress bar of a Beam job. It counts files, so it works with every runner."""
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,14 +20,20 @@ def watched(description: str, total: int, count: Callable[[], int]) -> Iterator[
   """
   finished = threading.Event()
 
+  def update(bar):
+    try:
+      bar.update(count() - bar.n)
+    except Exception as error:  # A file system that fails once must not end the bar of a long job.
+      logging.info('%s: the finished shards could not be counted this time (%s).', description, error)
+
   def watch(bar):
     pause = 0.5
     while not finished.wait(pause):
       began = time.monotonic()
-      bar.update(count() - bar.n)
+      update(bar)
       # A listing of a large folder takes time; spend at most a twentieth of the time on it.
       pause = max(0.5, 20 * (time.monotonic() - began))
-    bar.update(count() - bar.n)
+    update(bar)
 
   with progress.bar(description=description, total=total, initial=count(), unit='shard') as bar:
     watcher = threading.Thread(target=watch, args=(bar,), daemon=True)

@@ -192,13 +192,18 @@ def _unlike(expected: str, found: str, suffix: str = '') -> str:
 
 
 def _features(made: Material, rng, folder: str, number: int) -> Case:
-  """Feature shards have no checksum: what still is a whole .npy file of the right kind is taken."""
+  """A run whose features are damaged before they are clustered."""
   run = f'{folder}/run'
   shutil.copytree(made.run, run)
   for name in ('clusters', 'metrics'):
     shutil.rmtree(f'{run}/iteration-01/{name}')
   path = _chosen(f'{run}/iteration-01/features/*/*.npy', rng)
-  return Case(_spoiled(path, rng), material.pretrain_words(made.records, run), (path, os.path.dirname(path)))
+  return Case(
+    _spoiled(path, rng),
+    material.pretrain_words(made.records, run),
+    (path, os.path.dirname(path)),
+    lambda: _unlike(f'{made.run}/iteration-01/clusters', f'{run}/iteration-01/clusters', '.npy'),
+  )
 
 
 def _checkpoints(made: Material, rng, folder: str, number: int) -> Case:

@@ -47,8 +47,11 @@ def tasks(made: Material, short: bool) -> list[Task]:
     return chosen
   return [
     *chosen,
-    Task('finetune', 'finetuned', lambda folder: material.finetune_words(made.records, folder), 0.1),
+    Task('finetune', 'finetuned', lambda folder: material.finetune_words('finetune', made.records, folder), 0.1),
+    Task('sweep', 'swept', lambda folder: material.finetune_words('sweep', made.records, folder), 0.1),
+    Task('localize', 'localized', lambda folder: material.localize_words(made.actions, folder), 0.1),
     Task('pretrain, two CPUs', 'run_2', lambda f: material.pretrain_words(made.records, f, '--logical_cpus=2'), 0.1),
+    Task('pretrain, two workers', 'run_of_workers', lambda f: ['two', *material.pretrain_words(made.records, f)], 0.1),
     Task(
       'make_clips, two workers that outlive it',
       'records_2',

@@ -13,7 +13,7 @@ from benchmarks.reliability.processes import Commands
 
 # The tests' makers of films and their stand-in for TF Serving.
 TESTS = pathlib.Path(__file__).resolve().parents[2] / 'tests'
-sys.path += [str(TESTS), str(TESTS / 'serving')]
+sys.path += [str(TESTS), str(TESTS / 'serving'), str(TESTS / 'localization')]
 
 LIMIT_SECONDS = 120.0
 # Names and labels are text that anybody may have written: none of it may become markup of a page.
@@ -65,21 +65,22 @@ def pretrain_words(records: str, run: str, *more: str, iterations: int = 1) -> l
   return [*words, *_bindings(f'Pretraining.num_iterations = {iterations}', *TINY), *more]
 
 
-def finetune_words(records: str, output: str) -> list[str]:
-  """The command that finetunes."""
-  words = [
-    'xdc',
-    'finetune',
-    '--records',
-    records,
-    '--output_dir',
-    output,
-    '--random',
-    'AudioResNet18',
-    '--deterministic',
-  ]
+def finetune_words(verb: str, records: str, output: str) -> list[str]:
+  """The command that finetunes, at one learning rate or (`sweep`) at two."""
+  words = ['xdc', verb, '--records', records, '--output_dir', output, '--random', 'AudioResNet18', '--deterministic']
   words += ['--gin_file', 'transfer/esc50.gin', '--gin_file', 'transfer/full.gin']
-  return [*words, *_bindings(*_ENCODERS[2:4], *_SCHEDULE, 'Finetuning.num_clips = 1', "Finetuning.held_out_group = ''")]
+  words += _bindings('Finetuning.num_clips = 1', "Finetuning.held_out_group = ''", 'Finetuning.learning_rates = (1e-4, 1e-3)')
+  return [*words, *_bindings(*_ENCODERS[2:4], *_SCHEDULE)]
+
+
+def localize_words(actions: str, output: str) -> list[str]:
+  """The command that localises the actions of a synthetic corpus."""
+  import synthetic_actions
+
+  words = ['xdc', 'localize', '--features', f'{actions}/features', '--records', f'{actions}/records']
+  words += ['--annotations', f'{actions}/annotations', '--output_dir', output, '--deterministic']
+  settings = ('Localization.epochs = 3', 'Localization.step_epochs = 2')
+  return [*words, '--gin_file', 'transfer/thumos14.gin', *_bindings(*synthetic_actions.TINY, *settings)]
 
 
 class Material:
@@ -147,6 +148,19 @@ class Material:
   def models(self) -> str:
     """Its SavedModels: xdc_video/1 and xdc_audio/1."""
     return self.make('models', ['xdc', 'export', '--run_dir', self.run, '--output_dir', f'{self.folder}/models'])
+
+  @property
+  def actions(self) -> str:
+    """Snippet features, records and annotations of actions in time."""
+    folder = os.path.join(self.folder, 'actions')
+    if not os.path.exists(folder):
+      import synthetic_actions
+
+      videos = {part: [synthetic_actions.make_video(i, part) for i in range(8)] for part in ('val', 'test')}
+      records = synthetic_actions.write_records(pathlib.Path(folder, 'records'), videos)
+      synthetic_actions.write_annotations(pathlib.Path(folder, 'annotations'), videos)
+      synthetic_actions.write_features(pathlib.Path(folder, 'features'), records, videos)
+    return folder
 
   @property
   def weight_file(self) -> str:

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 
 _PRELOADED = (
   'xdc_tf.cli.main', 'xdc_tf.cli.configuration', 'xdc_tf.report.report_input', 'xdc_tf.serving.export', 'xdc_tf.evaluation.sweep',
+  'xdc_tf.localization.localize',
   'beam_pipelines.make_clips', 'tensorflow_datasets',
 )  # fmt: skip
 _POLL_SECONDS = 0.01
@@ -71,7 +72,7 @@ class Commands:
     """Runs `xdc ...` or `make_clips ...` to its end.
 
     Args:
-      words: the command, 'xdc' or 'make_clips' first.
+      words: the command, 'xdc' or 'make_clips' first; or 'two', then a command that two workers of one TF_CONFIG run together.
       limit_seconds: it is killed then, with all its children.
       watch: called again and again with the seconds since the start; where it returns True, SIGKILL comes.
       setup: called in its process before; can be pickled.
@@ -157,7 +158,9 @@ def _command(words: list[str], setup: Callable[[], object] | None) -> None:
   sys.argv = words
   if setup:
     setup()
-  if words[0] == 'xdc':
+  if words[0] == 'two':
+    _as_two_workers(words[1:])
+  elif words[0] == 'xdc':
     from xdc_tf.cli import main
 
     main.run()
@@ -165,6 +168,20 @@ def _command(words: list[str], setup: Callable[[], object] | None) -> None:
     from beam_pipelines import make_clips
 
     make_clips.main(words[1:])
+
+
+def _as_two_workers(words: list[str]) -> None:
+  import worker_processes  # Of the tests.
+
+  addresses, context = worker_processes.free_addresses(2), multiprocessing.get_context('fork')
+  workers = []
+  for number in range(2):
+    os.environ['TF_CONFIG'] = json.dumps({'cluster': {'worker': addresses}, 'task': {'type': 'worker', 'index': number}})
+    workers.append(context.Process(target=_command, args=(words, None)))
+    workers[-1].start()
+  for worker in workers:
+    worker.join()
+  sys.exit(max(abs(worker.exitcode) for worker in workers))
 
 
 def _call(function: Callable, arguments: tuple) -> None:

@@ -53,6 +53,31 @@ def test_a_shard_may_be_empty_and_may_be_written_again(tmp_path):
   assert [features.tolist() for _, features in store.blocks(10)] == [[[2, 2, 2, 2]]]
 
 
+@pytest.mark.parametrize('file', ['features', 'index'])
+def test_a_flipped_bit_is_noticed_when_the_shard_is_read(tmp_path, file):
+  for shard in range(2):
+    write_shard(str(tmp_path), 'train', shard, 2, np.arange(3) + 3 * shard, np.ones((3, 2)))
+  path = tmp_path / f'train-00001-of-00002.{file}.npy'
+  contents = bytearray(path.read_bytes())
+  contents[-10 if file == 'index' else -2] ^= 1  # The index ends with 8 bytes of checksums.
+  path.write_bytes(contents)
+  store = FeatureStore(str(tmp_path), 'train')
+  assert store.num_clips == 6
+  with pytest.raises(ValueError, match='00001-of-00002.features.npy and .* do not hold what was written'):
+    list(store.blocks(10))
+
+
+def test_a_store_from_before_there_were_checksums_is_read(tmp_path):
+  write_shard(str(tmp_path), 'train', 0, 1, np.array([4]), np.ones((1, 2)))
+  path = tmp_path / 'train-00000-of-00001.index.npy'
+  assert np.load(path).tolist() == [4]  # For NumPy it is a .npy file like any other.
+  np.save(path, np.load(path))
+  assert [index.tolist() for index, _ in FeatureStore(str(tmp_path), 'train').blocks(10)] == [[4]]
+  path.write_bytes(path.read_bytes() + b'odd')
+  with pytest.raises(ValueError, match='00000-of-00001.index.npy is not a whole .npy file with checksums'):
+    list(FeatureStore(str(tmp_path), 'train').blocks(10))
+
+
 @pytest.mark.parametrize('value', [np.nan, np.inf, 1e5])
 def test_features_that_float16_cannot_hold_are_refused(tmp_path, value):
   with pytest.raises(ValueError, match='feature of clip 11 is not finite'):

@@ -1,17 +1,23 @@
 """The features F of one encoder on disk: shards of .npy files that can be memory-mapped.
 
 A shard is two files, `SPLIT-00000-of-00010.features.npy` (float16 [n, d]) and `SPLIT-00000-of-00010.index.npy` (int64 [n],
-the clips' indices, ascending). The index is written last, so a shard that has one is whole. Any number of processes may fill
-one store.
+the clips' indices, ascending). The index is written last, so a shard that has one is whole. Behind its array, where NumPy's
+readers do not look, it has the checksums of both arrays. Any number of processes may fill one store.
 """
 
+import io
 import re
+import struct
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
+
+# CRC-32 of the bytes of the features and of those of the index.
+_CHECKSUMS = struct.Struct('<II')
 
 
 def write_shard(
@@ -49,8 +55,10 @@ def write_shard(
   # An old index would vouch for new features if we were killed between the two files.
   if tf.io.gfile.exists(paths[1]):
     tf.io.gfile.remove(paths[1])
-  for path, array in zip(paths, (stored, index), strict=True):
-    files.write_array(path, array)
+  files.write_array(paths[0], stored)
+  with files.atomic_write(paths[1]) as file:
+    np.save(file, index, allow_pickle=False)
+    file.write(_CHECKSUMS.pack(*_checksums(stored, index)))
 
 
 class FeatureStore:
@@ -67,6 +75,7 @@ class FeatureStore:
     self._headers: tuple[list[int], int] | None = None
     # Kept: a listing a shard made a pass take time with the square of the shards, and on s3:// or gs:// it is a request.
     self._num_shards: int | None = None
+    self._compared: set[int] = set()
 
   def __repr__(self) -> str:
     return f'FeatureStore({self.directory!r}, {self.split!r})'
@@ -122,7 +131,7 @@ class FeatureStore:
     return self._read_headers()[1]
 
   def read_shard(self, shard: int) -> tuple[np.ndarray, np.ndarray]:
-    """Memory-maps one shard (a remote one is read whole).
+    """Memory-maps one shard (a remote one is read whole), and compares its checksums when this store reads it first.
 
     Args:
       shard: its number.
@@ -131,17 +140,30 @@ class FeatureStore:
       index int64 [n], ascending; features float16 [n, d].
 
     Raises:
-      ValueError: when the two files do not fit together.
+      ValueError: when the two files do not fit together, or do not hold what was written.
     """
+    index, features, written = self._open_shard(shard)
+    # Stores from before there were checksums have none.
+    if written and shard not in self._compared and written != _checksums(features, index):
+      paths = ' and '.join(_shard_paths(self.directory, self.split, shard, self.num_shards))
+      raise ValueError(
+        f'{paths} do not hold what was written: their checksums differ. Delete both files and extract this shard again.'
+      )
+    self._compared.add(shard)
+    return index, features
+
+  def _open_shard(self, shard: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int] | None]:
+    """Returns the index, the features, not read yet where they are local, and the checksums that were written."""
     features_path, index_path = _shard_paths(self.directory, self.split, shard, self.num_shards)
-    features, index = (files.read_array(path, memory_map=True) for path in (features_path, index_path))
+    features = files.read_array(features_path, memory_map=True)
+    index, written = _read_index(index_path)
     fits = index.ndim == 1 and features.ndim == 2 and len(index) == len(features)
     if not fits or index.dtype != np.int64 or features.dtype != np.float16:
       raise ValueError(
         f'{features_path} and {index_path} do not fit: expected float16 [n, d] and int64 [n], found {features.dtype} '
         f'{list(features.shape)} and {index.dtype} {list(index.shape)}. Delete both files and extract this shard again.'
       )
-    return index, features
+    return index, features, written
 
   def blocks(self, block_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields (index int64 [n], features float16 [n, d]), n <= block_size, as slices of memory-mapped files, in shard order."""
@@ -169,7 +191,7 @@ class FeatureStore:
         f'{self.directory} lacks {len(missing)} of {self.num_shards} shards of split {self.split!r}: {listed}. '
         'Run the feature extraction again: it makes only what is missing.'
       )
-    shapes = [self.read_shard(shard)[1].shape for shard in range(self.num_shards)]
+    shapes = [self._open_shard(shard)[1].shape for shard in range(self.num_shards)]
     dimensions = sorted({shape[1] for shape in shapes})
     if len(dimensions) > 1:
       raise ValueError(
@@ -184,6 +206,23 @@ def _shard_paths(directory: str, split: str, shard: int, num_shards: int) -> tup
   """The paths of the features and of the index of one shard."""
   stem = f'{directory}/{split}-{shard:05d}-of-{num_shards:05d}'
   return f'{stem}.features.npy', f'{stem}.index.npy'
+
+
+def _read_index(path: str) -> tuple[np.ndarray, tuple[int, int] | None]:
+  """Returns the index of a shard, and the checksums that were written with it, if any."""
+  with tf.io.gfile.GFile(path, 'rb') as file:
+    contents = io.BytesIO(file.read())
+  try:
+    index, rest = np.load(contents, allow_pickle=False), contents.read()
+    return index, _CHECKSUMS.unpack(rest) if rest else None
+  except (*files.DAMAGED_ARRAY, struct.error) as error:
+    raise ValueError(
+      f'{path} is not a whole .npy file with checksums ({error}). Delete it and extract this shard again.'
+    ) from error
+
+
+def _checksums(features: np.ndarray, index: np.ndarray) -> tuple[int, int]:
+  return zlib.crc32(np.ascontiguousarray(features)), zlib.crc32(np.ascontiguousarray(index))
 
 
 def _check_finite(path: str, index: np.ndarray, features: np.ndarray, stored: np.ndarray) -> None:
