@@ -11,12 +11,11 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
-import tensorflow as tf
 
 from beam_pipelines.clip_shard import SILENT, STILL, SUMMARY_FOLDER, ClipJob, ClipJobError, ShardResult
 from xdc_tf import files
 from xdc_tf.manifest import manifest
-from xdc_tf.records import schema
+from xdc_tf.records import positions, schema
 
 FAILED_FILE = 'failed_videos.jsonl'
 JOB_SUMMARY_FILE = 'job_summary.json'
@@ -37,7 +36,9 @@ class Finish(beam.DoFn):
     for path in (self._job.manifest_directory, self._job.output_dir):
       files.use_file_system(path)
     results = sorted(results, key=lambda result: (result.split, result.shard))
-    _remove_leftovers(self._job.output_dir)
+    # Nobody writes any more, all shards are in place.
+    for folder in ('', SUMMARY_FOLDER, positions.FOLDER):
+      files.remove_leftovers(os.path.join(self._job.output_dir, folder))
     _write_failed_videos(self._job, results)
     summary = summarise(self._job, results)
     files.write_json(os.path.join(self._job.output_dir, JOB_SUMMARY_FILE), summary)
@@ -45,14 +46,6 @@ class Finish(beam.DoFn):
     if complaint:
       raise ClipJobError(complaint)
     _write_metadata(self._job, results, summary)
-
-
-def _remove_leftovers(output_dir: str) -> None:
-  """Removes what killed workers left unfinished; nobody writes any more, all shards are in place."""
-  for folder in (output_dir, os.path.join(output_dir, SUMMARY_FOLDER)):
-    for name in files.list_folder(folder):
-      if '.tmp.' in name:
-        tf.io.gfile.remove(os.path.join(folder, name))
 
 
 def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:

@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     '--max_failed_share',
     type=float,
     default=0.1,
-    help='the job fails when more of the rows failed, and of the videos, each counted by the share of its rows; default %(default)s',
+    help='the job fails when more of the rows failed, and more of the videos, each by its share; default %(default)s',
   )
   add(
     '--silence_db',

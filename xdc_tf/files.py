@@ -93,6 +93,13 @@ def list_folder(path: str) -> list[str]:
   return [name.rstrip('/') for name in tf.io.gfile.listdir(path)]
 
 
+def remove_leftovers(path: str) -> None:
+  """Removes the temporary files of killed processes from a folder that nobody else writes to now."""
+  for name in list_folder(path):
+    if '.tmp.' in name:
+      tf.io.gfile.remove(os.path.join(path, name))
+
+
 def use_file_system(path: str) -> None:
   """Makes tf.io.gfile know the file system of a path; every process calls it before it reads or writes there.
 

@@ -176,7 +176,9 @@ def _as_two_workers(words: list[str]) -> None:
   addresses, context = worker_processes.free_addresses(2), multiprocessing.get_context('fork')
   workers = []
   for number in range(2):
-    os.environ['TF_CONFIG'] = json.dumps({'cluster': {'worker': addresses}, 'task': {'type': 'worker', 'index': number}})
+    os.environ['TF_CONFIG'] = json.dumps(
+      {'cluster': {'worker': addresses}, 'task': {'type': 'worker', 'index': number}}
+    )
     workers.append(context.Process(target=_command, args=(words, None)))
     workers[-1].start()
   for worker in workers:

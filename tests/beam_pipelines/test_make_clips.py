@@ -273,7 +273,9 @@ def test_one_long_film_fails_no_job_of_many_films(tmp_path):
   files = [f'{number}.mp4' for number in range(7)]
   for name in files:
     (tmp_path / name).symlink_to(tmp_path / 'good.mp4')
-  spans = [(name, 0.0) for name in files] + [('good.mp4', 1.0 * second) for second in range(10)] + [('mute.mp4', 0.0)] * 10
+  spans = (
+    [(name, 0.0) for name in files] + [('good.mp4', 1.0 * second) for second in range(10)] + [('mute.mp4', 0.0)] * 10
+  )
   rows = [('train', manifest.Row(0, name, str(tmp_path / name), start, start + 1.0)) for name, start in spans]
   made = manifest.write_manifest(tmp_path / 'manifest', 'uneven', rows)
 
@@ -282,7 +284,9 @@ def test_one_long_film_fails_no_job_of_many_films(tmp_path):
     return make_clips.run([*words, '--max_failed_share', str(share)])
 
   # Of 9 films, one failed and one by nine tenths: .211.
-  with pytest.raises(make_clips.ClipJobError, match=r'19 of 27 rows failed \(empty_span 9, no_audio_track 10\); at most 0.21'):
+  with pytest.raises(
+    make_clips.ClipJobError, match=r'19 of 27 rows failed \(empty_span 9, no_audio_track 10\); at most 0.21'
+  ):
     run(0.21)
   assert '8 clips in 1 shards. 19 rows failed' in run(0.212)
 

@@ -186,6 +186,8 @@ def test_a_grid_holds_out_whole_sources(records):
   assert train | test == {0, 1, 2} and test and train and not train & test
   with pytest.raises(ValueError, match=r"video 'v0' .* not found by the pattern '\(w\)'"):
     sweep.grid(configuration(held_out_group='(w)'), read_folds(records), records)
+  with pytest.raises(ValueError, match=r'nothing of fold 1 can be held out .* Set Finetuning.held_out_share = 0'):
+    sweep.grid(configuration(held_out_group='^(v)'), read_folds(records), records)
 
 
 def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):

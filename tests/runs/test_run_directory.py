@@ -73,3 +73,13 @@ def test_a_run_does_not_go_on_across_the_stacks(run):
 def test_folders_that_tensorflow_takes_for_patterns_are_refused(one_replica):
   with pytest.raises(ValueError, match='Choose another'):
     RunDirectory('runs/[1]', one_replica)
+
+
+def test_what_killed_processes_left_goes_with_the_next_one(run, tmp_path):
+  run.check_configuration('a')
+  for path in (tmp_path / 'config.gin.tmp.0a', tmp_path / 'clusters' / 'pseudo_labels.npy.tmp.0b'):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b'half')
+  run.check_configuration('a')
+  run.once('clusters', lambda folder: None)
+  assert sorted(path.name for path in tmp_path.rglob('*')) == ['DONE', 'clusters', 'config.gin']

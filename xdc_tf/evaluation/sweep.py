@@ -46,7 +46,7 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Ce
   """Returns the cells of a whole sweep, fold by fold.
 
   Raises:
-    ValueError: when the configuration has no rates, or its held_out_group does not match a video.
+    ValueError: when the configuration has no rates, its held_out_group does not match a video, or nothing can be held out.
   """
   if not config.learning_rates:
     raise ValueError('Finetuning.learning_rates is empty. Add --gin_file transfer/full.gin or transfer/fc.gin.')
@@ -57,6 +57,11 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Ce
       split = fold.train.split
       labels, sources = first_labels(records, split), read_sources(records, split, config.held_out_group)
       inner = fold.hold_out(labels, sources, config.held_out_share, config.seed_of(fold))
+      if not inner.test.clips.any():
+        raise ValueError(
+          f'{records.directory}: nothing of fold {fold.number} can be held out to choose a learning rate by, since each class has '
+          'one source of videos only. Set Finetuning.held_out_share = 0, or a held_out_group that tells more sources apart.'
+        )
       cells += [Cell(inner, rate, held_out=True) for rate in config.learning_rates]
   return cells
 

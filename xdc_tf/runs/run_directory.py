@@ -45,6 +45,8 @@ class RunDirectory:
       ValueError: when the run directory was started with another text; the message holds the difference and says what to do.
     """
     path = os.path.join(self.path, 'config.gin')
+    if self.is_chief:
+      files.remove_leftovers(self.path)  # The other workers write into stages, and only later.
     if self.is_chief and not tf.io.gfile.exists(path):
       with files.atomic_write(path, 'w') as file:
         file.write(text)
@@ -128,6 +130,7 @@ class RunDirectory:
     function(folder, *arguments, **keywords)
     distribution.barrier(self._strategy)  # No worker may find DONE while another still writes.
     if self.is_chief:
+      files.remove_leftovers(folder)
       files.write_mark(os.path.join(folder, 'DONE'))
     distribution.barrier(self._strategy)
     return folder
