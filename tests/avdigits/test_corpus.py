@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from xdc_tf.avdigits import corpus, mp4, speech
+from xdc_tf.avdigits import corpus, mp4, picture, speech
+from xdc_tf.avdigits.curation import Curation
 from xdc_tf.avdigits.digits import WORDS
 from xdc_tf.cli import main
 from xdc_tf.manifest import folder_and_csv
@@ -147,6 +148,46 @@ def test_labels_are_balanced_in_random_order():
 
 
 @pytest.mark.slow
+def test_in_a_share_of_the_training_clips_another_digit_is_said(recipe):
+  bad = corpus.Recipe.make(0, 'hard', Curation(mismatched_sound=0.4))
+  for split, share in (('train', 0.4), ('test', 0.0)):
+    clips = corpus.plan(0, split, 4000)
+    said = np.array([bad.said(clip) for clip in clips])
+    wrong = said != np.array([clip.digit for clip in clips])
+    assert abs(wrong.mean() - share) < 0.03
+    # What is said there is any other digit, and says nothing of the one that is shown.
+    steps = (said - [clip.digit for clip in clips])[wrong] % 10
+    assert not wrong.any() or stats.chisquare(np.bincount(steps, minlength=10)[1:]).pvalue > 0.01
+  assert all(recipe.said(clip) == clip.digit for clip in corpus.plan(0, 'train', 100))
+  # Nothing else of a clip changes.
+  clip = next(clip for clip in corpus.plan(0, 'train', 100) if bad.said(clip) != clip.digit)
+  (pictures, sound), (others, other) = recipe.render(clip), bad.render(clip)
+  assert np.array_equal(pictures, others) and not np.array_equal(sound, other)
+  assert bad.describe(clip)['said'] == WORDS[bad.said(clip)]
+
+
+def test_a_long_tail_is_geometric_and_of_the_training_clips():
+  curation = Curation(long_tail=16)
+  clips = corpus.plan(0, 'train', 5000, curation)
+  counts = np.bincount([clip.digit for clip in clips])
+  assert 12 < counts[0] / counts[9] < 21 and (counts[:-3] > counts[3:]).all()
+  np.testing.assert_allclose(curation.shares(10)[:-1] / curation.shares(10)[1:], 16 ** (1 / 9))
+  assert clips[:37] == corpus.plan(0, 'train', 37, curation)
+  assert corpus.plan(0, 'test', 50, curation) == corpus.plan(0, 'test', 50)
+
+
+def test_a_shared_background_tells_the_voice(recipe):
+  shared = corpus.Recipe.make(0, 'hard', Curation(shared_background=True))
+  seen = collections.defaultdict(set)
+  for clip in corpus.plan(0, 'train', 500):
+    drawn, voice = shared.picture(clip)[0], shared.sound(clip)[0].voice
+    seen[voice].add((drawn.background_from, drawn.background_to))
+    assert drawn.contrast() >= picture.MIN_CONTRAST
+  assert {len(backgrounds) for backgrounds in seen.values()} == {1}
+  assert len(set.union(*seen.values())) == len(seen) == 50
+  assert all(shared.picture(clip)[0] == recipe.picture(clip)[0] for clip in corpus.plan(0, 'test', 20))
+
+
 def test_train_and_test_share_neither_images_nor_voices_but_accents(recipe):
   used = {}
   for split in ('train', 'test'):
@@ -168,7 +209,7 @@ def test_nothing_drawn_tells_the_digit(described):
   digits, drawn = described
   tested = 0
   for name, values in drawn.items():
-    if name == 'image_number':
+    if name in ('image_number', 'said'):
       continue
     if name == 'sound.gap_seconds':
       values = np.array([float(gaps.split()[0]) for gaps in values])
@@ -178,7 +219,7 @@ def test_nothing_drawn_tells_the_digit(described):
     # Of 46 tests the least p should lie near 1 / 46; the seed is fixed, so this passes always or never.
     assert stats.chi2_contingency(table).pvalue > 1e-3, name
     tested += 1
-  assert tested == len(drawn) - 1 == 46
+  assert tested == len(drawn) - 2 == 46
 
 
 def test_the_nuisances_of_picture_and_sound_are_independent(described):
@@ -227,6 +268,13 @@ def test_a_folder_made_otherwise_is_refused(made):
   assert contents(made) == before
 
 
+def test_a_folder_made_with_other_curation_is_refused(made):
+  with pytest.raises(
+    ValueError, match='holds another corpus: curation null instead of {"long_tail": 1.0, "mismatched_sound": 0.2'
+  ):
+    run(made, '--mismatched_sound', '.2')
+
+
 def test_a_folder_of_somebody_else_is_refused(tmp_path):
   (tmp_path / 'holiday.txt').write_text('mine')
   with pytest.raises(ValueError, match='was not made by make-avdigits.*new or empty --output_dir'):
@@ -241,15 +289,17 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path):
   [
     ({'train': 0}, 'train=0, test=2 and num_workers=1; expected at least 1'),
     ({'workers': 0}, 'num_workers=0'),
+    ({'more': ('--mismatched_sound', '.7')}, 'mismatched_sound=0.7 and long_tail=1; expected 0 to 0.6 and 1 to 100'),
+    ({'more': ('--long_tail', '.5')}, 'long_tail=0.5'),
     ({'seed': -1}, 'seed is -1; expected a whole number from 0 to 4294967295'),
   ],
 )
 def test_arguments_out_of_range_are_refused(tmp_path, arguments, message):
   with pytest.raises(ValueError, match=message):
-    run(tmp_path / 'corpus', **arguments)
+    run(tmp_path / 'corpus', *arguments.pop('more', ()), **arguments)
   assert not (tmp_path / 'corpus').exists()
 
 
 def test_an_unknown_level_is_refused(tmp_path):
-  with pytest.raises(ValueError, match="level is 'medium'; expected one of easy, hard"):
+  with pytest.raises(ValueError, match="level is 'medium'; expected one of easy, hard, hardest"):
     corpus.make(str(tmp_path / 'corpus'), 'medium', 4, 2, 0, 1)

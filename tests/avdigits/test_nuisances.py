@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from xdc_tf.avdigits import picture, sound, speech
-from xdc_tf.avdigits.nuisances import EASY, HARD, LEVELS, Nuisances
+from xdc_tf.avdigits.nuisances import EASY, HARD, HARDEST, LEVELS, Nuisances
 from xdc_tf.avdigits.streams import stream
 
 # Of the project's description of the corpus.
@@ -51,7 +51,7 @@ def test_hard_is_as_documented():
   assert {name: getattr(HARD, name) for name in DOCUMENTED} == DOCUMENTED
   assert HARD.hue == HARD.saturation == (0, 1)
   assert HARD.value[0] > HARD.background_value[1]
-  assert LEVELS == {'easy': EASY, 'hard': HARD}
+  assert LEVELS == {'easy': EASY, 'hard': HARD, 'hardest': HARDEST}
 
 
 def test_easy_is_half_of_every_nuisance():
@@ -84,7 +84,7 @@ def test_easy_is_half_of_every_nuisance():
     assert getattr(EASY, field.name) == pytest.approx(getattr(expected, field.name), abs=1e-4), field.name
 
 
-@pytest.mark.parametrize('level', ['easy', 'hard'])
+@pytest.mark.parametrize('level', list(LEVELS))
 def test_draws_fill_their_ranges_and_stay_within(level):
   ranges = LEVELS[level]
   for name, values in values_of(ranges).items():

@@ -1,6 +1,7 @@
 """AV digits: a synthetic corpus of clips in which a handwritten digit moves while a voice says its name.
 
 nuisances.py  what varies besides the digit, and by how much at each level
+curation.py   what is wrong with the training clips as a whole: sound of other digits, a long tail, backgrounds that tell the voice
 streams.py    random numbers
 extra.py      the packages that only this one needs
 digits.py     the handwritten images and who trains on which

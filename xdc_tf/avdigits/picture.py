@@ -104,14 +104,14 @@ class PictureDraw:
     return float(abs(np.dot(self.colour.rgb() - background, _LUMA)))
 
 
-def draw(random: np.random.Generator, level: Nuisances) -> PictureDraw:
-  """Draws a picture; colours are drawn again, all three, until the digit has MIN_CONTRAST to its background."""
+def draw(random: np.random.Generator, level: Nuisances, background: tuple[Colour, Colour] | None = None) -> PictureDraw:
+  """Draws a picture; colours are drawn again, all three, until the digit has MIN_CONTRAST to its background, drawn or given."""
   drawn = PictureDraw(
     image=random.uniform(),
     rotation_degrees=random.uniform(*level.rotation_degrees),
     zoom=random.uniform(*level.zoom),
     motion=Motion.draw(random, level.speed),
-    **_draw_colours(random, level),
+    **_draw_colours(random, level, background),
     gradient=random.uniform(0, 2 * math.pi),
     texture=random.uniform(*level.texture),
     texture_motion=Motion.draw(random, level.texture_drift),
@@ -122,16 +122,22 @@ def draw(random: np.random.Generator, level: Nuisances) -> PictureDraw:
     frame_noise=random.uniform(*level.frame_noise),
   )
   while drawn.contrast() < MIN_CONTRAST:
-    drawn = dataclasses.replace(drawn, **_draw_colours(random, level))
+    drawn = dataclasses.replace(drawn, **_draw_colours(random, level, background))
   return drawn
 
 
-def _draw_colours(random: np.random.Generator, level: Nuisances) -> dict[str, Colour]:
-  return {
-    'colour': Colour.draw(random, level, level.value),
-    'background_from': Colour.draw(random, level, level.background_value),
-    'background_to': Colour.draw(random, level, level.background_value),
-  }
+def draw_background(random: np.random.Generator, level: Nuisances) -> tuple[Colour, Colour]:
+  """Draws the colours of the two ends of a background."""
+  first, second = (Colour.draw(random, level, level.background_value) for _ in range(2))
+  return first, second
+
+
+def _draw_colours(
+  random: np.random.Generator, level: Nuisances, background: tuple[Colour, Colour] | None
+) -> dict[str, Colour]:
+  colour, drawn = Colour.draw(random, level, level.value), draw_background(random, level)
+  first, second = background or drawn
+  return {'colour': colour, 'background_from': first, 'background_to': second}
 
 
 def render(drawn: PictureDraw, image: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 SPLITS = ('train', 'test')
-_PURPOSES = ('picture', 'sound', 'label', 'images', 'voices')
+_PURPOSES = ('picture', 'sound', 'label', 'images', 'voices', 'said', 'speaker')
 
 
 def stream(seed: int, purpose: str, split: str = 'train', number: int = 0) -> np.random.Generator:
@@ -11,7 +11,8 @@ def stream(seed: int, purpose: str, split: str = 'train', number: int = 0) -> np
 
   Args:
     seed: of the corpus, 0 to 2**32 - 1.
-    purpose: 'picture' or 'sound' of a clip, 'label' of ten clips, or the division of the 'images' or the 'voices'.
+    purpose: 'picture', 'sound' or what is 'said' of a clip, 'label' of ten clips, the division of the 'images' or the 'voices', or
+      the background of a 'speaker'.
     split: 'train' or 'test'.
     number: of the clip, or of the ten clips, within its split.
   """
