@@ -68,4 +68,4 @@ class Ours:
 
   def embed(self) -> tf.Tensor:
     """Returns the features of a batch of each replica, as the feature stage makes them."""
-    return self._strategy.experimental_local_results(self.trainer._embed(self._views))[-1]
+    return self._strategy.experimental_local_results(self.trainer.inference.embed_batch(self._views))[-1]

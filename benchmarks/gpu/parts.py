@@ -14,7 +14,7 @@ from benchmarks.gpu.ours import NUM_CLASSES, Ours, Sizes
 from benchmarks.speed import clustering_cases
 from xdc_tf.clustering.lloyd_pass import LloydPass
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import Targets
+from xdc_tf.training.targets import Targets
 
 WARMUPS = 3
 

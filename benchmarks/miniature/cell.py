@@ -23,7 +23,8 @@ from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
-from xdc_tf.training.trainer import EncoderTrainer, Targets
+from xdc_tf.training.targets import Targets
+from xdc_tf.training.trainer import EncoderTrainer
 
 STAGES = {
   'initial': 'start',
@@ -168,7 +169,7 @@ class Evaluation:
       budget,
       derive_seed(self.config.seed, 'finetuning', trainer.name),
     )
-    accuracy = trainer.evaluate(Targets('test', labels['test']))['accuracy_label']
+    accuracy = trainer.inference.evaluate(Targets('test', labels['test']))['accuracy_label']
     files.write_json(os.path.join(folder, 'result.json'), {'accuracy': accuracy})
     trainer.forget_training(folder)
 

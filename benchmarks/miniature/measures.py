@@ -28,7 +28,7 @@ class LabelledFeatures:
 
 def embed_split(trainer: EncoderTrainer, split: str, num_clips: int) -> LabelledFeatures:
   """Embeds every span of a split as pretraining does: the mean of `num_clips` clips."""
-  parts = list(trainer.embed(split, list(range(len(trainer.records.shard_lengths[split]))), num_clips))
+  parts = list(trainer.inference.embed(split, list(range(len(trainer.records.shard_lengths[split]))), num_clips))
   index = np.concatenate([index for index, _ in parts])
   features = np.concatenate([features for _, features in parts])
   return LabelledFeatures(features, first_labels(trainer.records, split)[index], index)

@@ -124,7 +124,7 @@ def test_features_are_of_as_many_clips_as_the_configuration_says(records, one_re
   )  # fmt: skip
   run(config, str(tmp_path), records, one_replica)
   trainer = make_trainers(config, records, one_replica)['video']  # The same seed, so the same weights.
-  mean, centre = (next(trainer.embed('validation', [0], num_clips))[1] for num_clips in (3, 1))
+  mean, centre = (next(trainer.inference.embed('validation', [0], num_clips))[1] for num_clips in (3, 1))
   _, found = FeatureStore(f'{tmp_path}/iteration-00/features/video', 'validation').read_shard(0)
   np.testing.assert_allclose(found, mean, rtol=2e-3)
   assert np.abs(mean - centre).max() > 10 * np.abs(mean - found).max()

@@ -18,7 +18,8 @@ from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import EncoderTrainer, Targets
+from xdc_tf.training.targets import Targets
+from xdc_tf.training.trainer import EncoderTrainer
 
 GPU, CPU = '/GPU:0', '/CPU:0'
 HERE = pathlib.Path(__file__).resolve().parent
@@ -67,7 +68,7 @@ def test_features_are_those_of_the_cpu(records, modality, jit_compile):
   found = []
   for device in (GPU, CPU):
     trainer = make_trainer(records, device, modality, jit_compile=jit_compile and device == GPU)
-    found.append(np.concatenate([features for _, features in trainer.embed('train', [0, 1, 2])]))
+    found.append(np.concatenate([features for _, features in trainer.inference.embed('train', [0, 1, 2])]))
   np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-5 * np.abs(found[1]).max())
 
 

@@ -10,7 +10,8 @@ from xdc_tf.records import schema
 from xdc_tf.records.reader import AudioInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import EncoderTrainer, Targets
+from xdc_tf.training.targets import Targets
+from xdc_tf.training.trainer import EncoderTrainer
 
 
 def main(records_folder: str, output: str) -> None:

@@ -14,7 +14,8 @@ from xdc_tf.records import damage, positions
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import EncoderTrainer, Targets
+from xdc_tf.training.targets import Targets
+from xdc_tf.training.trainer import EncoderTrainer
 
 
 @pytest.fixture
@@ -58,8 +59,8 @@ def test_who_reads_whole_records_names_the_shard(records, one_replica, tmp_path,
   harm(path, 9000)
   schedule = Schedule(epoch_size=4, batch_size=4, total_epochs=1, warmup_epochs=0)
   read = {
-    'embed': lambda: list(trainer.embed('train', [0, 1, 2])),
-    'predict': lambda: list(trainer.predict(labels(records, 'train'), 2)),
+    'embed': lambda: list(trainer.inference.embed('train', [0, 1, 2])),
+    'predict': lambda: list(trainer.inference.predict(labels(records, 'train'), 2)),
     'validate': lambda: trainer.train(str(tmp_path), labels(records, 'train'), labels(records, split), schedule, 0),
     'clip_features': lambda: clip_features.extract(TinyAudio(), AudioInput(), records, 'train', 1),
   }[how]

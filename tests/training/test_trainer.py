@@ -20,7 +20,8 @@ from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
-from xdc_tf.training.trainer import EncoderTrainer, Targets
+from xdc_tf.training.targets import Targets
+from xdc_tf.training.trainer import EncoderTrainer
 
 NUM_CLUSTERS = 3
 
@@ -341,12 +342,16 @@ def test_under_xla_features_and_predictions_are_those_of_the_plain_graph(records
   for jit_compile in (False, True):
     options = {'jit_compile': jit_compile, 'evaluation_batch_size': 3}
     trainer = make_trainer(records, request.getfixturevalue(replicas), model=model, **options)
-    values = [np.concatenate([f for _, f in trainer.embed('train', [0, 1, 2], number)]) for number in (1, 3, 1)]
-    values += [np.concatenate([p['video'] for _, p in trainer.predict(targets_, number)]) for number in (1, 2)]
-    found.append([*values, np.array(list(trainer.evaluate(targets_).values()))])
+    values = [
+      np.concatenate([f for _, f in trainer.inference.embed('train', [0, 1, 2], number)]) for number in (1, 3, 1)
+    ]
+    values += [
+      np.concatenate([p['video'] for _, p in trainer.inference.predict(targets_, number)]) for number in (1, 2)
+    ]
+    found.append([*values, np.array(list(trainer.inference.evaluate(targets_).values()))])
   for plain, compiled in zip(*found, strict=True):
     np.testing.assert_allclose(compiled, plain, rtol=1e-5, atol=1e-5)
-  assert trainer._infer_features.experimental_get_tracing_count() == trainer.num_replicas
+  assert trainer.inference.infer_features.experimental_get_tracing_count() == trainer.num_replicas
 
 
 @pytest.mark.slow
@@ -428,7 +433,7 @@ def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order
   trainer = make_trainer(records, two_replicas, model=narrow, evaluation_batch_size=3)
   train(trainer, tmp_path, schedule(total_epochs=1, batch_size=2), records)
   assert os.path.exists(tmp_path / 'weights.index')
-  batches = list(trainer.embed('train', [0, 2]))
+  batches = list(trainer.inference.embed('train', [0, 2]))
   index = np.concatenate([i for i, _ in batches])
   np.testing.assert_array_equal(index, [0, 1, 2, 3, 8, 9, 10, 11])
   # A batch never runs over two shards, or a resume would change it.
@@ -438,7 +443,7 @@ def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order
 
 def test_features_of_several_clips_are_their_mean(records, one_replica):
   trainer = make_trainer(records, one_replica, inputs=AudioInput(num_frames=10, clip_length=2), evaluation_batch_size=3)
-  found = np.concatenate([features for _, features in trainer.embed('train', [1], num_clips=3)])
+  found = np.concatenate([features for _, features in trainer.inference.embed('train', [1], num_clips=3)])
   views = next(iter(reader.evaluation_dataset(records, 'train', trainer.inputs, batch_size=4, num_clips=3, shards=[1])))
   clips = np.swapaxes(views['input'].numpy(), 0, 1)
   assert np.ptp(clips, axis=0).max() > 0
@@ -452,8 +457,8 @@ def test_a_batch_holds_no_more_clips_than_the_memory_is_for(records, one_replica
   table = np.zeros(records.num_rows('train'), np.int32)
   for batch_size, num_clips, videos in ((6, 3, 2), (7, 3, 2), (2, 3, 1), (3, 1, 3)):
     trainer = make_trainer(records, one_replica, inputs=inputs, evaluation_batch_size=batch_size)
-    embedded = [len(index) for index, _ in trainer.embed('train', [0], num_clips)]
-    predicted = [len(index) for index, _ in trainer.predict(Targets('train', {'video': table}), num_clips)]
+    embedded = [len(index) for index, _ in trainer.inference.embed('train', [0], num_clips)]
+    predicted = [len(index) for index, _ in trainer.inference.predict(Targets('train', {'video': table}), num_clips)]
     assert max(embedded) == max(predicted) == videos
     assert (sum(embedded), sum(predicted)) == (4, 12)
 
@@ -465,7 +470,7 @@ def test_evaluate_counts_the_labelled_clips_of_a_split(records, one_replica):
   head.bias.assign([0.0, 2.0, 0.0])  # Always class 1.
   labels = np.full(records.num_rows('validation'), -1, np.int32)
   labels[:3] = [1, 1, 2]
-  found = trainer.evaluate(Targets('validation', {'video': labels}))
+  found = trainer.inference.evaluate(Targets('validation', {'video': labels}))
   assert found['accuracy_video'] == pytest.approx(2 / 3)
   log_sum = np.log(np.exp(2) + 2)
   assert found['loss'] == pytest.approx((2 * (log_sum - 2) + log_sum) / 3, rel=1e-6)
@@ -497,7 +502,7 @@ def test_predictions_are_the_mean_of_the_clips_probabilities(records, one_replic
     (labels, lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)),
     (several, lambda x: 1 / (1 + np.exp(-x))),
   ):
-    found = list(trainer.predict(Targets('train', {'video': table}, subset), num_clips=3))
+    found = list(trainer.inference.predict(Targets('train', {'video': table}, subset), num_clips=3))
     assert np.concatenate([index for index, _ in found]).tolist() == [2, 7, 8]
     probabilities = np.concatenate([values['video'] for _, values in found])
     np.testing.assert_allclose(probabilities, [activation(x).mean(axis=0) for x in logits], rtol=1e-4)

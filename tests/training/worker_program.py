@@ -51,7 +51,10 @@ def write_features(folder: str, records, strategy: tf.distribute.Strategy, worke
     TrainingOptions(precision='bfloat16'),
   )
   trainer = EncoderTrainer('audio', model, AudioInput(), records, {'video': 3}, options, strategy, seed=3)
-  np.save(f'{folder}/features{worker}.npy', np.concatenate([features for _, features in trainer.embed('train', [0])]))
+  np.save(
+    f'{folder}/features{worker}.npy',
+    np.concatenate([features for _, features in trainer.inference.embed('train', [0])]),
+  )
 
 
 if __name__ == '__main__':

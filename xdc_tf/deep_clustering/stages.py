@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,7 @@ from absl import logging
 
 from xdc_tf import files, progress
 from xdc_tf.clustering import kmeans, metrics
+from xdc_tf.clustering.agreement import agreeing
 from xdc_tf.clustering.assignments import PseudoLabels, pseudo_labels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
@@ -22,7 +23,8 @@ from xdc_tf.records.schema import Records
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
-from xdc_tf.training.trainer import EncoderTrainer, Targets
+from xdc_tf.training.targets import Targets
+from xdc_tf.training.trainer import EncoderTrainer
 
 SPLITS = ('train', 'validation')
 
@@ -83,7 +85,7 @@ def extract_features(folder: str, trainer: EncoderTrainer, num_clips: int) -> No
       unit='clip',
     )
     with bar:
-      batches = trainer.embed(split, mine, num_clips)
+      batches = trainer.inference.embed(split, mine, num_clips)
       for shard in mine:
         damage.check_length(records, split, shard)
         index, features = _take(batches, lengths[shard], trainer.encoder.feature_dimension, bar)
@@ -220,20 +222,30 @@ def train_encoder(
     folder: of this stage.
     trainer: of the encoder.
     clusterings: that teach it.
-    cluster_folders: the folder of each clustering's pseudo-labels by its name.
+    cluster_folders: the folder of each clustering's pseudo-labels by its name, also of those that confirm others.
     schedule: how long and how fast.
     seed: of this stage.
   """
 
+  def labels_of(name: str, split: str) -> np.ndarray:
+    return PseudoLabels.load(os.path.join(cluster_folders[name], split), trainer.records.num_rows(split)).labels
+
   def pseudo_labels_of(clustering: Clustering, split: str) -> np.ndarray:
-    folder = os.path.join(cluster_folders[clustering.name], split)
-    labels = PseudoLabels.load(folder, trainer.records.num_rows(split)).labels
+    labels = labels_of(clustering.name, split)
+    if clustering.confirmed_by and split == 'train':
+      labels = confirmed(labels, [labels_of(name, split) for name in clustering.confirmed_by])
     return shuffled(labels, derive_seed(seed, clustering.name, split)) if clustering.shuffled else labels
 
   def targets(split: str) -> Targets:
     return Targets(split, {c.name: pseudo_labels_of(c, split) for c in clusterings})
 
   trainer.train(folder, targets('train'), targets('validation'), schedule, seed)
+
+
+def confirmed(labels: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
+  """Takes away (-1) the pseudo-labels of clips on which most of the other clusterings disagree (agreement.agreeing)."""
+  votes = np.mean([agreeing(labels, other) for other in others], axis=0)
+  return np.where(votes >= 0.5, labels, -1)
 
 
 def shuffled(labels: np.ndarray, seed: int) -> np.ndarray:

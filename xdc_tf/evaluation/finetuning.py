@@ -21,7 +21,8 @@ from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
-from xdc_tf.training.trainer import EncoderTrainer, Targets
+from xdc_tf.training.targets import Targets
+from xdc_tf.training.trainer import EncoderTrainer
 
 HEAD = 'label'
 
@@ -141,7 +142,7 @@ class FullFinetuning:
     except DivergedError:
       trainer.forget_training(folder)  # It is a result: nobody goes on from its checkpoints.
       raise
-    found = [(i, p[HEAD]) for i, p in trainer.predict(self._targets(fold.test), self._config.num_clips)]
+    found = [(i, p[HEAD]) for i, p in trainer.inference.predict(self._targets(fold.test), self._config.num_clips)]
     trainer.forget_training(folder)
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 

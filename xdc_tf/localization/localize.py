@@ -38,7 +38,7 @@ def train(run, config: Localization, corpus: Corpus, annotations: Annotations) -
     training.Trainer(config, found[0].track.features.shape[1]).train(folder, found)
 
   folder = run.once('training', stage)
-  checkpoints.delete_others(folder, 'checkpoints')  # As long as the stage is not done they are what it goes on from.
+  checkpoints.delete_folders(folder, 'checkpoints')  # As long as the stage is not done they are what it goes on from.
   return folder
 
 

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from xdc_tf import files, messages
-from xdc_tf.training import distribution
 
 _VALUE = '/.ATTRIBUTES/VARIABLE_VALUE'
 
 
-def save_weights(model, folder: str) -> None:
-  """Writes a model's weights to FOLDER/weights.*; on several workers every worker must call it, and the chief's stay."""
+def save_weights(model, folder: str, worker: int = 0) -> None:
+  """Writes a model's weights to FOLDER/weights.*; every worker must call it with its number, and the chief's (0) stay."""
   files.check_guards()
-  own = own_folder(folder)
+  own = own_folder(folder, worker)
   tf.train.Checkpoint(model=model).write(os.path.join(own, 'weights'))
   if own != folder:
     tf.io.gfile.rmtree(own)
@@ -92,14 +91,14 @@ def _name(path: str) -> str:
 class TrainingCheckpoint:
   """The state of one training stage: everything that its next step depends on. Keeps the two newest checkpoints."""
 
-  def __init__(self, folder: str, **objects):
-    """Prepares checkpoints of `objects` (models, optimizers, variables) in FOLDER/checkpoints."""
+  def __init__(self, folder: str, worker: int = 0, **objects):
+    """Prepares checkpoints of `objects` (models, optimizers, variables) in FOLDER/checkpoints, as the worker of this number."""
     self._folder = os.path.join(folder, 'checkpoints')
     self._again = f'Delete {self._folder} to do the training again; what was finished before stays.'
     self._checkpoint = tf.train.Checkpoint(**objects)
     with _damage_named(os.path.join(self._folder, 'checkpoint'), self._again):
       self._manager = tf.train.CheckpointManager(
-        self._checkpoint, os.path.join(own_folder(folder), 'checkpoints'), max_to_keep=2
+        self._checkpoint, os.path.join(own_folder(folder, worker), 'checkpoints'), max_to_keep=2
       )
 
   def restore(self) -> bool:
@@ -137,19 +136,16 @@ class TrainingCheckpoint:
     self._manager.save(checkpoint_number=step)
 
 
-def delete_others(folder: str, prefix: str, keep: str = '') -> None:
-  """Deletes the folders in FOLDER whose names start with `prefix`, but not `keep`; only the chief does."""
-  if distribution.worker_index(tf.distribute.get_strategy()):
-    return
+def delete_folders(folder: str, prefix: str, keep: str = '') -> None:
+  """Deletes the folders in FOLDER whose names start with `prefix`, but not `keep`."""
   for name in tf.io.gfile.listdir(folder):
     path = os.path.join(folder, name.rstrip('/'))  # Some file systems list folders with a slash.
     if name.startswith(prefix) and path != keep:
       tf.io.gfile.rmtree(path)
 
 
-def own_folder(folder: str) -> str:
-  """The folder that this worker may write to: every worker has to take part in saving, but only the chief's files count."""
-  index = distribution.worker_index(tf.distribute.get_strategy())
-  own = folder if index == 0 else os.path.join(folder, f'.worker-{index}')
+def own_folder(folder: str, worker: int) -> str:
+  """The folder that a worker may write to: every worker has to take part in saving, but only the files of the chief (0) count."""
+  own = folder if worker == 0 else os.path.join(folder, f'.worker-{worker}')
   tf.io.gfile.makedirs(own)
   return own

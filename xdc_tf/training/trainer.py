@@ -4,7 +4,6 @@ An encoder trains alone: given its targets it needs no other encoder (Section 3.
 early stopping and checkpoints.
 """
 
-import dataclasses
 import os
 from collections.abc import Sequence
 
@@ -13,35 +12,22 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import compat, progress
-from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.models.heads import HeadedEncoder
 from xdc_tf.records import damage, reader
 from xdc_tf.records.schema import Records
 from xdc_tf.training import checkpoints, distribution, scores
 from xdc_tf.training.early_stopping import EarlyStopping
 from xdc_tf.training.finite import DivergedError
+from xdc_tf.training.inference import Inference
 from xdc_tf.training.metrics_log import MetricsLog
 from xdc_tf.training.options import POLICIES, TrainingOptions
+from xdc_tf.training.replica_statistics import ReplicaStatistics
 from xdc_tf.training.schedules import Schedule
+from xdc_tf.training.targets import Targets
+from xdc_tf.training.training_state import TrainingState
 from xdc_tf.training.training_step import TrainingStep
 
 _STEPS_BETWEEN_LOSSES = 20
-
-
-@dataclasses.dataclass(frozen=True)
-class Targets:
-  """What one split is trained or validated on.
-
-  Attributes:
-    split: 'train' or 'validation'.
-    labels: for each head, as label_table.py has them: int32 [num_rows of the split] trains softmax (-1 takes a clip out of that
-      head's loss), uint8 [num_rows, ceil(classes / 8)] bits train a sigmoid for every class (no bit takes it out).
-    subset: bool [num_rows of the split]: use these clips only; None: all.
-  """
-
-  split: str
-  labels: dict[str, np.ndarray]
-  subset: np.ndarray | None = None
 
 
 class EncoderTrainer:
@@ -75,7 +61,7 @@ class EncoderTrainer:
     options = options.resolved()
     self.name, self.inputs, self.records, self.options = name, inputs, records, options
     self.strategy, self.seed = strategy, seed
-    self.num_replicas = strategy.num_replicas_in_sync
+    self.num_replicas, self._worker = strategy.num_replicas_in_sync, distribution.worker_index(strategy)
     self.heads = sorted(num_classes)
     for split in splits:
       reader.check_inputs(records, split, inputs)
@@ -93,17 +79,10 @@ class EncoderTrainer:
       if options.precision == 'float16':
         self.optimizer = compat.with_loss_scaling(self.optimizer)
       self._optimizer_variables = compat.build_optimizer(self.optimizer, self.model.trainable_variables)
-      # Workers send each other what variables begin with, and TensorFlow cannot send bfloat16.
-      stored_in = tf.float32 if distribution.num_workers(strategy) > 1 else None
-      self._folded_weights = FoldedWeights(self.encoder, stored_in)
+      self._statistics = ReplicaStatistics(self.model, strategy)
+      self.inference = Inference(self.model, inputs, records, options, strategy, self._statistics)
     self._fresh_scalars = [v.numpy() if not v.shape.rank else None for v in self._optimizer_variables]
     self.training_step = TrainingStep(self.model, inputs.normalize, self.optimizer, options, strategy)
-    self._fold = tf.function(lambda: strategy.run(self._folded_weights.update))
-    self._infer_features, self._infer_logits = self._inference(self.encoder), self._inference(self.model)
-    self._embed = self._replicated(self._replica_features)
-    self._predict = self._replicated(self._replica_probabilities)
-    self._evaluation_step = self._replicated(self._replica_evaluation)
-    self._average_statistics = tf.function(self._average_over_replicas)
 
   def load(self, folder: str) -> None:
     """Takes over the encoder weights that `train` or `save` left in a folder."""
@@ -111,9 +90,9 @@ class EncoderTrainer:
 
   def save(self, folder: str) -> None:
     """Saves the encoder's weights, without heads; all workers must call it."""
-    self._agree_on_statistics()
+    self._statistics.agree()
     with self.strategy.scope():
-      checkpoints.save_weights(self.encoder, folder)
+      checkpoints.save_weights(self.encoder, folder, self._worker)
 
   def set_batchnorm_statistics(self) -> None:
     """Runs `initial_statistics_batches` batches in training mode, as SeLaVi does before its first clustering."""
@@ -128,61 +107,7 @@ class EncoderTrainer:
     )
     for _ in range(self.options.initial_statistics_batches):
       forward(next(data)[0])
-    self._agree_on_statistics()
-
-  def embed(self, split: str, shards: list[int], num_clips: int = 1):
-    """Yields (index int64 [b], features float32 [b, d]) of whole shards in record order.
-
-    Args:
-      split: which split.
-      shards: numbers of its shards.
-      num_clips: clips at uniform distances over every span, whose features are averaged; 1: its centre.
-    """
-    data = reader.evaluation_dataset(
-      self.records,
-      split,
-      self.inputs,
-      self._videos_together(num_clips),
-      num_clips=num_clips,
-      shards=shards,
-      normalize=False,
-    )
-    self._fold()
-    with damage.named(self.records, split):
-      for batch, features in distribution.map_on_replicas(self.strategy, self._embed, data):
-        yield batch['index'].numpy(), features.numpy()
-
-  def predict(self, targets: Targets, num_clips: int):
-    """Yields (index int64 [b], float32 [b, classes] for each head): the mean over clips of each span's probabilities.
-
-    Softmax for heads that have one label a clip, a sigmoid for every class where there may be several, as in training.
-
-    Args:
-      targets: the clips that its subset takes; labels are used for their kind only.
-      num_clips: clips at uniform distances over every span (10 in Section 4.1), their centre crops.
-    """
-    data = reader.evaluation_dataset(
-      self.records,
-      targets.split,
-      self.inputs,
-      self._videos_together(num_clips),
-      num_clips=num_clips,
-      labels=targets.labels,
-      subset=targets.subset,
-      normalize=False,
-    )
-    with damage.named(self.records, targets.split):
-      for batch, probabilities in distribution.map_on_replicas(self.strategy, self._predict, data):
-        yield batch['index'].numpy(), {head: values.numpy() for head, values in probabilities.items()}
-
-  def _videos_together(self, num_clips: int) -> int:
-    """How many videos make a batch that the memory for `evaluation_batch_size` clips is enough for."""
-    return max(1, self.options.evaluation_batch_size // num_clips)
-
-  def evaluate(self, targets: Targets) -> dict[str, float]:
-    """Returns the mean loss and every head's accuracy ('loss', 'accuracy_HEAD') on the centre clips of a split's spans."""
-    totals = self._evaluate(self._evaluation_data(targets))
-    return {name.removeprefix('_'): value for name, value in scores.summary(self.heads, '', totals).items()}
+    self._statistics.agree()
 
   def train(self, folder: str, training: Targets, validation: Targets | None, schedule: Schedule, seed: int) -> None:
     """Trains with new heads until the schedule ends or the validation loss keeps rising; goes on where it was.
@@ -202,10 +127,10 @@ class EncoderTrainer:
     """
     if validation is None and (schedule.early_stop_epochs or schedule.keep_best):
       raise ValueError('Schedule.early_stop_epochs and .keep_best need validation clips, and this training has none.')
-    state = _State(EarlyStopping(schedule.early_stop_epochs), len(self.heads))
+    state = TrainingState(EarlyStopping(schedule.early_stop_epochs), len(self.heads))
     with self.strategy.scope():
       self._reset(seed)
-      checkpoint = checkpoints.TrainingCheckpoint(folder, model=self.model, optimizer=self.optimizer, state=state)
+      checkpoint = checkpoints.TrainingCheckpoint(folder, self._worker, model=self.model, optimizer=self.optimizer, state=state)
       is_new = not checkpoint.restore()
     if is_new and self.options.restarts_when_diverged:
       self._save_checkpoint(checkpoint, 0)  # To go back to.
@@ -228,17 +153,15 @@ class EncoderTrainer:
     validation: Targets | None,
     schedule: Schedule,
     seed: int,
-    state: '_State',
+    state: TrainingState,
     checkpoint: checkpoints.TrainingCheckpoint,
   ) -> None:
     """Trains from where the state is; the arguments are those of `train`."""
     steps_per_epoch = schedule.steps_per_epoch(self.num_replicas)
     step = state.resume(schedule, self.num_replicas)
-    with self.strategy.scope():
-      own_folder = checkpoints.own_folder(folder)
-    log = MetricsLog(own_folder, first_epoch=step // steps_per_epoch)
+    log = MetricsLog(checkpoints.own_folder(folder, self._worker), first_epoch=step // steps_per_epoch)
     data = iter(self._training_data(training, schedule.batch_size, step, seed))
-    validation_data = self._evaluation_data(validation) if validation else None
+    validation_data = self.inference.validation_data(validation) if validation else None
     for epoch in range(step // steps_per_epoch, schedule.total_epochs):
       if state.early_stopping.should_stop:
         break
@@ -251,7 +174,7 @@ class EncoderTrainer:
       }
       if validation_data is not None:
         with damage.named(self.records, validation.split):
-          row |= scores.summary(self.heads, 'validation', self._validate(validation_data))
+          row |= scores.summary(self.heads, 'validation', self.inference.validate(validation_data))
         state.early_stopping.update(row['validation_loss'])
       log.write(epoch, row)
       if schedule.keep_best and state.early_stopping.is_best:
@@ -265,11 +188,11 @@ class EncoderTrainer:
           self._delete(folder, 'best-', keep=self._best_folder(folder, state))
     log.close()
 
-  def _rate(self, schedule: Schedule, epoch: float, state: '_State') -> float:
+  def _rate(self, schedule: Schedule, epoch: float, state: TrainingState) -> float:
     """The learning rate at a time in epochs, lower after every time that the training went back."""
     return schedule.learning_rate(epoch, self.num_replicas) * self.options.rate_when_diverged ** int(state.restarts)
 
-  def _go_back(self, checkpoint: checkpoints.TrainingCheckpoint, state: '_State', error: DivergedError) -> None:
+  def _go_back(self, checkpoint: checkpoints.TrainingCheckpoint, state: TrainingState, error: DivergedError) -> None:
     """Returns to the checkpoint before the newest, whose weights may be bad already, and notes it there."""
     restarts = int(state.restarts) + 1
     with self.strategy.scope():
@@ -295,7 +218,9 @@ class EncoderTrainer:
     self._delete(folder, 'best-')
     self._delete(folder, 'checkpoints')
 
-  def _train_epoch(self, data, epoch: int, first_step: int, schedule: Schedule, state: '_State', checkpoint) -> None:
+  def _train_epoch(
+    self, data, epoch: int, first_step: int, schedule: Schedule, state: TrainingState, checkpoint
+  ) -> None:
     steps = schedule.steps_per_epoch(self.num_replicas)
     totals = tf.identity(state.totals)
     bar = progress.bar(
@@ -324,8 +249,8 @@ class EncoderTrainer:
     state.totals.assign(totals)
 
   def _delete(self, folder: str, prefix: str, keep: str = '') -> None:
-    with self.strategy.scope():
-      checkpoints.delete_others(folder, prefix, keep)
+    if self._worker == 0:
+      checkpoints.delete_folders(folder, prefix, keep)
 
   def _is_checkpoint(self, step: int) -> bool:
     """Depends on the step alone: where replicas agree on statistics must not depend on where a run was interrupted."""
@@ -335,35 +260,11 @@ class EncoderTrainer:
     return (step // self.options.checkpoint_steps + 1) * self.options.checkpoint_steps
 
   def _save_checkpoint(self, checkpoint: checkpoints.TrainingCheckpoint, step: int) -> None:
-    self._agree_on_statistics()
+    self._statistics.agree()
     with self.strategy.scope():
       checkpoint.save(step)
 
-  def _agree_on_statistics(self) -> None:
-    """Gives every replica of every worker the mean of all replicas' BatchNorm statistics.
-
-    So what is validated, saved and taken features with is one network, and a run that goes on after a checkpoint has what a run
-    resumed from it has. Reading and assigning the variables would not do: on Keras 3 they read as the first local replica's.
-    """
-    if self.num_replicas > 1 and self.model.non_trainable_variables:
-      self._average_statistics()
-
-  def _average_over_replicas(self) -> None:
-    variables = self.model.non_trainable_variables
-    sizes = [variable.shape.num_elements() for variable in variables]
-
-    def read() -> tf.Tensor:  # As one vector: every reduction is a round between the workers.
-      return tf.concat([tf.reshape(tf.convert_to_tensor(variable), [-1]) for variable in variables], axis=0)
-
-    def write(mean: tf.Tensor) -> None:
-      for variable, part in zip(variables, tf.split(mean, sizes), strict=True):
-        variable.assign(tf.reshape(part, variable.shape))
-
-    self.strategy.run(
-      write, args=(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, self.strategy.run(read), axis=None),)
-    )
-
-  def _best_folder(self, folder: str, state: '_State') -> str:
+  def _best_folder(self, folder: str, state: TrainingState) -> str:
     """A folder an epoch: a better epoch must not overwrite the best one before it is saved whole."""
     return os.path.join(folder, f'best-{int(state.best_epoch):03d}')
 
@@ -389,115 +290,8 @@ class EncoderTrainer:
 
     return distribution.distributed_dataset(self.strategy, dataset)
 
-  def _replica_features(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
-    with self._folded_weights.used():
-      features = self._inferred(self._infer_features, batch['input'])
-    return tf.reduce_mean(features, axis=1)
-
-  def _replica_probabilities(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    means = {}
-    for head, logits in self._inferred(self._infer_logits, batch['input']).items():
-      activation = tf.nn.softmax if batch['labels'][head].shape.rank == 1 else tf.nn.sigmoid
-      means[head] = tf.reduce_mean(activation(logits), axis=1)
-    return means
-
-  def _replica_evaluation(self, batch: dict[str, tf.Tensor]) -> tf.Tensor:
-    logits = tf.nest.map_structure(lambda values: values[:, 0], self._inferred(self._infer_logits, batch['input']))
-    return scores.statistics(self.heads, logits, batch['labels'])[1]
-
-  def _replicated(self, function):
-    # XLA wants to know all sizes; the compiled part is the same in all traces.
-    return distribution.replicated(self.strategy, function, reduce_retracing=not self.options.jit_compile)
-
-  def _inference(self, network):
-    """Returns stored clips [m, *inputs.shape] -> what a network says of them, in inference mode."""
-
-    def infer(clips: tf.Tensor):
-      return network(self.inputs.normalize(clips), training=False)
-
-    return tf.function(infer, jit_compile=True) if self.options.jit_compile else infer
-
-  def _inferred(self, infer, views: tf.Tensor):
-    """Returns what `infer` says of views [b, n, *inputs.shape]: tensors float32 [b, n, values]."""
-    clips = tf.reshape(views, [-1, *self.inputs.shape])
-    # tf.shape and not the static ones: after calls with other numbers of clips the function is traced for any.
-    num_clips, num_views = tf.shape(clips)[0], tf.shape(views)[1]
-    outputs = infer(self._padded(clips, views.shape[1]) if self.options.jit_compile else clips)
-    return tf.nest.map_structure(lambda y: tf.reshape(y[:num_clips], [-1, num_views, y.shape[-1]]), outputs)
-
-  def _padded(self, clips: tf.Tensor, num_views: int) -> tf.Tensor:
-    """Returns as many clips as the largest batch has: XLA compiles anew, for up to a minute, for every number of them."""
-    full = self._videos_together(num_views) * num_views
-    padded = tf.pad(clips, [[0, full - tf.shape(clips)[0]]] + [[0, 0]] * len(self.inputs.shape))
-    return tf.ensure_shape(padded, [full, *self.inputs.shape])
-
-  def _evaluation_data(self, targets: Targets) -> tf.data.Dataset:
-    """The centre clips of this worker's shards."""
-    worker, workers = distribution.worker_index(self.strategy), distribution.num_workers(self.strategy)
-    shards = list(range(worker, len(self.records.shard_lengths[targets.split]), workers))
-    return reader.evaluation_dataset(
-      self.records,
-      targets.split,
-      self.inputs,
-      self.options.evaluation_batch_size,
-      num_clips=1,
-      shards=shards,
-      labels=targets.labels,
-      subset=targets.subset,
-      normalize=False,
-    )
-
-  def _validate(self, data: tf.data.Dataset) -> np.ndarray:
-    """Does what _evaluate does.
-
-    Raises:
-      ValueError: when a head has no validation clip with a label: its loss would be 0, and every epoch the best one.
-    """
-    totals = self._evaluate(data)
-    for head, clips in zip(self.heads, totals.reshape(-1, 3)[:, 2], strict=True):
-      if not clips:
-        raise ValueError(
-          f'No validation clip of {self.records.directory} has a label of {head!r}, so nothing can tell when to stop. Make '
-          'validation clips of videos that have one, or set Schedule.early_stop_epochs = 0 and .keep_best = False.'
-        )
-    return totals
-
-  def _evaluate(self, data: tf.data.Dataset) -> np.ndarray:
-    """Returns float64 [3 * heads], summed over the clips of all workers."""
-    self._agree_on_statistics()
-    totals = np.zeros(3 * len(self.heads))
-    for _, statistics in distribution.map_on_replicas(self.strategy, self._evaluation_step, data):
-      totals += statistics.numpy()
-    return distribution.sum_over_workers(self.strategy, tf.constant(totals)).numpy()
-
   def _reset(self, seed: int) -> None:
     """New heads and a new optimizer: cluster numbers mean nothing across iterations (Supplement A). The encoder goes on."""
     self.model.reset_heads(seed)
     for variable, fresh in zip(self._optimizer_variables, self._fresh_scalars, strict=True):
       variable.assign(tf.zeros(variable.shape, variable.dtype) if fresh is None else fresh)
-
-
-class _State(tf.Module):
-  """The position in the data and the running sums, as variables, so that checkpoints hold them."""
-
-  def __init__(self, early_stopping: EarlyStopping, num_heads: int):
-    super().__init__()
-    self.early_stopping = early_stopping
-    self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
-    self.num_replicas = tf.Variable(0, dtype=tf.int64, trainable=False, name='num_replicas')
-    self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name='best_epoch')
-    self.restarts = tf.Variable(0, dtype=tf.int64, trainable=False, name='restarts')
-    self.totals = tf.Variable(tf.zeros([3 * num_heads], tf.float64), trainable=False, name='totals')
-
-  def resume(self, schedule: Schedule, num_replicas: int) -> int:
-    """Returns the next step, at the same clip of the data where the checkpoint is of a run with another number of replicas."""
-    before = int(self.num_replicas) or num_replicas
-    epoch, step = divmod(int(self.step), schedule.steps_per_epoch(before))
-    self.num_replicas.assign(num_replicas)
-    self.step.assign(epoch * schedule.steps_per_epoch(num_replicas) + step * before // num_replicas)
-    return int(self.step)
-
-  def finish_epoch(self, step: int) -> None:
-    """Moves to the next epoch with empty sums."""
-    self.step.assign(step)
-    self.totals.assign(tf.zeros_like(self.totals))
