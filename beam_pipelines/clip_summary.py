@@ -21,7 +21,7 @@ FAILED_FILE = 'failed_videos.jsonl'
 JOB_SUMMARY_FILE = 'job_summary.json'
 
 
-class Finish(beam.DoFn):
+class FinishClips(beam.DoFn):
   """All ShardResults -> failed_videos.jsonl, the job's summary, metadata, DONE."""
 
   def __init__(self, job: ClipJob):

@@ -21,7 +21,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipelines import killed_workers
 from beam_pipelines.clip_shard import ClipJobError
-from beam_pipelines.feature_shard import FeatureJob, Finish, WriteShard, model_digest
+from beam_pipelines.feature_shard import FeatureJob, FinishFeatures, WriteShard, model_digest
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.job_progress import watched
 from beam_pipelines.saved_model_handler import SavedModelHandler
@@ -61,7 +61,7 @@ def make_job(options: argparse.Namespace) -> FeatureJob:
     FileNotFoundError: when there are no records or no model.
     ValueError: when options, model and records do not fit together.
   """
-  snippets = Snippets.asked(options.snippet_frames, options.snippet_stride)
+  snippets = Snippets.from_options(options.snippet_frames, options.snippet_stride)
   if snippets and options.num_clips:
     raise ValueError('--num_clips has no meaning for snippets: every one of them gets a feature.')
   num_clips = 1 if options.num_clips is None else options.num_clips
@@ -120,7 +120,7 @@ def build(pipeline: beam.Pipeline, job: FeatureJob, saved_model: str) -> None:
     | 'Embed' >> RunInference(handler)
     | 'Write' >> beam.ParDo(WriteShard(job))
     | 'Gather' >> beam.combiners.ToList()
-    | 'Finish' >> beam.ParDo(Finish(job))
+    | 'FinishFeatures' >> beam.ParDo(FinishFeatures(job))
   )
 
 

@@ -129,7 +129,7 @@ class WriteShard(beam.DoFn):
     yield element
 
 
-class Finish(beam.DoFn):
+class FinishFeatures(beam.DoFn):
   """All shards that were written -> DONE."""
 
   def __init__(self, job: FeatureJob):

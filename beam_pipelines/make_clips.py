@@ -23,7 +23,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipelines import killed_workers, worker_errors
 from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
-from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, Finish, complaint_about, describe, failure_text
+from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, FinishClips, complaint_about, describe, failure_text
 from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
 from beam_pipelines.job_progress import watched
 from xdc_tf import files, lease, messages
@@ -192,7 +192,7 @@ def build(pipeline: beam.Pipeline, job: ClipJob) -> None:
     | 'Spread' >> beam.Reshuffle()
     | 'MakeShards' >> beam.ParDo(MakeShard(job))
     | 'Gather' >> beam.combiners.ToList()
-    | 'Finish' >> beam.ParDo(Finish(job))
+    | 'FinishClips' >> beam.ParDo(FinishClips(job))
   )
 
 
@@ -283,7 +283,7 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
   except ClipJobError:
     raise
   except Exception as error:
-    # Every runner wraps the exceptions of its workers in its own way; so workers and Finish leave word in the folder.
+    # Every runner wraps the exceptions of its workers in its own way; so workers and FinishClips leave word in the folder.
     complaint = _complaint(job)
     if complaint:
       raise ClipJobError(complaint) from error

@@ -171,7 +171,7 @@ class Evaluation:
     )
     accuracy = trainer.inference.evaluate(Targets('test', labels['test']))['accuracy_label']
     files.write_json(os.path.join(folder, 'result.json'), {'accuracy': accuracy})
-    trainer.forget_training(folder)
+    trainer.delete_checkpoints(folder)
 
 
 def _iteration(run: RunDirectory, number: int) -> dict[str, object]:

@@ -93,7 +93,7 @@ def test_a_configuration_without_a_method_says_which_there_are():
     ('Schedule.batch_size = 2.5', 'Schedule.batch_size must be of the type int'),
     ("Schedule.epoch_size = '5'", 'wrong type|must be of the type int'),
     ("Schedule.keep_best = 'False'", 'must be of the type bool'),
-    ('num_video_clusters = 1e2', 'Clustering.num_clusters must be of the type int'),
+    ('num_video_clusters = 1e2', 'ClusteringSpec.num_clusters must be of the type int'),
     ('Pretraining.num_iterations = True', 'must be of the type int'),
   ],
 )

@@ -14,8 +14,8 @@ from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretra
 from xdc_tf.paper.paper_numbers import TABLES
 from xdc_tf.records.positions import read_indices
 from xdc_tf.runs.run_directory import RunDirectory
+from xdc_tf.training.inference import Inference
 from xdc_tf.training.metrics_log import read_metrics
-from xdc_tf.training.trainer import EncoderTrainer
 
 FOLDER = pathlib.Path(configuration.gin_folder()) / 'papers' / 'neurips2020'
 FILES = sorted(path.stem for path in FOLDER.glob('table*.gin'))
@@ -184,10 +184,10 @@ def quick_features(monkeypatch):
   def embed(self, split, shards, num_clips=1):
     rng = np.random.default_rng(0)
     for shard in shards:
-      index = read_indices(self.records.shard_paths(split)[shard])
-      yield index, rng.normal(size=(len(index), self.encoder.feature_dimension)).astype(np.float32)
+      index = read_indices(self._records.shard_paths(split)[shard])
+      yield index, rng.normal(size=(len(index), self._model.encoder.feature_dimension)).astype(np.float32)
 
-  monkeypatch.setattr(EncoderTrainer, 'embed', embed)
+  monkeypatch.setattr(Inference, 'embed', embed)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import records_factory
 from xdc_tf.cli import configuration, main
 from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.manifest import manifest
-from xdc_tf.models.import_weights import ENCODERS
+from xdc_tf.models.encoders import ENCODERS
 from xdc_tf.paper.paper_numbers import TABLES
 from xdc_tf.runs import weights_folder
 from xdc_tf.training.metrics_log import read_metrics

@@ -17,8 +17,8 @@ from xdc_tf.evaluation import sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
 from xdc_tf.localization.options import GTAD, Detection, Localization, SnippetWindows
 from xdc_tf.manifest import manifest
-from xdc_tf.models.import_weights import ENCODERS
-from xdc_tf.paper.paper_numbers import SCRATCH, TABLES, Cell
+from xdc_tf.models.encoders import ENCODERS
+from xdc_tf.paper.paper_numbers import SCRATCH, TABLES, TableCell
 from xdc_tf.records.folds import read_folds
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
@@ -44,7 +44,7 @@ def rules() -> dict[tuple[str, int | None], tuple[str, list[str]]]:
   return found
 
 
-def rule(cell: Cell) -> tuple[str, list[str]]:
+def rule(cell: TableCell) -> tuple[str, list[str]]:
   verb, files = rules()[cell.protocol, cell.num_frames]
   return verb, [file.replace('DATA_SET', cell.data_set) for file in files]
 
@@ -86,11 +86,11 @@ def test_every_encoder_of_the_paper_has_its_file():
     root()
 
 
-def modality_of(cell: Cell) -> str:
+def modality_of(cell: TableCell) -> str:
   return 'video' if cell.num_frames else 'audio'
 
 
-def check_start(parsed, cell: Cell, made: dict[str, str]) -> None:
+def check_start(parsed, cell: TableCell, made: dict[str, str]) -> None:
   """The starting point of a command is the cell's encoder, which a command above it has made."""
   if parsed.random:
     assert cell.encoder.startswith(SCRATCH)
@@ -221,7 +221,7 @@ def test_two_steps_of_every_transfer(files, records, one_replica, tmp_path):
   else:
     learner = FullFinetuning(config, encoder, modality, None, records, one_replica)
   rate = config.learning_rates[0]
-  cells = [sweep.Cell(fold, rate) for fold in read_folds(records)]
+  cells = [sweep.SweepCell(fold, rate) for fold in read_folds(records)]
   results = sweep.run_cells(config, learner, RunDirectory(str(tmp_path), one_replica), records, cells)
   assert results['folds']['1']['test_best']['rate'] == rate
   folder = tmp_path / f'fold-1/test/rate-{rate:g}'

@@ -11,7 +11,7 @@ from tiny_encoders import TinyAudio, TinyVideo
 from xdc_tf.evaluation import clip_features
 from xdc_tf.models import R2Plus1D18
 from xdc_tf.records import schema
-from xdc_tf.records.folds import Fold, Part
+from xdc_tf.records.folds import Fold, FoldPart
 from xdc_tf.records.reader import AudioInput, VideoInput
 
 VIDEO, AUDIO = VideoInput(num_frames=2, crop_size=8), AudioInput(num_frames=20)
@@ -109,7 +109,7 @@ def test_a_second_use_does_not_pass_over_the_data_again(records, tmp_path, monke
 
 def test_folds_share_their_features(records):
   rows = np.arange(12)
-  folds = [Fold(n, Part('train', rows < 4 * n), Part('train', (rows >= 4 * n) & (rows < 10))) for n in (1, 2)]
+  folds = [Fold(n, FoldPart('train', rows < 4 * n), FoldPart('train', (rows >= 4 * n) & (rows < 10))) for n in (1, 2)]
   labels = {'train': np.where(rows == 3, -1, 0)}
   encoder = build(TinyAudio(), AUDIO)
   found = clip_features.of_folds(folds, labels, None, encoder, AUDIO, records, 1)

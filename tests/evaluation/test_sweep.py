@@ -12,7 +12,7 @@ from tiny_encoders import TinyAudio
 from xdc_tf.evaluation import clip_features, sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
 from xdc_tf.manifest import manifest
-from xdc_tf.records.folds import Fold, Part, read_folds
+from xdc_tf.records.folds import Fold, FoldPart, read_folds
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.finite import DivergedError
@@ -129,9 +129,9 @@ def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos
       right = round(10 * top1[fold.test.split == 'inner', rate])
       return np.arange(10), np.eye(3)[np.where(np.arange(10) < right, 0, 1)]
 
-  def cell(rate: float, held_out: bool) -> sweep.Cell:
-    part = Part('inner' if held_out else 'test', np.ones(10, bool))
-    return sweep.Cell(Fold(1, part, part), rate, held_out)
+  def cell(rate: float, held_out: bool) -> sweep.SweepCell:
+    part = FoldPart('inner' if held_out else 'test', np.ones(10, bool))
+    return sweep.SweepCell(Fold(1, part, part), rate, held_out)
 
   labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
   with pytest.MonkeyPatch.context() as patch:
@@ -157,10 +157,10 @@ def test_a_training_that_diverged_is_marked_and_never_chosen(tmp_path, one_repli
       probabilities = np.eye(3)[np.where(np.arange(10) < 4 + rate, 0, 1)]
       return np.arange(10), np.full([10, 3], np.nan) if fold.number == 2 else probabilities
 
-  part = Part('test', np.ones(10, bool))
+  part = FoldPart('test', np.ones(10, bool))
   labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
   cells = [
-    sweep.Cell(Fold(number, part, part), rate, held_out)
+    sweep.SweepCell(Fold(number, part, part), rate, held_out)
     for number in (1, 2)
     for held_out in (False, True)
     for rate in (3.0, 2.0, 1.0)

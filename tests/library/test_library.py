@@ -141,7 +141,7 @@ def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
 
 
 def test_what_bindings_cannot_say_is_refused(tmp_path):
-  own = [xdc_tf.methods.Clustering('a', ('video',), ('video', 'audio'), 3)]
+  own = [xdc_tf.methods.ClusteringSpec('a', ('video',), ('video', 'audio'), 3)]
   with pytest.raises(ValueError, match='of no method that xdc-tf knows'):
     configuration.bindings_of(small_config(clusterings=own))
   with pytest.raises(ValueError, match='needs a gin file'):

@@ -58,7 +58,7 @@ def test_what_cannot_be_a_fold_is_refused(tmp_path):
 def test_held_out_clips_are_a_share_of_every_class_and_come_from_the_training_clips_only():
   labels = np.array([0] * 10 + [1] * 20 + [2] + [0] * 5)
   train = np.arange(36) < 31
-  whole = folds.Fold(3, folds.Part('official', train), folds.Part('official', ~train))
+  whole = folds.Fold(3, folds.FoldPart('official', train), folds.FoldPart('official', ~train))
   alone = np.arange(36)
   fold = whole.hold_out(labels, alone, share=0.2, seed=0)
   assert fold.number == 3

@@ -78,8 +78,8 @@ def test_files(records, tmp_path):
 
 
 def test_what_a_command_asks_for():
-  assert Snippets.asked(None, None) is None
-  assert Snippets.asked(None, 2) == Snippets(16, 2)
-  assert Snippets.asked(8, None) == Snippets(8, 5)
+  assert Snippets.from_options(None, None) is None
+  assert Snippets.from_options(None, 2) == Snippets(16, 2)
+  assert Snippets.from_options(8, None) == Snippets(8, 5)
   with pytest.raises(ValueError, match='at least 1 frame'):
-    Snippets.asked(0, None)
+    Snippets.from_options(0, None)

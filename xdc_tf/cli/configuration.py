@@ -20,9 +20,7 @@ from xdc_tf.deep_clustering.outer_loop import Pretraining
 from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.localization.options import GTAD, Detection, Localization, SnippetWindows
-from xdc_tf.models.audio_resnet import AudioResNet18
-from xdc_tf.models.r2plus1d import R2Plus1D18
-from xdc_tf.models.resnet3d import ResNet3D18
+from xdc_tf.models.encoders import ENCODERS
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.runs import run_info
 from xdc_tf.runs.run_info import FinishedRun
@@ -33,8 +31,7 @@ from xdc_tf.training.schedules import Schedule, last_schedule
 CONFIGURABLES = (
   Pretraining, Retraining, Finetuning, Schedule, last_schedule, TrainingOptions, KMeansOptions, VideoInput, AudioInput,
   Localization, SnippetWindows, GTAD, Detection,
-  R2Plus1D18, ResNet3D18, AudioResNet18,
-  methods.sdc, methods.mdc, methods.cdc, methods.xdc, methods.same_modality_xdc, methods.shuffled_xdc,
+  *ENCODERS.values(), *methods.METHODS.values(),
 )  # fmt: skip
 
 
@@ -168,7 +165,7 @@ def _encoder_bindings(encoders: Mapping[str, Any]) -> list[str]:
   return [f'Pretraining.encoders = {{{", ".join(named)}}}', *dict.fromkeys(lines)]
 
 
-def _method_bindings(clusterings: Sequence[methods.Clustering]) -> list[str]:
+def _method_bindings(clusterings: Sequence[methods.ClusteringSpec]) -> list[str]:
   sizes, names = [c.num_clusters for c in clusterings], tuple(c.name for c in clusterings)
   two = {'num_video_clusters': sizes[0], 'num_audio_clusters': sizes[-1]}
   tries = [(method, two) for method in (methods.sdc, methods.mdc, methods.xdc, methods.shuffled_xdc)]
@@ -348,7 +345,7 @@ def _check_effect(text: str, roots: set[str]) -> None:
         f'{name}.{parameter} has no effect: this experiment does not use {name}. {_nearest(name, sorted(used))}'
       )
     instead = {'seed': 'Pretraining.seed', 'dtype': 'TrainingOptions.precision'}.get(parameter)
-    if instead and name.endswith('18'):
+    if instead and name in ENCODERS:
       raise ConfigurationError(f'{name}.{parameter} has no effect: every encoder of a run gets its own. Set {instead}.')
 
 

@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Extracts, marks the folder as DONE and prints what is in it."""
-  snippets = Snippets.asked(arguments.snippet_frames, arguments.snippet_stride)
+  snippets = Snippets.from_options(arguments.snippet_frames, arguments.snippet_stride)
   check(snippets, arguments.num_clips, arguments.num_frames)
   seed = encoder_arguments.seed_of(arguments)
   for folder in (arguments.records, arguments.output_dir):

@@ -78,7 +78,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   cells = (
     sweep.grid(config, folds, records)
     if whole_grid
-    else [sweep.Cell(fold, config.schedule.base_learning_rate) for fold in folds]
+    else [sweep.SweepCell(fold, config.schedule.base_learning_rate) for fold in folds]
   )
   with lease.held(directory.path, arguments.take_over, directory.is_chief):
     directory.check_configuration(

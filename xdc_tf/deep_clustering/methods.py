@@ -1,16 +1,16 @@
 """Figure 1 of the paper as a table: a method is a list of clusterings. Nothing else in the code branches on the method.
 
-To add a method, write one more function here and one gin file in gin/methods/.
+To add a method, write one more function here and one gin file in gin/methods/ (docs/extending.md).
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import gin
 
 
 @dataclasses.dataclass(frozen=True)
-class Clustering:
+class ClusteringSpec:
   """One k-means clustering and who learns from it.
 
   Attributes:
@@ -31,57 +31,66 @@ class Clustering:
   shuffled: bool = False
 
 
-@gin.configurable
-def sdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clustering]:
+METHODS: dict[str, Callable[..., list[ClusteringSpec]]] = {}
+
+
+def method(function: Callable[..., list[ClusteringSpec]]) -> Callable[..., list[ClusteringSpec]]:
+  """Makes a function a method of this name, whose arguments gin files set."""
+  METHODS[function.__name__] = gin.configurable(function)
+  return METHODS[function.__name__]
+
+
+@method
+def sdc(num_video_clusters: int, num_audio_clusters: int) -> list[ClusteringSpec]:
   """Single-modality deep clustering, the baseline: every encoder teaches itself (Section 3.1, DeepCluster)."""
   return [
-    Clustering('video', sources=('video',), teaches=('video',), num_clusters=num_video_clusters),
-    Clustering('audio', sources=('audio',), teaches=('audio',), num_clusters=num_audio_clusters),
+    ClusteringSpec('video', sources=('video',), teaches=('video',), num_clusters=num_video_clusters),
+    ClusteringSpec('audio', sources=('audio',), teaches=('audio',), num_clusters=num_audio_clusters),
   ]
 
 
-@gin.configurable
-def mdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clustering]:
+@method
+def mdc(num_video_clusters: int, num_audio_clusters: int) -> list[ClusteringSpec]:
   """Multi-head deep clustering: every encoder predicts both clusterings, with a head for each (Section 3.2)."""
   return [
-    Clustering('video', sources=('video',), teaches=('video', 'audio'), num_clusters=num_video_clusters),
-    Clustering('audio', sources=('audio',), teaches=('video', 'audio'), num_clusters=num_audio_clusters),
+    ClusteringSpec('video', sources=('video',), teaches=('video', 'audio'), num_clusters=num_video_clusters),
+    ClusteringSpec('audio', sources=('audio',), teaches=('video', 'audio'), num_clusters=num_audio_clusters),
   ]
 
 
-@gin.configurable
-def cdc(num_clusters: int) -> list[Clustering]:
+@method
+def cdc(num_clusters: int) -> list[ClusteringSpec]:
   """Concatenation deep clustering: one clustering of the joint features teaches both encoders (Section 3.2)."""
-  return [Clustering('joint', sources=('video', 'audio'), teaches=('video', 'audio'), num_clusters=num_clusters)]
+  return [ClusteringSpec('joint', sources=('video', 'audio'), teaches=('video', 'audio'), num_clusters=num_clusters)]
 
 
-@gin.configurable
-def xdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clustering]:
+@method
+def xdc(num_video_clusters: int, num_audio_clusters: int) -> list[ClusteringSpec]:
   """Cross-modal deep clustering: each modality is taught only by the other one (Section 3.2)."""
   return [
-    Clustering('video', sources=('video',), teaches=('audio',), num_clusters=num_video_clusters),
-    Clustering('audio', sources=('audio',), teaches=('video',), num_clusters=num_audio_clusters),
+    ClusteringSpec('video', sources=('video',), teaches=('audio',), num_clusters=num_video_clusters),
+    ClusteringSpec('audio', sources=('audio',), teaches=('video',), num_clusters=num_audio_clusters),
   ]
 
 
-@gin.configurable
-def same_modality_xdc(encoders: tuple[str, str], num_clusters: int) -> list[Clustering]:
+@method
+def same_modality_xdc(encoders: tuple[str, str], num_clusters: int) -> list[ClusteringSpec]:
   """XDC between two encoders of one modality: the control of Table 1 that shows what the other modality adds."""
   first, second = encoders
   return [
-    Clustering(first, sources=(first,), teaches=(second,), num_clusters=num_clusters),
-    Clustering(second, sources=(second,), teaches=(first,), num_clusters=num_clusters),
+    ClusteringSpec(first, sources=(first,), teaches=(second,), num_clusters=num_clusters),
+    ClusteringSpec(second, sources=(second,), teaches=(first,), num_clusters=num_clusters),
   ]
 
 
-@gin.configurable
-def shuffled_xdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clustering]:
+@method
+def shuffled_xdc(num_video_clusters: int, num_audio_clusters: int) -> list[ClusteringSpec]:
   """XDC whose pseudo-labels go to the wrong clips: the control (ours) that shows that it is their pairing that teaches."""
   return [dataclasses.replace(c, shuffled=True) for c in xdc(num_video_clusters, num_audio_clusters)]
 
 
-@gin.configurable
-def confirmed_xdc(num_video_clusters: Sequence[int], num_audio_clusters: Sequence[int]) -> list[Clustering]:
+@method
+def confirmed_xdc(num_video_clusters: Sequence[int], num_audio_clusters: Sequence[int]) -> list[ClusteringSpec]:
   """XDC with a head for each of several k, and without the clips whose two modalities disagree (ours, one step past the paper)."""
   clusterings = []
   for name, other, counts, others in (
@@ -89,11 +98,11 @@ def confirmed_xdc(num_video_clusters: Sequence[int], num_audio_clusters: Sequenc
     ('audio', 'video', num_audio_clusters, num_video_clusters),
   ):
     confirmed_by = tuple(f'{other}_{k}' for k in others)
-    clusterings += [Clustering(f'{name}_{k}', (name,), (other,), k, confirmed_by) for k in counts]
+    clusterings += [ClusteringSpec(f'{name}_{k}', (name,), (other,), k, confirmed_by) for k in counts]
   return clusterings
 
 
-def check(clusterings: list[Clustering], encoders: list[str]) -> None:
+def check(clusterings: list[ClusteringSpec], encoders: list[str]) -> None:
   """Checks that a method and the encoders fit together.
 
   Raises:

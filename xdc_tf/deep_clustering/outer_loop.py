@@ -57,7 +57,7 @@ class Pretraining:
   """
 
   encoders: dict[str, type]
-  clusterings: list[methods.Clustering]
+  clusterings: list[methods.ClusteringSpec]
   video_input: VideoInput
   audio_input: AudioInput
   schedule: Schedule
@@ -221,7 +221,7 @@ def _train_encoder(
   seed = derive_seed(config.seed, 'train', iteration, name)
   folder = run.once(stage, stages.train_encoder, trainer, teachers, clusters, schedule, seed)
   trainer.load(folder)
-  trainer.forget_training(folder)
+  trainer.delete_checkpoints(folder)
 
 
 def _retrain(

@@ -16,7 +16,7 @@ from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.deep_clustering import cluster_events
-from xdc_tf.deep_clustering.methods import Clustering
+from xdc_tf.deep_clustering.methods import ClusteringSpec
 from xdc_tf.records import damage
 from xdc_tf.records.human_labels import first_labels_if_any
 from xdc_tf.records.schema import Records
@@ -29,7 +29,7 @@ from xdc_tf.training.trainer import EncoderTrainer
 SPLITS = ('train', 'validation')
 
 
-def check_records(records: Records, clusterings: list[Clustering], num_workers: int = 1) -> None:
+def check_records(records: Records, clusterings: list[ClusteringSpec], num_workers: int = 1) -> None:
   """Checks before anything is computed that the records can be clustered.
 
   Raises:
@@ -106,7 +106,7 @@ def _take(batches: Iterator, count: int, dimension: int, bar) -> tuple[np.ndarra
 def cluster_features(
   folder: str,
   feature_folders: list[str],
-  clustering: Clustering,
+  clustering: ClusteringSpec,
   records: Records,
   options: kmeans.KMeansOptions,
   strategy: tf.distribute.Strategy,
@@ -211,7 +211,7 @@ def compare_clusterings(
 def train_encoder(
   folder: str,
   trainer: EncoderTrainer,
-  clusterings: list[Clustering],
+  clusterings: list[ClusteringSpec],
   cluster_folders: dict[str, str],
   schedule: Schedule,
   seed: int,
@@ -230,7 +230,7 @@ def train_encoder(
   def labels_of(name: str, split: str) -> np.ndarray:
     return PseudoLabels.load(os.path.join(cluster_folders[name], split), trainer.records.num_rows(split)).labels
 
-  def pseudo_labels_of(clustering: Clustering, split: str) -> np.ndarray:
+  def pseudo_labels_of(clustering: ClusteringSpec, split: str) -> np.ndarray:
     labels = labels_of(clustering.name, split)
     if clustering.confirmed_by and split == 'train':
       labels = confirmed(labels, [labels_of(name, split) for name in clustering.confirmed_by])

@@ -13,7 +13,7 @@ import tensorflow as tf
 from xdc_tf import files
 from xdc_tf.evaluation import clip_features, fc_only
 from xdc_tf.records import label_table, source_videos
-from xdc_tf.records.folds import Fold, Part
+from xdc_tf.records.folds import Fold, FoldPart
 from xdc_tf.records.human_labels import all_labels, first_labels
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.records.schema import Records
@@ -140,10 +140,10 @@ class FullFinetuning:
     try:
       trainer.train(folder, self._targets(fold.train), None, self._config.schedule_at(rate), self._config.seed_of(fold))
     except DivergedError:
-      trainer.forget_training(folder)  # It is a result: nobody goes on from its checkpoints.
+      trainer.delete_checkpoints(folder)  # It is a result: nobody goes on from its checkpoints.
       raise
     found = [(i, p[HEAD]) for i, p in trainer.inference.predict(self._targets(fold.test), self._config.num_clips)]
-    trainer.forget_training(folder)
+    trainer.delete_checkpoints(folder)
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
   @property
@@ -151,7 +151,7 @@ class FullFinetuning:
     """The encoder with the weights of the last cell."""
     return self._trainer.encoder
 
-  def _targets(self, part: Part) -> Targets:
+  def _targets(self, part: FoldPart) -> Targets:
     if part.split not in self._tables:
       read = all_labels if self._config.several_labels else first_labels
       self._tables[part.split] = read(self._records, part.split)
@@ -203,7 +203,7 @@ class FcOnly:
     index, features, _ = self._of(fold.test)
     return index, fc_only.predict(features, kernel, bias)
 
-  def _of(self, part: Part) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  def _of(self, part: FoldPart) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     index, features = self._features[part.split]
     labels = self._labels[part.split]
     used = part.clips[index] & (labels[index] != label_table.NO_LABEL)

@@ -23,7 +23,7 @@ from xdc_tf.training.finite import DivergedError
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
+class SweepCell:
   """One training.
 
   Attributes:
@@ -42,7 +42,7 @@ class Cell:
     return f'fold-{self.fold.number}/{"held-out" if self.held_out else "test"}/rate-{self.rate:g}'
 
 
-def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Cell]:
+def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[SweepCell]:
   """Returns the cells of a whole sweep, fold by fold.
 
   Raises:
@@ -52,7 +52,7 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Ce
     raise ValueError('Finetuning.learning_rates is empty. Add --gin_file transfer/full.gin or transfer/fc.gin.')
   cells = []
   for fold in folds:
-    cells += [Cell(fold, rate) for rate in config.learning_rates]
+    cells += [SweepCell(fold, rate) for rate in config.learning_rates]
     if config.held_out_share:
       split = fold.train.split
       labels, sources = first_labels(records, split), read_sources(records, split, config.held_out_group)
@@ -62,11 +62,11 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Ce
           f'{records.directory}: nothing of fold {fold.number} can be held out to choose a learning rate by, since each class has '
           'one source of videos only. Set Finetuning.held_out_share = 0, or a held_out_group that tells more sources apart.'
         )
-      cells += [Cell(inner, rate, held_out=True) for rate in config.learning_rates]
+      cells += [SweepCell(inner, rate, held_out=True) for rate in config.learning_rates]
   return cells
 
 
-def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequence[Cell]) -> dict[str, object]:
+def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequence[SweepCell]) -> dict[str, object]:
   """Trains and measures what has not been done yet.
 
   Args:
@@ -119,7 +119,7 @@ def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) ->
   plots.save(figure, path)
 
 
-def _train_and_measure(folder: str, learner, cell: Cell, config: Finetuning, records: Records) -> None:
+def _train_and_measure(folder: str, learner, cell: SweepCell, config: Finetuning, records: Records) -> None:
   about = {'fold': cell.fold.number, 'rate': cell.rate, 'held_out': cell.held_out}
   try:
     index, probabilities = learner.train(folder, cell.fold, cell.rate)
@@ -139,13 +139,13 @@ def _measure(
   return classification.measure_several(probabilities, labels)
 
 
-def _choose(cells: Sequence[Cell], found: dict[str, dict]) -> dict[str, dict | None]:
+def _choose(cells: Sequence[SweepCell], found: dict[str, dict]) -> dict[str, dict | None]:
   """The two ways to choose a rate, of the cells of one fold."""
 
-  def quality(cell: Cell) -> float:
+  def quality(cell: SweepCell) -> float:
     return found[cell.name].get('map', found[cell.name]['top1'])
 
-  def summary(cell: Cell) -> dict:
+  def summary(cell: SweepCell) -> dict:
     result = found[cell.name]
     return {'rate': cell.rate, 'cell': cell.name} | {k: result[k] for k in ('top1', 'top5', 'map') if k in result}
 

@@ -113,8 +113,8 @@ def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
     return _of_saved_model(path)
   if tf.io.gfile.exists(f'{path}/{weights_folder.INFO_FILE}'):
     model, info = weights_folder.load(path)
-    fed = weights_folder.how_fed(info, model.modality)
-    return _of_model(model, fed or weights_folder.usual_fed(path, model.modality))
+    fed = weights_folder.input_spec(info, model.modality)
+    return _of_model(model, fed or weights_folder.usual_input(path, model.modality))
   if not tf.io.gfile.exists(f'{path}/config.gin'):
     raise FileNotFoundError(
       f'{path} holds no encoder. Expected a run, a folder of weights, or a version that `xdc export` wrote, such as '
@@ -123,7 +123,7 @@ def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
   run = configuration.open_run(path)
   start = starting_point.of_run(run, encoder)
   records = run.records
-  fed = weights_folder.Fed(start.inputs, records.short_side, records.frame_rate, records.log_mel_spec)
+  fed = weights_folder.InputSpec(start.inputs, records.short_side, records.frame_rate, records.log_mel_spec)
   return _of_model(start.load(start.inputs), fed)
 
 
@@ -142,7 +142,7 @@ def _of_saved_model(path: str) -> Encoder:
   return Encoder(modality, None, None, metadata, {key: call(*names) for key, names in named.items()})
 
 
-def _of_model(model, fed: weights_folder.Fed) -> Encoder:
+def _of_model(model, fed: weights_folder.InputSpec) -> Encoder:
   if model.modality == 'video':
     signatures = video_signatures(model, fed.inputs, fed.short_side, None, DEFAULT_LIMITS)
     cut = {

@@ -35,10 +35,10 @@ def export_weights(
     ValueError: for an audio encoder, when its folder does not say how it was fed, or `view` is given.
   """
   encoder, info = weights_folder.load(weights, POLICIES[precision])
-  fed = weights_folder.how_fed(info, encoder.modality)
+  fed = weights_folder.input_spec(info, encoder.modality)
   if view and encoder.modality == 'audio':
     raise ValueError(f'--{" --".join(view)}: {weights} holds an audio encoder, which sees no frames.')
-  fed = fed or weights_folder.usual_fed(weights, encoder.modality)
+  fed = fed or weights_folder.usual_input(weights, encoder.modality)
   metadata = {'weights': info['source'], 'sha256': info['sha256']}
   folder = os.path.join(output_dir, f'xdc_{encoder.modality}')
   if encoder.modality == 'video':

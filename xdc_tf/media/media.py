@@ -37,7 +37,7 @@ from xdc_tf.media.container import (
 )
 from xdc_tf.media.read_options import ReadOptions
 from xdc_tf.media.span_checks import check_complete, check_gaps
-from xdc_tf.media.span_reading import LEADS, Part, StreamReading, packets_of, read_afresh
+from xdc_tf.media.span_reading import LEADS, StreamPart, StreamReading, packets_of, read_afresh
 
 __all__ = ['REASONS', 'MediaError', 'MediaInfo', 'MediaReader', 'MediaSpan', 'ReadOptions', 'probe', 'read_span']
 
@@ -151,7 +151,7 @@ class MediaReader:
 
   def _read(
     self, path: str, start: Fraction, limit: Fraction, options: ReadOptions, independent: bool, to_the_end: bool
-  ) -> list[Part]:
+  ) -> list[StreamPart]:
     file = _identity(path), options
     if file != self._file:
       self.close()
@@ -174,7 +174,9 @@ class MediaReader:
     with contextlib.closing(StreamReading(path, kind, options, self._threads)) as reading:
       reading.check_length(limit)
 
-  def _read_video(self, path: str, start: Fraction, limit: Fraction, options: ReadOptions, independent: bool) -> Part:
+  def _read_video(
+    self, path: str, start: Fraction, limit: Fraction, options: ReadOptions, independent: bool
+  ) -> StreamPart:
     if self._video is not None and self._goes_on(path, start, options, independent):
       return self._video.read(start, limit, self._on_the_way)
     self.close()
@@ -237,7 +239,7 @@ def probe(path: str) -> MediaInfo:
 
 
 def _assemble(
-  path: str, parts: list[Part], start: Fraction, limit: Fraction, to_the_end: bool, options: ReadOptions
+  path: str, parts: list[StreamPart], start: Fraction, limit: Fraction, to_the_end: bool, options: ReadOptions
 ) -> MediaSpan:
   """Cuts both tracks to the same end, after checking that the span is whole."""
   by_kind = {part.kind: part for part in parts}

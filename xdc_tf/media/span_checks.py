@@ -4,7 +4,7 @@ import itertools
 from fractions import Fraction
 
 from xdc_tf.media.container import MediaError
-from xdc_tf.media.span_reading import Part
+from xdc_tf.media.span_reading import StreamPart
 
 # A file is truncated when more than this share of what it declares for the span is absent or broken. Declared ends are
 # rough, so the end of a file may lack a little more.
@@ -12,7 +12,7 @@ _MISSING_SHARE = Fraction(1, 10)
 _MISSING_SECONDS = Fraction(1, 4)
 
 
-def check_complete(path: str, part: Part, start: Fraction, limit: Fraction) -> None:
+def check_complete(path: str, part: StreamPart, start: Fraction, limit: Fraction) -> None:
   """Raises MediaError('truncated') when too much of what the file declares for [start, limit) is absent or broken."""
   if part.damaged > _MISSING_SHARE * part.packets:
     raise MediaError('truncated', f'{part.damaged} of {part.packets} {part.kind} packets of {path} are broken.')
@@ -26,7 +26,7 @@ def check_complete(path: str, part: Part, start: Fraction, limit: Fraction) -> N
     )
 
 
-def check_gaps(path: str, parts: list[Part], start: Fraction, limit: Fraction) -> None:
+def check_gaps(path: str, parts: list[StreamPart], start: Fraction, limit: Fraction) -> None:
   """Raises MediaError('truncated') when sound and picture are both absent for too much of [start, limit).
 
   One alone proves nothing: slides are shown for minutes and microphones are switched off.

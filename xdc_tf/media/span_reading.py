@@ -37,7 +37,7 @@ PACKETS_ON_THE_WAY = 200
 
 
 @dataclasses.dataclass
-class Part:
+class StreamPart:
   """One wanted stream of a file and what came of it in a span; outlives the open file.
 
   Attributes:
@@ -129,7 +129,7 @@ class StreamReading:
       self.began = Fraction(0) if stamp is None else self._time(stamp, packet)
     return True
 
-  def read(self, start: Fraction, limit: Fraction, on_the_way: Callable[[], None] = lambda: None) -> Part:
+  def read(self, start: Fraction, limit: Fraction, on_the_way: Callable[[], None] = lambda: None) -> StreamPart:
     """Decodes until the track of [start, limit) is full or the file ends; goes on where the last span ended.
 
     Args:
@@ -137,7 +137,7 @@ class StreamReading:
       limit: seconds.
       on_the_way: called for every PACKETS_ON_THE_WAY packets before `start`.
     """
-    part = Part(
+    part = StreamPart(
       self._kind, self._track(start, limit), self._first_stamp, self._declared_end, num_streams=self._num_streams()
     )
     self._limit = limit
@@ -172,7 +172,7 @@ class StreamReading:
   def _num_streams(self) -> int:
     return len(getattr(self._container.streams, self._kind))
 
-  def _hold_last_frame(self, part: Part) -> None:
+  def _hold_last_frame(self, part: StreamPart) -> None:
     """Shows the last frame to the declared end, where the file is whole: its writer held it, as under slides."""
     track, end = part.track, part.declared_end
     if self._format == 'matroska' and end and track.end_time and end > track.end_time and is_whole(self._path):
@@ -203,14 +203,14 @@ class StreamReading:
       self._clock.see(packet)
     return packet
 
-  def _collect_lead_in(self, packet: av.Packet, part: Part, start: Fraction) -> None:
+  def _collect_lead_in(self, packet: av.Packet, part: StreamPart, start: Fraction) -> None:
     """Keeps the packets before the span's first frame, to decode them once it is known which one that is."""
     self._lead_in.append(packet)
     # No later packet is shown before its decoding time. A file with broken timestamps must not fill the memory.
     if packet.dts is None or self._time(packet.dts, packet) > start + TIMESTAMP_TOLERANCE or len(self._lead_in) > 1000:
       self._decode_lead_in(part, start)
 
-  def _decode_lead_in(self, part: Part, start: Fraction) -> None:
+  def _decode_lead_in(self, part: StreamPart, start: Fraction) -> None:
     """Decodes what was collected, without the frames before the span's first that no other frame is made from."""
     packets, self._lead_in = self._lead_in, None
     stamps = [packet.pts for packet in packets if packet.size]
@@ -226,7 +226,7 @@ class StreamReading:
   def _time(self, stamp: int, packet: av.Packet) -> Fraction:
     return stamp * fraction(packet.time_base) - self.origin
 
-  def _decode(self, packet: av.Packet, part: Part, start: Fraction) -> None:
+  def _decode(self, packet: av.Packet, part: StreamPart, start: Fraction) -> None:
     stamp = packet.pts if packet.pts is not None else packet.dts
     time = None if stamp is None else self._time(stamp, packet)
     try:
@@ -260,7 +260,7 @@ class StreamReading:
         timed.append((frame, time))
     return timed
 
-  def _add(self, decoded: _Decoded, part: Part, start: Fraction) -> None:
+  def _add(self, decoded: _Decoded, part: StreamPart, start: Fraction) -> None:
     """Adds a packet to a span."""
     # After a seek the first packets may lack what they refer to, so only the span's own are counted.
     in_span = decoded.time is None or decoded.time >= start
@@ -332,7 +332,7 @@ class StreamReading:
     return Fraction(container.duration, av.time_base) if container.duration and main.index == stream.index else None
 
 
-def began_late(part: Part, start: Fraction, lead: Fraction, is_main: bool) -> bool:
+def began_late(part: StreamPart, start: Fraction, lead: Fraction, is_main: bool) -> bool:
   """Says whether seeking `lead` seconds back was not enough, although the stream has earlier frames."""
   # No frame at all where an index says that there are some: the file breaks off before. Reading it whole for every span would
   # take hours. And sound that is missing for this long has a gap there.
@@ -353,7 +353,7 @@ def read_afresh(
   threads: int,
   is_main: bool,
   on_the_way: Callable[[], None] = lambda: None,
-) -> tuple[StreamReading, Part]:
+) -> tuple[StreamReading, StreamPart]:
   """Opens a file and reads a span of one stream, from as near before it as proves enough; returns both."""
   leads = [lead for lead in LEADS if lead is None or start > lead]
   for lead in leads:

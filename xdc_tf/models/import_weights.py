@@ -21,12 +21,10 @@ import tensorflow as tf
 
 from xdc_tf import files
 from xdc_tf.models import caffe2_files, safetensors_files, torch_files, weight_names
-from xdc_tf.models.audio_resnet import AudioResNet18
-from xdc_tf.models.r2plus1d import R2Plus1D18, middle_planes
+from xdc_tf.models.encoders import ENCODERS
+from xdc_tf.models.r2plus1d import middle_planes
 from xdc_tf.models.residual import BATCH_NORM_EPSILON, SMALLEST_BASE_WIDTH
-from xdc_tf.models.resnet3d import ResNet3D18
 
-ENCODERS = {encoder.__name__: encoder for encoder in (R2Plus1D18, ResNet3D18, AudioResNet18)}
 TORCHVISION_EPSILON = 1e-5
 # Where a state_dict lies in a training checkpoint.
 NESTS = ('state_dict', 'model_state_dict', 'model', 'net', 'network', 'encoder', 'backbone')

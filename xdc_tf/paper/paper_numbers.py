@@ -14,7 +14,7 @@ SCRATCH = 'scratch'
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
+class TableCell:
   """One number of the paper.
 
   Attributes:
@@ -48,7 +48,7 @@ class Table:
 
   title: str
   all_splits: bool
-  cells: tuple[Cell, ...]
+  cells: tuple[TableCell, ...]
 
 
 def _row(
@@ -59,12 +59,12 @@ def _row(
   data_sets: tuple[str, ...] = TARGETS,
   protocol: str = 'full',
   num_frames: int = 8,
-) -> list[Cell]:
+) -> list[TableCell]:
   """The cells of a row: numbers apart by blanks, '-' for none; one encoder, or one for each column."""
   encoders = (encoder,) * len(data_sets) if isinstance(encoder, str) else encoder
   protocol = SCRATCH if encoder == SCRATCH and protocol == 'full' else protocol
   return [
-    Cell(
+    TableCell(
       row,
       method,
       data_set,
@@ -95,7 +95,7 @@ _TABLE_1 = [
 ]
 
 
-def _table_2_rows(name: str, title: str, numbers: dict[int, str]) -> list[Cell]:
+def _table_2_rows(name: str, title: str, numbers: dict[int, str]) -> list[TableCell]:
   """The columns of Table 2 are rows here: one for each number of clusters."""
   cells = []
   for k, row in numbers.items():
@@ -146,7 +146,7 @@ _TABLE_4 = [
 ]
 
 
-def _table_5_row(name: str, title: str, encoder: str, fc: str, all_: str) -> list[Cell]:
+def _table_5_row(name: str, title: str, encoder: str, fc: str, all_: str) -> list[TableCell]:
   """Both halves of a row of Table 5: a classifier on frozen features ('fc'), and full finetuning ('all')."""
   row = f'table5/{name}'
   return _row(row, f'{title}, fc', encoder, fc, protocol='fc') + _row(row, f'{title}, all', encoder, all_)
@@ -162,12 +162,12 @@ _TABLE_5 = [
 ]
 
 
-def _table_7_row(name: str, method: str, numbers: str, encoder: str = '') -> list[Cell]:
+def _table_7_row(name: str, method: str, numbers: str, encoder: str = '') -> list[TableCell]:
   """A row of Table 7(a): the mean over the splits, with 32-frame clips where the encoder is the paper's own."""
   return _row(f'table7/{name}', method, encoder, numbers, TARGETS[:2], num_frames=32)
 
 
-def _table_7_audio_row(name: str, method: str, numbers: str, encoder: str = '') -> list[Cell]:
+def _table_7_audio_row(name: str, method: str, numbers: str, encoder: str = '') -> list[TableCell]:
   """A row of Table 7(b), whose two parts are joined here."""
   return _row(f'table7/{name}', method, encoder, numbers, AUDIO)
 
@@ -206,7 +206,7 @@ _TABLE_7 = [
 ]
 
 
-def _table_8_row(name: str, method: str, encoder: str, numbers: str) -> list[Cell]:
+def _table_8_row(name: str, method: str, encoder: str, numbers: str) -> list[TableCell]:
   """A row of Table 8: mean average precision at one overlap (tIoU) a column, with features of 16-frame snippets (ours)."""
   columns = tuple(f'thumos14@{tiou}' for tiou in ('0.3', '0.4', '0.5', '0.6', '0.7'))
   return _row(f'table8/{name}', method, encoder, numbers, columns, 'localization', num_frames=16)

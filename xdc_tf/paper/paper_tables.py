@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from xdc_tf import files
 from xdc_tf.localization import video_classes
-from xdc_tf.paper.paper_numbers import NUM_SPLITS, TABLES, Cell, Table
+from xdc_tf.paper.paper_numbers import NUM_SPLITS, TABLES, Table, TableCell
 
 FILE_NAME = 'results.json'
 # Measures of frozen features have one number a fold, without a choice of a rate.
@@ -140,7 +140,7 @@ def _accuracies(found: dict[str, Any]) -> Accuracies:
   return values
 
 
-def cell_of(result: Result) -> Cell:
+def cell_of(result: Result) -> TableCell:
   """The cell of the paper that a result's 'table_row', data set, protocol and clip length name.
 
   Raises:
@@ -183,12 +183,12 @@ def markdown(results: list[Result]) -> str:
   return '\n\n'.join(parts) + '\n'
 
 
-def _same_run(cell: Cell) -> tuple:
+def _same_run(cell: TableCell) -> tuple:
   """Equal for the cells that one experiment fills. Nothing of ours fills the cells of other people's methods."""
   return (cell.encoder or cell.row, cell.data_set, cell.protocol, cell.num_frames)
 
 
-def _ours(results: list[Result], cell: Cell, table: Table) -> tuple[str, str]:
+def _ours(results: list[Result], cell: TableCell, table: Table) -> tuple[str, str]:
   """Our two numbers for one cell; those of several runs (seeds, say) apart by semicolons."""
   shown = []
   for result in results:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf.records import positions
-from xdc_tf.records.folds import Fold, Part
+from xdc_tf.records.folds import Fold, FoldPart
 from xdc_tf.records.human_labels import all_labels
 from xdc_tf.records.schema import Records
 
@@ -80,7 +80,7 @@ def present_rows(records: Records, split: str) -> np.ndarray:
   return present
 
 
-def _coverage(part: Part, bits: np.ndarray, present: np.ndarray, label_names: Sequence[str]) -> dict[str, object]:
+def _coverage(part: FoldPart, bits: np.ndarray, present: np.ndarray, label_names: Sequence[str]) -> dict[str, object]:
   def classes(chosen: np.ndarray) -> np.ndarray:
     return np.unpackbits(np.bitwise_or.reduce(bits[chosen], axis=0, initial=0), count=len(label_names)).astype(bool)
 

@@ -13,7 +13,7 @@ TRAIN, TEST = 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class FoldPart:
   """Clips of one record split.
 
   Attributes:
@@ -36,8 +36,8 @@ class Fold:
   """
 
   number: int
-  train: Part
-  test: Part
+  train: FoldPart
+  test: FoldPart
 
   def hold_out(self, labels: np.ndarray, source_of: np.ndarray, share: float, seed: int) -> 'Fold':
     """Returns the fold that trains on most of its training clips and tests on the others: to choose a learning rate by.
@@ -53,7 +53,7 @@ class Fold:
     held_out = np.zeros(len(labels), bool)
     labelled = clips & (labels != NO_LABEL)
     held_out[labelled] = source_videos.draw(labels[labelled], source_of[labelled], share, seed)
-    return Fold(self.number, Part(split, clips & ~held_out), Part(split, held_out))
+    return Fold(self.number, FoldPart(split, clips & ~held_out), FoldPart(split, held_out))
 
 
 def read_folds(records: Records) -> list[Fold]:
@@ -75,7 +75,7 @@ def read_folds(records: Records) -> list[Fold]:
         f'{records.directory} has no official splits, and the record splits {", ".join(records.splits)}; expected train and test. '
         '`xdc manifest --help` says how a list names them.'
       )
-    folds = [Fold(1, *(Part(split, np.ones(records.num_rows(split), bool)) for split in ('train', test)))]
+    folds = [Fold(1, *(FoldPart(split, np.ones(records.num_rows(split), bool)) for split in ('train', test)))]
   for fold in folds:
     for part, purpose in ((fold.train, 'train'), (fold.test, 'test')):
       if not part.clips.any():
@@ -94,5 +94,6 @@ def _official(records: Records) -> list[Fold]:
   for row in manifest.read_manifest(records.manifest_directory).rows(split):
     roles[row.index] = row.official_split
   return [
-    Fold(number + 1, Part(split, column == TRAIN), Part(split, column == TEST)) for number, column in enumerate(roles.T)
+    Fold(number + 1, FoldPart(split, column == TRAIN), FoldPart(split, column == TEST))
+    for number, column in enumerate(roles.T)
   ]

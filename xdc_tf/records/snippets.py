@@ -33,7 +33,7 @@ class Snippets:
       raise ValueError(f'The length and the stride of snippets must be at least 1 frame. Received: {self}.')
 
   @classmethod
-  def asked(cls, frames: int | None, stride: int | None) -> 'Snippets | None':
+  def from_options(cls, frames: int | None, stride: int | None) -> 'Snippets | None':
     """Returns the snippets that a command asks for: None where it names neither value, the default for one that it leaves out."""
     given = {name: value for name, value in (('frames', frames), ('stride', stride)) if value is not None}
     return cls(**given) if given else None

@@ -14,7 +14,7 @@ from xdc_tf.clustering import metrics
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore
-from xdc_tf.deep_clustering.methods import Clustering
+from xdc_tf.deep_clustering.methods import ClusteringSpec
 from xdc_tf.manifest import manifest
 from xdc_tf.media import media
 from xdc_tf.records import schema
@@ -78,22 +78,22 @@ def _set_aside(records: Records) -> dict[str, str]:
   return {'set aside': failed} if failed else {}
 
 
-def _pseudo_labels(run: FinishedRun, clustering: Clustering, number: int) -> PseudoLabels:
+def _pseudo_labels(run: FinishedRun, clustering: ClusteringSpec, number: int) -> PseudoLabels:
   folder = run.iteration(number).pseudo_labels(clustering.name, 'train')
   return PseudoLabels.load(folder, run.records.num_rows('train'))
 
 
-def _view(run: FinishedRun, clustering: Clustering, human: np.ndarray | None) -> ClusteringView:
+def _view(run: FinishedRun, clustering: ClusteringSpec, human: np.ndarray | None) -> ClusteringView:
   found = _pseudo_labels(run, clustering, run.config.num_iterations)
   return ClusteringView(clustering.name, found.labels, np.sqrt(found.distances), human)
 
 
-def _earlier(run: FinishedRun, clustering: Clustering) -> Iterator[tuple[int, np.ndarray]]:
+def _earlier(run: FinishedRun, clustering: ClusteringSpec) -> Iterator[tuple[int, np.ndarray]]:
   for number in range(run.config.num_iterations):
     yield number, _pseudo_labels(run, clustering, number).labels
 
 
-def _features(run: FinishedRun, clustering: Clustering) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _features(run: FinishedRun, clustering: ClusteringSpec) -> Iterator[tuple[np.ndarray, np.ndarray]]:
   stores = [FeatureStore(run.iteration().features(name), 'train') for name in clustering.sources]
   return FeatureSource(stores, run.config.kmeans.l2_normalize).blocks(_BLOCK_SIZE)
 

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf.models import import_weights
-from xdc_tf.models.import_weights import ENCODERS
+from xdc_tf.models.encoders import ENCODERS
 from xdc_tf.runs import weights_folder
 from xdc_tf.runs.run_info import FinishedRun
 from xdc_tf.training import checkpoints
@@ -19,7 +19,7 @@ class StartingPoint:
   """An encoder that can be built again and again.
 
   Attributes:
-    name: of its class, a key of import_weights.ENCODERS.
+    name: of its class, a key of encoders.ENCODERS.
     arguments: of its class, which decide its shape.
     weights: folder of its weights; None: random ones.
     inputs: how its run or its finetuning fed it (VideoInput or AudioInput); None where nobody knows.
@@ -88,7 +88,7 @@ def of_run(run: FinishedRun, encoder: str | None = None) -> StartingPoint:
 def of_weights(folder: str) -> StartingPoint:
   """Returns the encoder of a folder that `xdc import-weights` or `xdc finetune` wrote."""
   encoder, info = weights_folder.load(folder)
-  fed = weights_folder.how_fed(info, encoder.modality)
+  fed = weights_folder.input_spec(info, encoder.modality)
   source = f'{info["source"]} {info["sha256"][:16]}'
   return StartingPoint(info['encoder'], info['arguments'], folder, fed.inputs if fed else None, source)
 

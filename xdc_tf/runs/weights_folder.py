@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from xdc_tf import __version__, files
 from xdc_tf.models import import_weights
+from xdc_tf.models.encoders import ENCODERS
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, Input, VideoInput
 from xdc_tf.records.schema import Records
@@ -42,7 +43,7 @@ def save(folder: str, encoder, source: str, sha256: str) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class Fed:
+class InputSpec:
   """How an encoder was fed.
 
   Attributes:
@@ -63,7 +64,7 @@ def describe(folder: str, encoder, source: str, inputs: Input, records: Records)
   with tf.io.gfile.GFile(os.path.join(folder, 'weights.data-00000-of-00001'), 'rb') as file:
     sha256 = hashlib.sha256(file.read()).hexdigest()
   info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256, 'xdc_tf': __version__}
-  info['fed'] = dataclasses.asdict(Fed(inputs, records.short_side, records.frame_rate, records.log_mel_spec))
+  info['fed'] = dataclasses.asdict(InputSpec(inputs, records.short_side, records.frame_rate, records.log_mel_spec))
   files.write_json(os.path.join(folder, INFO_FILE), info)
 
 
@@ -89,24 +90,24 @@ def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
     )
   info = files.read_json(path)
   try:
-    encoder = import_weights.ENCODERS[info['encoder']](**info['arguments'], dtype=dtype)
+    encoder = ENCODERS[info['encoder']](**info['arguments'], dtype=dtype)
   except (KeyError, TypeError) as error:
     raise ValueError(f'{path} does not describe an encoder ({error!r}). Import the weights again.') from error
   checkpoints.load_weights(encoder, folder)
   return encoder, info
 
 
-def how_fed(info: dict[str, Any], modality: str) -> Fed | None:
+def input_spec(info: dict[str, Any], modality: str) -> InputSpec | None:
   """Returns how the encoder of an encoder.json was fed; None for one from elsewhere."""
   if 'fed' not in info:
     return None
   fed = info['fed']
   values = {name: tuple(value) if isinstance(value, list) else value for name, value in fed['inputs'].items()}
   inputs = {'video': VideoInput, 'audio': AudioInput}[modality](**values)
-  return Fed(inputs, fed['short_side'], fed['frame_rate'], LogMelSpec(**fed['log_mel_spec']))
+  return InputSpec(inputs, fed['short_side'], fed['frame_rate'], LogMelSpec(**fed['log_mel_spec']))
 
 
-def usual_fed(folder: str, modality: str) -> Fed:
+def usual_input(folder: str, modality: str) -> InputSpec:
   """Returns how an encoder from elsewhere is fed: a video encoder as in the paper.
 
   Raises:
@@ -118,4 +119,4 @@ def usual_fed(folder: str, modality: str) -> Fed:
       'deviation of the log-mel, and the LogMelSpec), and a weight file cannot. Take it from its run (xdc export --run_dir), or '
       'from the folder of a cell of `xdc finetune`, which says so.'
     )
-  return Fed(VideoInput())
+  return InputSpec(VideoInput())

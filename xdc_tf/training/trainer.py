@@ -130,7 +130,9 @@ class EncoderTrainer:
     state = TrainingState(EarlyStopping(schedule.early_stop_epochs), len(self.heads))
     with self.strategy.scope():
       self._reset(seed)
-      checkpoint = checkpoints.TrainingCheckpoint(folder, self._worker, model=self.model, optimizer=self.optimizer, state=state)
+      checkpoint = checkpoints.TrainingCheckpoint(
+        folder, self._worker, model=self.model, optimizer=self.optimizer, state=state
+      )
       is_new = not checkpoint.restore()
     if is_new and self.options.restarts_when_diverged:
       self._save_checkpoint(checkpoint, 0)  # To go back to.
@@ -213,7 +215,7 @@ class EncoderTrainer:
         "a new folder, or --gin_param 'TrainingOptions.restarts_when_diverged = 2', which goes back and on with a lower rate."
       )
 
-  def forget_training(self, folder: str) -> None:
+  def delete_checkpoints(self, folder: str) -> None:
     """Deletes what only an interrupted stage needs, gigabytes at full width; call it when the stage is marked as done."""
     self._delete(folder, 'best-')
     self._delete(folder, 'checkpoints')
