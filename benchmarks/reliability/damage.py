@@ -75,22 +75,22 @@ def run(made: Material, rng: np.random.Generator, short: bool, share: float) -> 
   def count(full: int, few: int) -> int:
     return few if short else max(1, round(share * full))
 
-  yield _films(made, rng, count(120, 6))
+  yield _films(made, rng, count(170, 6))
   for what, family, full, few in (
-    ('films, embed', _embedded, 30, 1),
-    ('records, pretrain', _records, 40, 2),
-    ('feature shards, pretrain', _features, 30, 1),
-    ('checkpoints, pretrain', _checkpoints, 30, 1),
-    ('a finished run, export', _runs, 40, 2),
-    ('gin files, pretrain', _gin, 50, 3),
-    ('CSV files, manifest', _lists, 60, 4),
-    ('manifests, make_clips', _manifests, 50, 3),
+    ('films, embed', _embedded, 40, 1),
+    ('records, pretrain', _records, 60, 2),
+    ('feature shards, pretrain', _features, 50, 1),
+    ('checkpoints, pretrain', _checkpoints, 40, 1),
+    ('a finished run, export', _runs, 60, 2),
+    ('gin files, pretrain', _gin, 70, 3),
+    ('CSV files, manifest', _lists, 80, 4),
+    ('manifests, make_clips', _manifests, 70, 3),
     ('names that lead elsewhere, make_clips', _traversal, 2, 1),
-    ('weight files, import-weights', _weights, 60, 3),
+    ('weight files, import-weights', _weights, 80, 3),
     ('markup in names, report', _markup, 1, 1),
   ):
     yield _judged(what, family, made, rng, count(full, few))
-  yield _requests(made, rng, count(200, 20))
+  yield _requests(made, rng, count(290, 20))
 
 
 def _judged(what: str, family: Callable, made: Material, rng: np.random.Generator, count: int) -> Row:

@@ -1,6 +1,7 @@
 """SIGKILL at random moments, again and again until the command comes to its end; then what it made must be what it always makes."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable, Iterator
 
@@ -72,7 +73,7 @@ def run(made: Material, rng: np.random.Generator, short: bool, num_kills: int) -
   todo = tasks(made, short)
   total = sum(task.share for task in todo)
   for task in todo:
-    yield _campaign(task, made, rng, max(1, round(num_kills * task.share / total)))
+    yield _campaign(task, made, rng, math.ceil(num_kills * task.share / total))
 
 
 def _campaign(task: Task, made: Material, rng: np.random.Generator, num_kills: int) -> Row:
