@@ -1,5 +1,8 @@
 """What a notebook calls: from a folder of videos to embeddings and pages, without gin and without the command line."""
 
+import dataclasses
+import json
+import pathlib
 import subprocess
 import sys
 
@@ -12,6 +15,7 @@ import xdc_tf
 from beam_pipelines.clip_shard import ClipJobError
 from xdc_tf.cli import configuration, main
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = {'base_width': 4, 'blocks_per_stage': 1}
 
 
@@ -32,44 +36,67 @@ def small_config(**changes) -> xdc_tf.Pretraining:
   return xdc_tf.Pretraining(**(values | changes))
 
 
+NOTEBOOK = json.loads((ROOT / 'docs/pretrain_on_own_videos.ipynb').read_text())
+NOTEBOOK_CELLS = [''.join(cell['source']) for cell in NOTEBOOK['cells'] if cell['cell_type'] == 'code']
+
+
 @pytest.fixture(scope='module')
-def road(tmp_path_factory):
-  """Films, records and a finished run."""
+def notebook(tmp_path_factory):
+  """The names that the cells of docs/pretrain_on_own_videos.ipynb leave, on three films and with small settings."""
   folder = tmp_path_factory.mktemp('road')
   (folder / 'films').mkdir()
   for number in range(3):
-    media_factory.write_video(folder / 'films' / f'{number}.mp4', seconds=4.0, size=(48, 32))
-  written = xdc_tf.make_manifest(str(folder / 'films'), str(folder / 'manifest'), validation_fraction=0.3)
-  assert written == {'train': 4, 'validation': 2}
-  said = xdc_tf.make_clips(str(folder / 'manifest'), str(folder / 'records'), ['--short_side', '32'])
-  assert '6 clips' in said
-  run = xdc_tf.pretrain(str(folder / 'records'), str(folder / 'run'), small_config())
-  return folder, run
+    media_factory.write_video(folder / 'films' / f'{number}.mp4', seconds=8.0, size=(48, 32))
+  settings, *cells = NOTEBOOK_CELLS
+  names = {}
+  exec(settings, names)
+  names |= {'VIDEOS': str(folder / 'films'), 'WORK': str(folder), 'NUM_CLUSTERS': 2, 'SHORT_SIDE': 32, 'CROP_SIZE': 24}
+  names |= {'BASE_WIDTH': 4, 'ITERATIONS': 1, 'CLIPS_AN_EPOCH': 32, 'EPOCHS': 1}
+  for cell in cells:
+    exec(cell.replace('warmup_epochs=1', 'warmup_epochs=0'), names)
+  return names
+
+
+@pytest.fixture
+def road(notebook):
+  """Where everything is, and the run."""
+  return pathlib.Path(notebook['WORK']), f'{notebook["WORK"]}/run'
 
 
 @pytest.mark.slow
 @pytest.mark.stack
-def test_a_run_in_python_is_one_of_the_command(road, capsys):
-  folder, run = road
-  opened = configuration.open_run(run)
-  assert opened.config == small_config()
-  again = ['pretrain', '--records', str(folder / 'records'), '--run_dir', run, '--gin_file', f'{run}/config.gin']
-  main._main(main.build_parser('pretrain').parse_args(again))  # Finds all of it done.
-  with pytest.raises(ValueError, match='was started with another configuration'):
-    xdc_tf.pretrain(str(folder / 'records'), run, small_config(seed=1))
+def test_the_notebook_goes_from_videos_to_models(notebook):
+  assert notebook['clip']['frames'].shape == (60, 32, 48, 3) and len(notebook['agreement']) == 2
+  assert notebook['encoder'].modality == 'video' and sorted(notebook['models']) == ['audio', 'video']
+  assert pathlib.Path(notebook['WORK'], 'report/index.html').exists()
+  assert all(c['outputs'] == [] and c['execution_count'] is None for c in NOTEBOOK['cells'] if c['cell_type'] == 'code')
 
 
 @pytest.mark.slow
-def test_encoders_of_a_run_and_of_its_export_give_the_same(road):
+@pytest.mark.stack
+def test_a_run_in_python_is_one_of_the_command(road, notebook):
   folder, run = road
-  exported = xdc_tf.export(run, str(folder / 'saved_models'))
+  opened = configuration.open_run(run)
+  assert opened.config == notebook['config']
+  again = ['pretrain', '--records', str(folder / 'clips'), '--run_dir', run, '--gin_file', f'{run}/config.gin']
+  main._main(main.build_parser('pretrain').parse_args(again))  # Finds all of it done.
+  with pytest.raises(ValueError, match='was started with another configuration'):
+    xdc_tf.pretrain(str(folder / 'clips'), run, dataclasses.replace(notebook['config'], seed=1))
+
+
+@pytest.mark.slow
+def test_encoders_of_a_run_and_of_its_export_give_the_same(road, notebook):
+  folder, run = road
+  exported = notebook['models']
   film = folder / 'films' / '0.mp4'
   for modality in ('video', 'audio'):
     encoder, served = xdc_tf.load(run, modality), xdc_tf.load(exported[modality])
     found, expected = encoder.embed(film), served.embed([film])[str(film)]
-    assert found.times.tolist() == [0.0, 2.0] and found.embeddings.dtype == np.float32
+    assert found.times.tolist() == [0.0, 2.0, 4.0, 6.0] and found.embeddings.dtype == np.float32
     np.testing.assert_allclose(found.embeddings, expected.embeddings, rtol=1e-4, atol=1e-5)
-    clips = np.zeros([3, 4, 32, 48, 3], np.uint8) if modality == 'video' else np.zeros([3, 32000], np.float32)
+    np.testing.assert_allclose(encoder.embed_at(film, 2.0), found.embeddings[1], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(served.embed_at(film, 2.0), found.embeddings[1], rtol=1e-4, atol=1e-5)
+    clips = np.zeros([3, 8, 32, 48, 3], np.uint8) if modality == 'video' else np.zeros([3, 32000], np.float32)
     np.testing.assert_allclose(encoder.embed(clips, batch_size=2), served.embed(clips), rtol=1e-4, atol=1e-5)
     assert (encoder.modality, served.modality, served.model) == (modality, modality, None)
   with pytest.raises(ValueError, match=r'Clips of this encoder are float32 \[B, S\]. Received: uint8 \[3\]'):
@@ -101,11 +128,13 @@ def test_a_keras_user_finetunes_with_fit(road):
 
 def test_records_are_a_dataset(road):
   folder, _ = road
-  clips = list(xdc_tf.open_records(str(folder / 'records')).as_numpy_iterator())
-  assert sorted(int(clip['index']) for clip in clips) == [0, 1, 2, 3]
+  clips = list(xdc_tf.open_records(str(folder / 'clips')).as_numpy_iterator())
+  written = xdc_tf.make_manifest(str(folder / 'films'), str(folder / 'again'), validation_fraction=0.3)
+  assert written == {'train': 8, 'validation': 4}
+  assert sorted(int(clip['index']) for clip in clips) == list(range(len(clips)))
   assert clips[0]['frames'].shape == (60, 32, 48, 3) and clips[0]['log_mel'].shape[1] == 40
   with pytest.raises(ValueError, match="has no split 'test'"):
-    xdc_tf.open_records(str(folder / 'records'), 'test')
+    xdc_tf.open_records(str(folder / 'clips'), 'test')
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import tensorflow as tf
 from xdc_tf import files
 from xdc_tf.cli import configuration
 from xdc_tf.media import media
+from xdc_tf.media.media import ReadOptions
 from xdc_tf.runs import starting_point, weights_folder
 from xdc_tf.serving import clips
 from xdc_tf.serving.embed import read_metadata
@@ -79,6 +80,32 @@ class Encoder:
       raise ValueError(f'Clips of this encoder are {shape}. Received: {array.dtype} {list(array.shape)}.')
     parts = [array[i : i + batch_size] for i in range(0, len(array), batch_size)]
     return np.concatenate([self._embed['array'](tf.constant(part)).numpy() for part in parts])
+
+  def embed_at(self, path: str | os.PathLike, seconds: float) -> np.ndarray:
+    """Embeds the one clip of a video that begins at a moment.
+
+    >>> encoder.embed_at('film.mp4', 100.0).shape
+    (512,)
+
+    Args:
+      path: of the video.
+      seconds: since its beginning.
+
+    Returns:
+      float32 [d].
+
+    Raises:
+      MediaError: when there is no whole clip to be read.
+    """
+    path, cut = os.fspath(path), self._cut
+    files.use_file_system(path)
+    if self.modality == 'video':
+      options = ReadOptions(frame_rate=cut['frame_rate'], short_side=cut['short_side'], want_audio=False)
+      clip = media.read_span(path, seconds, seconds + cut['num_frames'] / cut['frame_rate'], options).frames
+    else:
+      options = ReadOptions(sample_rate=cut['sample_rate'], want_video=False)
+      clip = media.read_span(path, seconds, seconds + cut['num_samples'] / cut['sample_rate'], options).waveform
+    return self._embed['clips'](tf.constant([clip])).numpy()[0]
 
   def _embed_video(self, path: str, stride_seconds: float, batch_size: int) -> Embeddings:
     files.use_file_system(path)
