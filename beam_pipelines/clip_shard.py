@@ -300,7 +300,7 @@ class MakeShard(beam.DoFn):
         if failure:
           failures.append(failure)
           self._soundless |= {row.path} if failure['reason'] == 'no_audio_track' else set()
-        else:
+        elif record is not None and media_span is not None:
           writer.write(record)
           positions.add(record)
           length += 1

@@ -60,7 +60,7 @@ def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
 def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
   """Returns the numbers 'rows', 'clips', 'shards', 'films_with_several_tracks' and 'quiet', and 'empty_splits' and 'failed':
   {split: {reason: rows}}."""
-  failed = {split: collections.Counter() for split in sorted(job.num_rows)}
+  failed: dict[str, collections.Counter[str]] = {split: collections.Counter() for split in sorted(job.num_rows)}
   shards = clips = several = quiet = 0
   empty = {split for split, rows in job.num_rows.items() if rows}
   for result in results:
@@ -83,7 +83,7 @@ def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
 
 def failure_text(summary: dict[str, Any]) -> str:
   """Returns the failures by reason, e.g. 'missing_file 2, truncated 1'."""
-  reasons = collections.Counter()
+  reasons: collections.Counter[str] = collections.Counter()
   for counts in summary['failed'].values():
     reasons.update(counts)
   return ', '.join(f'{reason} {number}' for reason, number in sorted(reasons.items()))
@@ -119,7 +119,9 @@ def share_of_videos(job: ClipJob) -> float:
 
   One long film with a wrong header has thousands of spans, and must not fail a job of many films.
   """
-  failed, rows_of, videos = collections.Counter(), collections.Counter(), array.array('q')
+  failed: collections.Counter[str] = collections.Counter()
+  rows_of: collections.Counter[str] = collections.Counter()
+  videos = array.array('q')
   for line in files.read_text(os.path.join(job.output_dir, FAILED_FILE)).splitlines():
     failure = json.loads(line)
     if failure['reason'] not in (SILENT, STILL):

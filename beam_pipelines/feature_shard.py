@@ -58,7 +58,7 @@ class FeatureJob:
     """Returns which frames or sounds the model is fed; the rest of the preprocessing is inside it."""
     if self.metadata['modality'] == 'video':
       short_side = self.metadata['short_side']
-      inputs = VideoInput(self.metadata['num_frames'], self.metadata['crop_size'], short_side)
+      inputs: Input = VideoInput(self.metadata['num_frames'], self.metadata['crop_size'], short_side)
     else:
       num_frames = self.metadata['num_samples'] // records.log_mel_spec.hop_length
       inputs = AudioInput(num_frames=num_frames, clip_length=self.metadata['clip_length'])

@@ -39,8 +39,9 @@ def explained() -> Iterator[None]:
   Raises:
     ClipJobError: when a worker on this machine was ended by a signal, or failed for a reason that the user can act on.
   """
-  signals, before = [], threading.excepthook
-  main = threading.main_thread().ident
+  signals: list[int] = []
+  before = threading.excepthook
+  main = threading.main_thread().ident or 0
   impatient = threading.Timer(_PATIENCE_SECONDS, lambda: signal.pthread_kill(main, signal.SIGINT))
   impatient.daemon = True
 

@@ -42,7 +42,8 @@ class SavedModelHandler(ModelHandler[Any, tuple[Any, list[tuple[Any, np.ndarray]
       parts = [function(**{name: inputs[i : i + size]})['embedding'] for i in range(0, len(inputs), size)]
       return np.concatenate([part.numpy() for part in parts])
 
-    embed.module = module  # A function alone does not keep the variables of its module alive.
+    # A function alone does not keep the variables of its module alive.
+    embed.module = module  # type: ignore[attr-defined]
     return embed
 
   def run_inference(

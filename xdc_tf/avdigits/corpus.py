@@ -256,6 +256,7 @@ def _start_process(recipe: Recipe) -> None:
 
 
 def _write_in_process(output_dir: str, clip: Clip) -> None:
+  assert _recipe_of_process is not None  # _start_process has run.
   _write_clip(output_dir, _recipe_of_process, clip)
 
 

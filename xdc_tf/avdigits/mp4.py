@@ -37,7 +37,7 @@ def encode(frames: np.ndarray, frame_rate: int, waveform: np.ndarray, sample_rat
     packets = _video_packets(video, frames, frame_rate) + _audio_packets(audio, waveform, sample_rate)
     container.start_encoding()
     # In the order of time over both tracks, as players read them.
-    for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
+    for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):  # type: ignore[operator]
       container.mux(packet)
   return buffer.getvalue()
 
@@ -46,7 +46,7 @@ def _video_packets(stream: av.VideoStream, frames: np.ndarray, frame_rate: int) 
   packets, converter = [], VideoReformatter()
   for number, image in enumerate(frames):
     rgb = av.VideoFrame.from_ndarray(image, format='rgb24')
-    frame = converter.reformat(rgb, format='yuv420p', dst_colorspace='ITU601')
+    frame = converter.reformat(rgb, format='yuv420p', dst_colorspace='ITU601')  # type: ignore[arg-type]
     frame.pts, frame.time_base = number, Fraction(1, frame_rate)
     packets += stream.encode(frame)
   return packets + stream.encode(None)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 Range = tuple[float, float]
 
@@ -130,29 +131,29 @@ def halved(level: Nuisances) -> Nuisances:
       return end + _HALF_AMPLITUDE_DB
     return _NEUTRAL[name] + (end - _NEUTRAL[name]) / 2
 
-  ranges = dataclasses.asdict(level)
-  return Nuisances(
-    **{name: tuple(half(name, e) for e in r) if isinstance(r, tuple) else half(name, r) for name, r in ranges.items()}
-  )
+  ranges: dict[str, Any] = dataclasses.asdict(level)
+  for name, range_ in ranges.items():
+    ranges[name] = tuple(half(name, end) for end in range_) if isinstance(range_, tuple) else half(name, range_)
+  return Nuisances(**ranges)
 
 
 EASY = halved(HARD)
 # Beyond what XDC's recipe learns whole: with all labels an encoder stays well above it (docs/miniature.md).
 HARDEST = dataclasses.replace(
   HARD,
-  rotation_degrees=(-20.0, 20.0),
-  zoom=(0.65, 1.15),
-  speed=(0.0, 2.0),
-  value=(0.5, 1.0),
-  background_value=(0.0, 0.5),
-  texture=(0.05, 0.2),
-  distractor_chance=0.8,
-  distractor_radius=(2.0, 8.0),
-  frame_noise=(0.02, 0.1),
-  reverb=(0.1, 0.9),
-  reverb_seconds=(0.2, 0.8),
-  snr_db=(3.0, 18.0),
-  hum_chance=0.5,
-  hum_db=(-20.0, -8.0),
+  rotation_degrees=(-12.0, 12.0),
+  zoom=(0.75, 1.12),
+  speed=(0.0, 1.6),
+  value=(0.55, 1.0),
+  background_value=(0.0, 0.45),
+  texture=(0.0, 0.16),
+  distractor_chance=0.65,
+  distractor_radius=(2.0, 7.0),
+  frame_noise=(0.0, 0.08),
+  reverb=(0.0, 0.7),
+  reverb_seconds=(0.1, 0.65),
+  snr_db=(7.0, 23.0),
+  hum_chance=0.4,
+  hum_db=(-25.0, -12.0),
 )
 LEVELS = {'easy': EASY, 'hard': HARD, 'hardest': HARDEST}

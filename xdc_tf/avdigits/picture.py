@@ -3,6 +3,7 @@
 import colorsys
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -134,7 +135,7 @@ def draw_background(random: np.random.Generator, level: Nuisances) -> tuple[Colo
 
 def _draw_colours(
   random: np.random.Generator, level: Nuisances, background: tuple[Colour, Colour] | None
-) -> dict[str, Colour]:
+) -> dict[str, Any]:
   colour, drawn = Colour.draw(random, level, level.value), draw_background(random, level)
   first, second = background or drawn
   return {'colour': colour, 'background_from': first, 'background_to': second}

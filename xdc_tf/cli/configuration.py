@@ -64,7 +64,7 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   """
   gin.clear_config()
   for name in gin_files:
-    _parse_file(name, included_by='')
+    _parse_file(name, included_by=())
   for binding in gin_params:
     _parse(binding, f'--gin_param {binding!r}')
   text = gin.config_str(max_line_length=120)
@@ -83,7 +83,7 @@ class BoundEncoder:
     bindings: of its arguments, sorted by name.
   """
 
-  model_class: type
+  model_class: Any
   bindings: tuple[tuple[str, Any], ...]
 
   @classmethod
@@ -167,7 +167,7 @@ def _encoder_bindings(encoders: Mapping[str, Any]) -> list[str]:
 
 def _method_bindings(clusterings: Sequence[methods.ClusteringSpec]) -> list[str]:
   sizes, names = [c.num_clusters for c in clusterings], tuple(c.name for c in clusterings)
-  two = {'num_video_clusters': sizes[0], 'num_audio_clusters': sizes[-1]}
+  two: dict[str, Any] = {'num_video_clusters': sizes[0], 'num_audio_clusters': sizes[-1]}
   tries = [(method, two) for method in (methods.sdc, methods.mdc, methods.xdc, methods.shuffled_xdc)]
   tries.append((methods.cdc, {'num_clusters': sizes[0]}))
   if len(names) == 2:
@@ -240,13 +240,13 @@ def build(root: type, advice: str):
 
 def _check_types(config) -> None:
   """Compares the plain values of a configuration, and of the ones in it, with their annotations: gin takes any."""
-  plain = {bool: bool, int: int, float: (int, float), str: str}
+  plain: dict[Any, Any] = {bool: bool, int: int, float: (int, float), str: str}
   for field in dataclasses.fields(config):
     value, expected = getattr(config, field.name), plain.get(field.type)
     right = expected is None or (isinstance(value, expected) and (field.type is bool or not isinstance(value, bool)))
     if not right:
       raise ConfigurationError(
-        f'{type(config).__name__}.{field.name} must be of the type {field.type.__name__}. Received: {value!r}.'
+        f'{type(config).__name__}.{field.name} must be of the type {getattr(field.type, "__name__", "")}. Received: {value!r}.'
       )
     for part in value if isinstance(value, list) else [value]:
       if dataclasses.is_dataclass(part) and not isinstance(part, type):

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> None:
     if snippets:
       write_snippets(arguments.output_dir, encoder, inputs, records, snippets, arguments.batch_size)
     else:
-      write_features(arguments.output_dir, encoder, inputs, records, num_clips, arguments.batch_size)
+      write_features(arguments.output_dir, encoder, inputs, records, num_clips or 1, arguments.batch_size)
     files.write_mark(os.path.join(arguments.output_dir, 'DONE'))
   print(f'{arguments.output_dir}: {sum(map(records.num_clips, records.splits))} records of {", ".join(records.splits)}')
 

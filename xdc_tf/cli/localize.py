@@ -2,6 +2,8 @@
 
 import argparse
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -77,14 +79,14 @@ def run(arguments: argparse.Namespace) -> None:
     print(f'Classes of the videos: {about["video_scores"]}.\n{path} holds the numbers.')
 
 
-def _read_scores(path: str | None, classes, features) -> dict | None:
+def _read_scores(path: str | None, classes, features) -> Mapping[str, Mapping[str, float]] | None:
   if path is None:
     return None
   files.use_file_system(path)
   return video_classes.read_scores(path, list(classes), features.videos(folds.TEST))
 
 
-def _about(arguments: argparse.Namespace, features, annotations) -> dict[str, object]:
+def _about(arguments: argparse.Namespace, features, annotations) -> dict[str, Any]:
   """What results.json says beside the numbers. Videos without features count: nothing is found in them."""
   videos = features.videos(folds.TEST)
   return {

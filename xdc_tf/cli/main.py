@@ -3,9 +3,9 @@
 import argparse
 import ast
 import importlib
-import importlib.util
 import logging as standard_logging
 import os
+import pkgutil
 import sys
 
 from absl import app, logging
@@ -58,11 +58,11 @@ def _module(verb: str) -> str:
 
 def _summary(verb: str) -> str:
   """The SUMMARY of a verb, read from its source: `xdc --help` shall not import everything."""
-  spec = importlib.util.find_spec(_module(verb))
-  for statement in ast.parse(importlib.util.decode_source(spec.loader.get_data(spec.origin))).body:
+  source = pkgutil.get_data('xdc_tf.cli', f'{verb.replace("-", "_")}.py') or b''
+  for statement in ast.parse(source).body:
     if isinstance(statement, ast.Assign) and getattr(statement.targets[0], 'id', '') == 'SUMMARY':
       return ast.literal_eval(statement.value)
-  raise AssertionError(f'{spec.origin} has no SUMMARY.')
+  raise AssertionError(f'{_module(verb)} has no SUMMARY.')
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

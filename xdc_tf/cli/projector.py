@@ -73,10 +73,11 @@ def _from_manifest(records, index) -> dict[str, list]:
     return {}
   wanted = set(index.tolist())
   found = {row.index: row for row in rows if row.index in wanted}
-  rows = [found[i] for i in index.tolist()]
-  columns = {'video': [os.path.basename(row.path) for row in rows], 'start': [row.start_seconds for row in rows]}
+  chosen = [found[i] for i in index.tolist()]
+  columns: dict[str, list] = {'video': [os.path.basename(row.path) for row in chosen]}
+  columns['start'] = [row.start_seconds for row in chosen]
   if records.label_names:
-    columns['label'] = [', '.join(row.labels) for row in rows]
+    columns['label'] = [', '.join(row.labels) for row in chosen]
   return columns
 
 

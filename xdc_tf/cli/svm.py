@@ -29,5 +29,5 @@ def run(arguments: argparse.Namespace) -> None:
   options = linear_svm.SvmOptions(arguments.regularization, not arguments.no_scaler)
   facts = {'regularization': options.regularization, 'scale': options.scale}
   frozen_features.measure_folds(
-    arguments, 'svm', facts, lambda *features_and_labels: {'top1': linear_svm.top_1(*features_and_labels, options)}
+    arguments, 'svm', facts, lambda a, b, c, d: {'top1': linear_svm.top_1(a, b, c, d, options)}
   )

@@ -17,7 +17,7 @@ class Round(NamedTuple):
     blocks: per-replica (parts, count): a float16 [block_size, d_i] tensor for each store, and how many of the rows are clips.
   """
 
-  index: np.ndarray
+  index: np.ndarray  # type: ignore[assignment]
   blocks: Any
 
 
@@ -47,7 +47,7 @@ class Rounds:
 
   def __iter__(self) -> Iterator[Round]:
     with concurrent.futures.ThreadPoolExecutor(1) as reader:
-      following = reader.submit(self._read, 0) if self.num_rounds else None
+      following: Any = reader.submit(self._read, 0) if self.num_rounds else None
       for number in range(self.num_rounds):
         current = following.result()
         if number + 1 < self.num_rounds:

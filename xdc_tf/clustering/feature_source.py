@@ -97,7 +97,7 @@ class FeatureSource:
     Returns:
       One float16 [padded_size, d_i] array for each store.
     """
-    pieces = [[] for _ in self.stores]
+    pieces: list[list[np.ndarray]] = [[] for _ in self.stores]
     for _, _, local, opened in self._runs(rows):
       for some, positions, features in zip(pieces, opened.positions, opened.features, strict=True):
         some.append(features[local if positions is None else positions[local]])
@@ -110,7 +110,7 @@ class FeatureSource:
     """Yields (index int64 [n], features float32 [n, d] as they are clustered), n <= block_size, across shards."""
     for first in range(0, self.num_clips, block_size):
       rows = np.arange(first, min(first + block_size, self.num_clips))
-      yield self.index(rows), self.prepare(self.read(rows, len(rows))).numpy()
+      yield self.index(rows), self.prepare(tuple(self.read(rows, len(rows)))).numpy()
 
   def _runs(self, rows: np.ndarray) -> Iterator[tuple[int, int, slice | np.ndarray, _OpenShard]]:
     """Splits ascending rows by shard: yields (begin, end) within `rows`, the rows within the shard, and the shard."""

@@ -222,7 +222,7 @@ def _read_index(path: str) -> tuple[np.ndarray, tuple[int, int] | None]:
 
 
 def _checksums(features: np.ndarray, index: np.ndarray) -> tuple[int, int]:
-  return zlib.crc32(np.ascontiguousarray(features)), zlib.crc32(np.ascontiguousarray(index))
+  return zlib.crc32(np.ascontiguousarray(features).data), zlib.crc32(np.ascontiguousarray(index).data)
 
 
 def _check_finite(path: str, index: np.ndarray, features: np.ndarray, stored: np.ndarray) -> None:

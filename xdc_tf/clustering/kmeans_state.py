@@ -48,7 +48,7 @@ def save_state(directory: str, state: KMeansState, settings: dict) -> None:
   if state.projection is not None:
     arrays |= {'projection_mean': state.projection.mean, 'projection_matrix': state.projection.matrix}
   buffer = io.BytesIO()
-  np.savez(buffer, **arrays)
+  np.savez(buffer, **arrays)  # type: ignore[arg-type]
   with atomic_write(os.path.join(directory, _FILE)) as file:
     file.write(buffer.getvalue())
 

@@ -30,10 +30,10 @@ def prepare(parts: tuple[tf.Tensor, ...], l2_normalize: bool, projection: Projec
   Returns:
     float32 [n, d], d the sum of d_i or the projection's number of components.
   """
-  parts = [tf.cast(part, tf.float32) for part in parts]
+  prepared = [tf.cast(part, tf.float32) for part in parts]
   if l2_normalize:
-    parts = [tf.math.l2_normalize(part, axis=1) for part in parts]
-  features = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
+    prepared = [tf.math.l2_normalize(part, axis=1) for part in prepared]
+  features = tf.concat(prepared, axis=1) if len(prepared) > 1 else prepared[0]
   if projection is not None:
     features = tf.matmul(features - projection.mean, projection.matrix)
   return features

@@ -56,7 +56,7 @@ class Pretraining:
     seed: of everything random.
   """
 
-  encoders: dict[str, type]
+  encoders: dict[str, Any]
   clusterings: list[methods.ClusteringSpec]
   video_input: VideoInput
   audio_input: AudioInput
@@ -85,12 +85,12 @@ class Pretraining:
 
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How an encoder is fed in the iterations: in training and for its features."""
-    return {'video': self.video_input, 'audio': self.audio_input}[self.encoders[encoder].modality]
+    return self.video_input if self.encoders[encoder].modality == 'video' else self.audio_input
 
   def final_input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How the final encoder is fed: with longer clips where it is trained again."""
     inputs = self.input_of(encoder)
-    return self.retraining.input(inputs) if encoder in self.retrained_encoders else inputs
+    return self.retraining.input(inputs) if self.retraining and isinstance(inputs, VideoInput) else inputs
 
   @property
   def retrained_encoders(self) -> list[str]:
@@ -161,16 +161,14 @@ def pretrain(
   for name, trainer in trainers.items():
     trainer.load(run.once(layout.initial_weights('', name), stages.save_initial_weights, trainer))
 
-  clusters = {}
+  clusters: dict[str, str] = {}
   for iteration in range(config.num_iterations + 1):
     here, before = Iteration('', iteration), clusters
-    features = for_each_encoder(
-      trainers,
-      lambda name, trainer, here=here: run.once(
-        here.features(name), stages.extract_features, trainer, config.feature_clips
-      ),
-      config.concurrent_encoders,
-    )
+
+    def extract(name: str, trainer: EncoderTrainer, here=here) -> str:
+      return run.once(here.features(name), stages.extract_features, trainer, config.feature_clips)
+
+    features = for_each_encoder(trainers, extract, config.concurrent_encoders)
     clusters = {
       c.name: run.once(
         here.clusters(c.name),

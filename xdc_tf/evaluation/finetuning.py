@@ -5,6 +5,7 @@ One learner trains all cells (fold and learning rate) of a sweep, so that nothin
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import gin
 import numpy as np
@@ -74,7 +75,7 @@ class Finetuning:
 
   def input_of(self, modality: str) -> VideoInput | AudioInput:
     """How an encoder of a modality is fed."""
-    return {'video': self.video_input, 'audio': self.audio_input}[modality]
+    return self.video_input if modality == 'video' else self.audio_input
 
   def schedule_at(self, rate: float) -> Schedule:
     """The schedule of one cell."""
@@ -108,7 +109,7 @@ class FullFinetuning:
       strategy: the distribution strategy.
     """
     self._config, self._records, self._weights = config, records, weights
-    self._tables = {}
+    self._tables: dict[str, np.ndarray] = {}
     self._trainer = EncoderTrainer(
       modality,
       make_encoder,
@@ -136,6 +137,8 @@ class FullFinetuning:
       DivergedError: when the loss is no longer finite.
     """
     trainer = self._trainer
+    if self._weights is None:
+      raise ValueError('The weights to start from are not there yet: call prepare before train.')
     trainer.load(self._weights)
     try:
       trainer.train(folder, self._targets(fold.train), None, self._config.schedule_at(rate), self._config.seed_of(fold))
@@ -173,7 +176,8 @@ class FcOnly:
       records: of the data set.
     """
     self._config, self._encoder, self._modality, self._records = config, encoder, modality, records
-    self._features, self._labels = {}, {}
+    self._features: dict[str, Any] = {}
+    self._labels: dict[str, np.ndarray] = {}
 
   def prepare(self, run) -> None:
     """Takes the features of all splits, or finds them in the run directory."""

@@ -89,20 +89,20 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     found[cell.name] = files.read_json(os.path.join(folder, 'result.json'))
   numbers = sorted({cell.fold.number for cell in cells})
   folds = {str(number): _choose([c for c in cells if c.fold.number == number], found) for number in numbers}
-  mean = {
-    way: float(np.mean([fold[way]['top1'] for fold in folds.values()]))
-    if all(fold[way] for fold in folds.values())
-    else None
-    for way in ('test_best', 'held_out')
-  }
+  mean = {way: _mean_top_1([fold[way] for fold in folds.values()]) for way in ('test_best', 'held_out')}
   diverged = [cell.name for cell in cells if 'diverged' in found[cell.name]]
   return {'folds': folds, 'mean': mean, 'diverged': diverged}
+
+
+def _mean_top_1(chosen: Sequence[dict | None]) -> float | None:
+  found = [fold['top1'] for fold in chosen if fold]
+  return float(np.mean(found)) if len(found) == len(chosen) else None
 
 
 def confusion(results: dict, run) -> np.ndarray:
   """Returns the confusion matrix of the chosen cells, summed over the folds: int [classes, classes], row the label."""
   chosen = [fold['held_out'] or fold['test_best'] for fold in results['folds'].values()]
-  return sum(np.array(files.read_json(run.stage(f'{c["cell"]}/result.json'))['confusion']) for c in chosen if c)
+  return np.sum([files.read_json(run.stage(f'{c["cell"]}/result.json'))['confusion'] for c in chosen if c], axis=0)
 
 
 def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) -> None:

@@ -101,7 +101,7 @@ class Encoder:
     files.use_file_system(path)
     if self.modality == 'video':
       options = ReadOptions(frame_rate=cut['frame_rate'], short_side=cut['short_side'], want_audio=False)
-      clip = media.read_span(path, seconds, seconds + cut['num_frames'] / cut['frame_rate'], options).frames
+      clip: Any = media.read_span(path, seconds, seconds + cut['num_frames'] / cut['frame_rate'], options).frames
     else:
       options = ReadOptions(sample_rate=cut['sample_rate'], want_video=False)
       clip = media.read_span(path, seconds, seconds + cut['num_samples'] / cut['sample_rate'], options).waveform

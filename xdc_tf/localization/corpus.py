@@ -124,7 +124,7 @@ def open_corpus(folder: str, records: Records) -> Corpus:
 def _rows(folder: str, records: Records) -> tuple[tuple[str, str, int, int], ...]:
   present = set(tf.io.gfile.listdir(folder))
   (fold,) = folds.read_folds(records)[:1]
-  uses = {}
+  uses: dict[tuple[str, int], int] = {}
   for use, part in ((folds.TRAIN, fold.train), (folds.TEST, fold.test)):
     uses |= {(part.split, int(index)): use for index in np.flatnonzero(part.clips)}
   found = []

@@ -94,7 +94,7 @@ def measure(detections: list[Detected], annotations: Annotations) -> dict[str, o
   'map' is by ActivityNet's protocol, as in G-TAD's code; ambiguous parts are no actions, and what is found there is wrong.
   'map_ambiguous_ignored' leaves out what is found there and finds no action, as THUMOS14's own evaluation does.
   """
-  numbers = {}
+  numbers: dict[str, object] = {}
   for name, ignored in (('map', None), ('map_ambiguous_ignored', annotations.ambiguous)):
     found = mean_average_precision.average_precisions(annotations.actions, detections, THRESHOLDS, ignored)
     numbers[name] = _by_threshold(np.mean(list(found.values()), axis=0))

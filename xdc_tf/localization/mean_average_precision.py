@@ -87,7 +87,7 @@ def _hits(actions: Segments, detections: Sequence[Detected], thresholds: Sequenc
   for number, detection in enumerate(detections):
     if detection.video not in free or not len(actions[detection.video]):
       continue
-    overlap = temporal_iou([detection.start, detection.end], actions[detection.video])[0]
+    overlap = temporal_iou(np.array([detection.start, detection.end]), actions[detection.video])[0]
     for row, threshold in enumerate(thresholds):
       available = free[detection.video][row]
       best = int(np.where(available, overlap, -1.0).argmax())

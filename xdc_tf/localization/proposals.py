@@ -84,7 +84,8 @@ def soft_nms(segments: np.ndarray, scores: np.ndarray, sigma: float, number: int
   """
   waiting, scores = np.arange(len(scores)), np.array(scores, np.float64)
   segments = np.asarray(segments, np.float64).reshape(-1, 2)
-  chosen, chosen_scores = [], []
+  chosen: list[int] = []
+  chosen_scores: list[float] = []
   while len(waiting) and len(chosen) < number:
     best = int(scores.argmax())
     if scores[best] <= 0:

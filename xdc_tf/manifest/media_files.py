@@ -44,12 +44,13 @@ class _Seen:
   """Tells real files and folders apart by device and inode; on remote file systems, which have no links, by name."""
 
   def __init__(self, folder: str):
-    self._folder, self._names = folder, {}
+    self._folder = folder
+    self._names: dict[object, str] = {}
     self.is_local = '://' not in folder
 
   def first_name(self, path: str) -> str:
     """Returns the name under which this file or folder was seen first: `path` itself, unless it is a further link."""
-    key = path
+    key: object = path
     if self.is_local:
       status = os.stat(os.path.join(self._folder, path))
       key = status.st_dev, status.st_ino
@@ -78,7 +79,8 @@ def walk(folder: str, extensions: Sequence[str], passed_over: PassedOver | None 
   if not tf.io.gfile.isdir(folder):
     raise FileNotFoundError(f'{folder} is not a folder; expected the folder of the media files.')
   passed_over = PassedOver() if passed_over is None else passed_over
-  seen, pending, links = _Seen(folder), [''], collections.deque()
+  seen, pending = _Seen(folder), ['']
+  links: collections.deque[str] = collections.deque()
   seen.first_name('')
   while pending or links:
     if pending:

@@ -35,7 +35,7 @@ def mono(frames: Sequence[av.AudioFrame]) -> np.ndarray:
 
   def joined(plane: int, values_per_sample: int) -> np.ndarray:
     pairs = zip(frames, planes, strict=True)
-    return np.concatenate([np.frombuffer(p[plane], dtype, frame.samples * values_per_sample) for frame, p in pairs])
+    return np.concatenate([np.frombuffer(p[plane], dtype, frame.samples * values_per_sample) for frame, p in pairs])  # type: ignore[call-overload]
 
   if frames[0].format.is_planar:
     samples = np.stack([joined(channel, 1) for channel in range(len(channels))])
@@ -72,7 +72,7 @@ class _Segment:
     self.first_output = self._written // step * (target_rate // math.gcd(rate, target_rate))
     self._resampler = av.AudioResampler(format='fltp', layout='mono', rate=target_rate)
     self._resamples = rate != target_rate
-    self._outputs = []
+    self._outputs: list[np.ndarray] = []
 
   def write(self, position: int, samples: np.ndarray) -> None:
     """Writes source samples at their place; what is already written stays."""
@@ -108,10 +108,14 @@ class AudioTrack:
   def __init__(self, start: Fraction, limit: Fraction, sample_rate: int):
     """Makes an empty track."""
     self._start, self._limit, self._sample_rate = start, limit, sample_rate
-    self._segment = self._position = None
-    self._run, self._run_start, self._run_kind = [], 0, None
-    self._pieces = []
-    self.first_time = self.end_time = None
+    self._segment: _Segment | None = None
+    self._position = 0  # Of the sample after the last one, in the segment's rate.
+    self._run: list[av.AudioFrame] = []
+    self._run_start = 0
+    self._run_kind: tuple[str, str] | None = None
+    self._pieces: list[tuple[int, np.ndarray]] = []
+    self.first_time: Fraction | None = None
+    self.end_time: Fraction | None = None
     self.gaps: list[tuple[Fraction, Fraction]] = []
     self.done = False
 
@@ -121,19 +125,20 @@ class AudioTrack:
     if time is None:
       time = Fraction(0) if self.end_time is None else self.end_time
     position = round(time * rate)
-    if self._segment is None or self._segment.rate != rate:
-      self._begin_segment(rate, position)
+    segment = self._segment
+    if segment is None or segment.rate != rate:
+      segment = self._begin_segment(rate, position)
     elif abs(position - self._position) <= JITTER_SECONDS * rate:
       position = self._position
     if self.end_time is not None and time > self.end_time + JITTER_SECONDS:
       self.gaps.append((self.end_time, time))
-    if position + frame.samples > self._segment.first:
+    if position + frame.samples > segment.first:
       self._append(position, frame)
     self._position = position + frame.samples
     if self.first_time is None:
       self.first_time = time
     self.end_time = Fraction(self._position, rate)
-    self.done = self._position >= self._segment.limit
+    self.done = self._position >= segment.limit
 
   def finish(self, end: Fraction) -> np.ndarray:
     """Returns float32 [round((end - start) * sample_rate)] in [-1, 1]; silence where the file has no sound."""
@@ -156,15 +161,16 @@ class AudioTrack:
     self._run.append(frame)
 
   def _write_run(self) -> None:
-    if self._run:
+    if self._run and self._segment is not None:
       self._segment.write(self._run_start, mono(self._run))
       self._run = []
 
-  def _begin_segment(self, rate: int, position: int) -> None:
+  def _begin_segment(self, rate: int, position: int) -> _Segment:
     self._end_segment()
     first = max(position, math.floor((self._start - MARGIN_SECONDS) * rate))
     limit = math.ceil((self._limit + MARGIN_SECONDS) * rate)
     self._segment = _Segment(rate, self._sample_rate, min(first, limit), limit)
+    return self._segment
 
   def _end_segment(self) -> None:
     if self._segment is not None:

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
 
@@ -42,7 +43,7 @@ def open_container(path: str, max_pixels: int | None = None):
   remote = '://' in path
   if not remote and os.path.isfile(path) and os.path.getsize(path) == 0:
     raise MediaError('unreadable', f'{path} is an empty file.')
-  container = av.open(
+  container = av.open(  # type: ignore[call-overload]
     RemoteFile(path) if remote else f'file:{path}',
     options={'protocol_whitelist': 'file', 'threads': '1'} | ({'max_pixels': str(max_pixels)} if max_pixels else {}),
     **_TAG_OPTIONS,
@@ -157,6 +158,13 @@ def fraction(value) -> Fraction | None:
   return Fraction(int(value.numerator), int(value.denominator))
 
 
+def time_base(timed: Any) -> Fraction:
+  """Returns the seconds that one tick of a packet, frame or stream lasts; those that have timestamps have it."""
+  found = fraction(timed.time_base)
+  assert found is not None
+  return found
+
+
 # Recordings of these formats can be joined end to end as they are; the clock then starts again in the middle of the file.
 JOINED_FORMATS = ('mpegts', 'mpeg')
 _LONGEST_DISORDER_SECONDS = 1
@@ -167,13 +175,14 @@ class ClockWatch:
 
   def __init__(self, path: str):
     """`path` is for the message."""
-    self._path, self._latest = path, {}
+    self._path = path
+    self._latest: dict[int, Fraction] = {}
 
   def see(self, packet: av.Packet) -> None:
     """Takes the next packet of the file; raises MediaError('clock_jump') when its stream has been there before."""
     if packet.dts is None:
       return
-    time = packet.dts * fraction(packet.time_base)
+    time = packet.dts * time_base(packet)
     latest = self._latest.setdefault(packet.stream.index, time)
     if time < latest - _LONGEST_DISORDER_SECONDS:
       raise MediaError(

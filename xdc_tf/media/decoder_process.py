@@ -22,7 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -47,11 +47,11 @@ class DecoderProcess:
     """
     self._timeout_seconds, self._memory_limit_bytes = timeout_seconds, memory_limit_bytes
     self._threads = threads
-    self._child = None
+    self._child: Any = None  # A subprocess.Popen with pipes, or None.
 
   def __enter__(self) -> 'DecoderProcess':
     """Starts the child, without waiting for it."""
-    self._start()
+    self._child = self._start()
     return self
 
   def __exit__(self, *exception) -> None:
@@ -88,7 +88,8 @@ class DecoderProcess:
     """
     if self._child is None or self._child.poll() is not None:
       self.close()
-      self._start()
+      self._child = self._start()
+    child = self._child
     request = {
       'path': os.fspath(path),
       'start_seconds': start_seconds,
@@ -97,22 +98,22 @@ class DecoderProcess:
       'independent': independent,
     }
     try:
-      _send(self._child.stdin, json.dumps(request).encode())
+      _send(child.stdin, json.dumps(request).encode())
       header = b''
       while not header:
         deadline = time.monotonic() + self._timeout_seconds
-        header = self._receive(deadline)
+        header = self._receive(child, deadline)
       answer = json.loads(header)
       if 'reason' in answer:
         raise MediaError(answer['reason'], answer['detail'])
-      waveform = np.frombuffer(self._receive(deadline), np.float32).copy()
-      frames = [self._receive(deadline) for _ in range(answer['num_frames'])]
+      waveform = np.frombuffer(self._receive(child, deadline), np.float32).copy()
+      frames = [self._receive(child, deadline) for _ in range(answer['num_frames'])]
     except TimeoutError as error:
       self.close()
       detail = f'{path} [{start_seconds}, {end_seconds}) was not decoded within {self._timeout_seconds:g} s.'
       raise MediaError('decoder_timeout', detail) from error
     except (EOFError, BrokenPipeError) as error:
-      status = self._child.wait()
+      status = child.wait()
       self.close()
       detail = f'The decoder of {path} [{start_seconds}, {end_seconds}) died with status {status}.'
       raise MediaError('decoder_crashed', detail) from error
@@ -123,23 +124,23 @@ class DecoderProcess:
       frames, waveform, answer['start_seconds'], answer['end_seconds'], num_audio_tracks=answer['num_audio_tracks']
     )
 
-  def _start(self) -> None:
+  def _start(self) -> subprocess.Popen:
     environment = dict(os.environ, OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')
     environment['PYTHONPATH'] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get('PYTHONPATH')]))
-    self._child = subprocess.Popen(
+    return subprocess.Popen(
       [sys.executable, '-m', 'xdc_tf.media.decoder_process', str(self._memory_limit_bytes), str(self._threads)],
       stdin=subprocess.PIPE,
       stdout=subprocess.PIPE,
       env=environment,
     )
 
-  def _receive(self, deadline: float) -> bytes:
-    (length,) = _LENGTH.unpack(self._receive_bytes(_LENGTH.size, deadline))
-    return self._receive_bytes(length, deadline)
+  def _receive(self, child: Any, deadline: float) -> bytes:
+    (length,) = _LENGTH.unpack(self._receive_bytes(child, _LENGTH.size, deadline))
+    return self._receive_bytes(child, length, deadline)
 
-  def _receive_bytes(self, count: int, deadline: float) -> bytes:
+  def _receive_bytes(self, child: Any, count: int, deadline: float) -> bytes:
     # Past the stream object: poll would not see what its buffer holds.
-    descriptor, data = self._child.stdout.fileno(), bytearray()
+    descriptor, data = child.stdout.fileno(), bytearray()
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     while len(data) < count:
@@ -205,7 +206,8 @@ def main() -> None:
   # Whatever prints must not get between the answers.
   answers = os.fdopen(os.dup(1), 'wb')
   os.dup2(2, 1)
-  pending, arrived = [], threading.Semaphore(0)
+  pending: list[Any] = []
+  arrived = threading.Semaphore(0)
   threading.Thread(target=_read_requests, args=(sys.stdin.buffer, pending, arrived), daemon=True).start()
   reader = media.MediaReader(threads, on_the_way=lambda: _send(answers, b''))
   with contextlib.suppress(BrokenPipeError):  # The parent is gone.

@@ -3,6 +3,7 @@
 import collections
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -26,7 +27,8 @@ class JpegEncoder:
     """Sets up the scaler; `size` is (width, height) before rotation, `quality` FFmpeg's qscale (2 best .. 31)."""
     self._size, self._quality = size, quality
     self._reformatter = VideoReformatter()
-    self._encoders, self._graphs = {}, {}
+    self._encoders: dict[Any, Any] = {}
+    self._graphs: dict[Any, Any] = {}
     self._count = 0
 
   def encode(self, frame: av.VideoFrame) -> bytes:
@@ -57,7 +59,7 @@ class JpegEncoder:
       return scaled
     graph = self._graph(is_709, is_full)
     graph.push(scaled)
-    return graph.pull()
+    return graph.pull()  # type: ignore[return-value]
 
   def _reformat(self, frame: av.VideoFrame, pixel_format: str, matrix: int, color_range: int) -> av.VideoFrame:
     width, height = self._size
@@ -109,7 +111,7 @@ class EncoderThread:
   def __init__(self, encoder: JpegEncoder):
     """Starts no thread before the first frame."""
     self._encoder, self._pool = encoder, ThreadPoolExecutor(1)
-    self._waiting = collections.deque()
+    self._waiting: collections.deque = collections.deque()
 
   def encode(self, frame: av.VideoFrame) -> Future:
     """Returns the JPEG to come; waits when the encoder has fallen behind. The frame must not be changed any more."""
@@ -134,7 +136,7 @@ def display_matrix(frame: av.VideoFrame) -> np.ndarray:
     data = None
   if data is None:
     return _UPRIGHT
-  values = np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.float64)
+  values = np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.float64)  # type: ignore[call-overload]
   along, across = np.abs(np.diag(values)).sum(), np.abs(np.diag(values[::-1])).sum()
   return (np.sign(values) * (np.eye(2) if along >= across else np.eye(2)[::-1])).astype(np.int64)
 
@@ -148,7 +150,7 @@ def _turned(frame: av.VideoFrame, matrix: np.ndarray) -> av.VideoFrame:
   turned.color_range, turned.colorspace = frame.color_range, frame.colorspace
   flips = tuple(slice(None, None, -1 if matrix[:, axis].sum() < 0 else 1) for axis in (1, 0))  # Of rows and columns.
   for source, target in zip(frame.planes, turned.planes, strict=True):
-    pixels = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)[: source.height, : source.width]
+    pixels = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)[: source.height, : source.width]  # type: ignore[call-overload]
     rows = np.zeros((target.buffer_size // target.line_size, target.line_size), np.uint8)
     rows[: target.height, : target.width] = (pixels.T if is_transposed else pixels)[flips]
     target.update(rows.tobytes())

@@ -21,6 +21,7 @@ import math
 import os
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -34,6 +35,7 @@ from xdc_tf.media.container import (
   fraction,
   media_errors,
   open_container,
+  time_base,
 )
 from xdc_tf.media.read_options import ReadOptions
 from xdc_tf.media.span_checks import check_complete, check_gaps
@@ -177,7 +179,7 @@ class MediaReader:
   def _read_video(
     self, path: str, start: Fraction, limit: Fraction, options: ReadOptions, independent: bool
   ) -> StreamPart:
-    if self._video is not None and self._goes_on(path, start, options, independent):
+    if self._video is not None and self._goes_on(self._video, path, start, options, independent):
       return self._video.read(start, limit, self._on_the_way)
     self.close()
     self._video, part = read_afresh(
@@ -185,9 +187,10 @@ class MediaReader:
     )
     return part
 
-  def _goes_on(self, path: str, start: Fraction, options: ReadOptions, independent: bool) -> bool:
+  def _goes_on(
+    self, reading: StreamReading, path: str, start: Fraction, options: ReadOptions, independent: bool
+  ) -> bool:
     """Whether the open decoder goes on to `start`: it is there, or no keyframe lies between."""
-    reading = self._video
     if reading.position is None or reading.ended or start < reading.position:
       return False
     if start == reading.position and not independent:
@@ -255,8 +258,8 @@ def _assemble(
   rate = Fraction(options.frame_rate if 'video' in by_kind else options.sample_rate)
   if round((end - start) * rate) < 1:
     raise MediaError('empty_span', f'{path} ends at {float(end):.3f} s; the span begins at {float(start):.3f} s.')
-  frames = by_kind['video'].track.finish(end) if 'video' in by_kind else []
-  waveform = by_kind['audio'].track.finish(end) if 'audio' in by_kind else np.zeros(0, np.float32)
+  frames: Any = by_kind['video'].track.finish(end) if 'video' in by_kind else []
+  waveform: Any = by_kind['audio'].track.finish(end) if 'audio' in by_kind else np.zeros(0, np.float32)
   num_audio_tracks = by_kind['audio'].num_streams if 'audio' in by_kind else 0
   return MediaSpan(frames, waveform, float(start), float(end), num_audio_tracks)
 
@@ -301,7 +304,7 @@ def _end_of_packets(container, stream, clock: ClockWatch | None = None) -> Fract
   for packet in packets_of(container):
     stamp = packet.pts if packet.pts is not None else packet.dts
     if stamp is not None and packet.stream_index == stream.index:
-      end = max(end, (stamp + (packet.duration or 0)) * fraction(packet.time_base) - origin)
+      end = max(end, (stamp + (packet.duration or 0)) * time_base(packet) - origin)
     if clock:
       clock.see(packet)
   return end

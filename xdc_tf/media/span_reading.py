@@ -19,6 +19,7 @@ from xdc_tf.media.container import (
   fraction,
   is_whole,
   open_container,
+  time_base,
 )
 from xdc_tf.media.jpeg_encoder import EncoderThread, JpegEncoder
 from xdc_tf.media.read_options import ReadOptions
@@ -65,7 +66,7 @@ class _Decoded(NamedTuple):
   time: Fraction | None
   has_data: bool
   is_broken: bool
-  frames: list[tuple[Any, Fraction | None]]
+  frames: list[tuple[Any, Any]]
 
 
 class StreamReading:
@@ -76,15 +77,16 @@ class StreamReading:
     self._path, self._kind, self._options, self._threads = path, kind, options, threads
     self._container = open_container(path, options.max_pixels)
     try:
-      self._stream = find_stream(self._container, kind, options.audio_track if kind == 'audio' else '')
-      if self._stream is None:
+      stream = find_stream(self._container, kind, options.audio_track if kind == 'audio' else '')
+      if stream is None:
         raise MediaError(f'no_{kind}_track', f'{path} has no {kind} track that can be decoded.')
+      self._stream = stream
       self._format = self._container.format.name.split(',')[0]
       self._leave_others_out()
       self._stream.codec_context.thread_count = max(1, threads - 1)
       self._stream.codec_context.thread_type = 'AUTO'
       self.origin = Fraction(self._container.start_time or 0, av.time_base)
-      self._first_stamp = (self._stream.start_time or 0) * fraction(self._stream.time_base) - self.origin
+      self._first_stamp = (self._stream.start_time or 0) * time_base(self._stream) - self.origin
       self._declared_end = self._find_declared_end()
       self._encoder = self._jpeg_encoder() if kind == 'video' else None
     except BaseException:
@@ -107,8 +109,11 @@ class StreamReading:
 
   def _start_reading(self) -> None:
     self._packets = self._container.demux([self._stream])
-    self._first_packets, self._decoded = collections.deque(), collections.deque()
-    self._lead_in = self._last_time = self._last_end = None
+    self._first_packets: collections.deque[av.Packet] = collections.deque()
+    self._decoded: collections.deque[_Decoded] = collections.deque()
+    self._lead_in: list[av.Packet] | None = None
+    self._last_time: Fraction | None = None
+    self._last_end: Fraction | None = None
     self.ended = False
     self._clock = ClockWatch(self._path) if self._format in JOINED_FORMATS else None
 
@@ -117,8 +122,8 @@ class StreamReading:
     if self._stream.start_time is None:
       return False
     try:
-      stamp = math.floor((self.origin + seconds) / fraction(self._stream.time_base))
-      self._container.seek(stamp, stream=self._stream)
+      goal = math.floor((self.origin + seconds) / time_base(self._stream))
+      self._container.seek(goal, stream=self._stream)
     except av.FFmpegError:
       return False
     self._start_reading()
@@ -154,18 +159,18 @@ class StreamReading:
       if number % PACKETS_ON_THE_WAY == 0 and not part.packets:
         on_the_way()
       if self._lead_in is not None:
-        self._collect_lead_in(packet, part, start)
+        self._collect_lead_in(self._lead_in, packet, part, start)
       else:
         self._decode(packet, part, start)
     if self._lead_in is not None:
-      self._decode_lead_in(part, start)
+      self._decode_lead_in(self._lead_in, part, start)
     if self.ended and self._kind == 'video':
       self._hold_last_frame(part)
     self.position = limit
     return part
 
   def _track(self, start: Fraction, limit: Fraction) -> VideoTrack | AudioTrack:
-    if self._kind == 'audio':
+    if self._encoder is None:
       return AudioTrack(start, limit, self._options.sample_rate)
     return VideoTrack(start, limit, Fraction(self._options.frame_rate).limit_denominator(1001), self._encoder)
 
@@ -203,28 +208,28 @@ class StreamReading:
       self._clock.see(packet)
     return packet
 
-  def _collect_lead_in(self, packet: av.Packet, part: StreamPart, start: Fraction) -> None:
+  def _collect_lead_in(self, packets: list[av.Packet], packet: av.Packet, part: StreamPart, start: Fraction) -> None:
     """Keeps the packets before the span's first frame, to decode them once it is known which one that is."""
-    self._lead_in.append(packet)
+    packets.append(packet)
     # No later packet is shown before its decoding time. A file with broken timestamps must not fill the memory.
-    if packet.dts is None or self._time(packet.dts, packet) > start + TIMESTAMP_TOLERANCE or len(self._lead_in) > 1000:
-      self._decode_lead_in(part, start)
+    if packet.dts is None or self._time(packet.dts, packet) > start + TIMESTAMP_TOLERANCE or len(packets) > 1000:
+      self._decode_lead_in(packets, part, start)
 
-  def _decode_lead_in(self, part: StreamPart, start: Fraction) -> None:
+  def _decode_lead_in(self, packets: list[av.Packet], part: StreamPart, start: Fraction) -> None:
     """Decodes what was collected, without the frames before the span's first that no other frame is made from."""
-    packets, self._lead_in = self._lead_in, None
-    stamps = [packet.pts for packet in packets if packet.size]
+    self._lead_in = None
+    stamped = [(packet.pts, packet) for packet in packets if packet.size and packet.pts is not None]
     first = None
-    if None not in stamps:
-      begun = [p.pts for p in packets if p.size and self._time(p.pts, p) <= start + TIMESTAMP_TOLERANCE]
+    if len(stamped) == sum(packet.size > 0 for packet in packets):
+      begun = [stamp for stamp, packet in stamped if self._time(stamp, packet) <= start + TIMESTAMP_TOLERANCE]
       first = max(begun, default=None)
     for packet in packets:
-      unseen = first is not None and packet.size > 0 and packet.pts < first
+      unseen = first is not None and packet.size > 0 and packet.pts is not None and packet.pts < first
       packet.stream.codec_context.skip_frame = 'NONREF' if unseen else 'DEFAULT'
       self._decode(packet, part, start)
 
   def _time(self, stamp: int, packet: av.Packet) -> Fraction:
-    return stamp * fraction(packet.time_base) - self.origin
+    return stamp * time_base(packet) - self.origin
 
   def _decode(self, packet: av.Packet, part: StreamPart, start: Fraction) -> None:
     stamp = packet.pts if packet.pts is not None else packet.dts
@@ -244,7 +249,7 @@ class StreamReading:
     self._add(decoded, part, start)
 
   def _own_time(self, frame) -> Fraction | None:
-    return None if frame.pts is None else frame.pts * fraction(frame.time_base) - self.origin
+    return None if frame.pts is None else frame.pts * time_base(frame) - self.origin
 
   def _in_showing_order(self, frames) -> list[tuple[av.VideoFrame, Fraction]]:
     """Gives every frame its time; leaves out those whose damaged timestamps run backwards: what was shown stays."""
@@ -268,7 +273,7 @@ class StreamReading:
     part.damaged += in_span and decoded.is_broken
     for frame, time in decoded.frames:
       part.damaged += in_span and bool(frame.is_corrupt)
-      if self._kind == 'video':
+      if isinstance(part.track, VideoTrack):
         part.track.add(frame, time, self.shown_seconds(frame))
       elif frame.sample_rate in _SAMPLE_RATES:
         part.track.add(frame, time)
@@ -278,9 +283,9 @@ class StreamReading:
   def shown_seconds(self, frame: av.VideoFrame) -> Fraction:
     """How long a frame is shown if none follows."""
     if frame.duration and frame.duration > 0:
-      return frame.duration * fraction(frame.time_base)
+      return frame.duration * time_base(frame)
     rate = fraction(self._stream.average_rate) or fraction(self._stream.base_rate)
-    return 1 / rate if rate else Fraction(1, 30)
+    return Fraction(1, 30) if rate is None else 1 / rate
 
   def check_length(self, limit: Fraction) -> None:
     """Raises MediaError('too_large') when the file declares more than `limit` seconds."""

@@ -43,9 +43,11 @@ class VideoTrack:
   def __init__(self, start: Fraction, limit: Fraction, frame_rate: Fraction, encoder: JpegEncoder | EncoderThread):
     """Makes an empty grid over [start, limit) seconds."""
     self._start, self._limit, self._frame_rate, self._encoder = start, limit, frame_rate, encoder
-    self._held = self._held_jpeg = self._held_time = None
+    self._held: tuple[av.VideoFrame, Fraction] | None = None
+    self._held_jpeg: bytes | Future | None = None
     self.frames: list[bytes | Future] = []
-    self.first_time = self.end_time = None
+    self.first_time: Fraction | None = None
+    self.end_time: Fraction | None = None
     self.gaps: list[tuple[Fraction, Fraction]] = []
     self.done = False
 
@@ -59,15 +61,15 @@ class VideoTrack:
     """
     if time is None:
       time = Fraction(0) if self.end_time is None else self.end_time
-    if self._held is not None:
-      if time <= self._held_time:
+    if self._held is not None and self.end_time is not None:
+      if time <= self._held[1]:
         return  # Damaged timestamps that run backwards: what was shown stays.
-      self._show_held(before=time)
+      self._show_held(self._held[0], before=time)
       if time > self.end_time:
         self.gaps.append((self.end_time, time))
     else:
       self.first_time = time
-    self._held, self._held_jpeg, self._held_time = frame, None, time
+    self._held, self._held_jpeg = (frame, time), None
     self.end_time = time + duration
     self.done = len(self.frames) >= round((self._limit - self._start) * self._frame_rate)
 
@@ -75,15 +77,15 @@ class VideoTrack:
     """Returns the round((end - start) * frame_rate) JPEGs of [start, end); the last frame stays to the end."""
     count = max(0, round((end - self._start) * self._frame_rate))
     if self._held is not None:
-      self._show_held(count=count)
+      self._show_held(self._held[0], count=count)
     return [jpeg.result() if isinstance(jpeg, Future) else jpeg for jpeg in self.frames[:count]]
 
-  def _show_held(self, before: Fraction | None = None, count: int | None = None) -> None:
+  def _show_held(self, held: av.VideoFrame, before: Fraction | None = None, count: int | None = None) -> None:
     count = round((self._limit - self._start) * self._frame_rate) if count is None else count
     while len(self.frames) < count:
       shown_at = self._start + len(self.frames) / self._frame_rate
       if before is not None and shown_at + TIMESTAMP_TOLERANCE >= before:
         return
       if self._held_jpeg is None:
-        self._held_jpeg = self._encoder.encode(self._held)
+        self._held_jpeg = self._encoder.encode(held)
       self.frames.append(self._held_jpeg)

@@ -80,8 +80,8 @@ def read_checkpoint(path: str) -> Checkpoint:
   is_caffe2 = False
   try:
     if safetensors_files.is_safetensors(data):
-      saved, notes = safetensors_files.read(data)
-      notes = notes.get(torch_files.NOTES_FILE)
+      saved, texts = safetensors_files.read(data)
+      notes: str | bytes | None = texts.get(torch_files.NOTES_FILE)
     elif data.startswith((torch_files.ZIP_START, torch_files.LEGACY_START)):
       saved, notes = torch_files.read(data)
     else:
@@ -155,7 +155,7 @@ def _part(tensors: Mapping, remarks: list[str]) -> tuple[Mapping, frozenset[str]
   return tensors, frozenset()
 
 
-def _arguments(notes: bytes) -> dict[str, Any]:
+def _arguments(notes: str | bytes) -> dict[str, Any]:
   described = json.loads(notes)
   arguments = described.get('arguments') if isinstance(described, dict) else None
   return arguments if isinstance(arguments, dict) else {}
@@ -209,7 +209,7 @@ def identify(checkpoint: Checkpoint, batch_norm_epsilon: float | None = None) ->
     raise ValueError(
       f'{checkpoint.name} has a stem with {width} channels. Expected 64, or {SMALLEST_BASE_WIDTH} to 1024.'
     )
-  arguments = {'base_width': width, 'blocks_per_stage': _blocks_per_stage(tensors, naming)}
+  arguments: dict[str, Any] = {'base_width': width, 'blocks_per_stage': _blocks_per_stage(tensors, naming)}
   if name == 'R2Plus1D18':
     arguments['middle'] = _middle(tensors, naming, arguments)
   if name != 'AudioResNet18':

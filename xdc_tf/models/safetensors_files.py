@@ -17,7 +17,7 @@ from xdc_tf.models.torch_files import RefusedFile
 
 METADATA = '__metadata__'
 _LARGEST_HEADER = 100_000_000  # As the format has it.
-DTYPES = {
+DTYPES: dict[str, np.dtype] = {
   'F64': np.dtype('<f8'),
   'F32': np.dtype('<f4'),
   'F16': np.dtype('<f2'),
@@ -86,7 +86,8 @@ def write(arrays: Mapping[str, np.ndarray], notes: Mapping[str, str]) -> bytes:
     arrays: by name.
     notes: texts about them.
   """
-  header, parts, begin = {METADATA: dict(notes)}, [], 0
+  header: dict[str, Any] = {METADATA: dict(notes)}
+  parts, begin = [], 0
   for name, array in arrays.items():
     parts.append(np.ascontiguousarray(array, '<f4').tobytes())
     end = begin + len(parts[-1])

@@ -281,7 +281,7 @@ def write(arrays: Mapping[str, np.ndarray], notes: bytes = b'{}') -> bytes:
     for name, content in contents.items():
       entry = zipfile.ZipInfo(f'archive/{name}')
       # Tensors start at multiples of 64 bytes, as PyTorch has it, so that it can map the file into memory.
-      padding = -(file.tell() + zipfile.sizeFileHeader + len(entry.filename) + 4) % 64
+      padding = -(file.tell() + zipfile.sizeFileHeader + len(entry.filename) + 4) % 64  # type: ignore[attr-defined]
       entry.extra = struct.pack('<2sH', b'FB', padding) + b'Z' * padding
       archive.writestr(entry, content)
   return file.getvalue()

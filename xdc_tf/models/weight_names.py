@@ -8,6 +8,7 @@ Layers are reached through the encoders' attributes: the names and the order of 
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class Weight:
     shape: in the file: [out, in, T, H, W] for video (a 2-D kernel has an axis of size 1 more), [out, in, H, W] for audio.
   """
 
-  variable: object
+  variable: Any
   shape: tuple[int, ...]
 
   def value(self) -> np.ndarray:
@@ -106,7 +107,7 @@ def weights(encoder, naming: str) -> dict[str, Weight]:
   return found
 
 
-def _conv_norms(encoder) -> Iterator[tuple[str, dict[str, int], object]]:
+def _conv_norms(encoder) -> Iterator[tuple[str, dict[str, int], Any]]:
   """Yields place, numbers and layer of every ConvNorm, in the order of the network."""
 
   def parts(place, layer):

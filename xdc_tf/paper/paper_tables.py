@@ -146,11 +146,12 @@ def cell_of(result: Result) -> TableCell:
   Raises:
     ValueError: when there is no such cell; the message says what is there.
   """
-  table = TABLES.get(result.table_row.partition('/')[0])
-  row = [cell for cell in table.cells if cell.row == result.table_row] if table else []
-  if not row:
+  name = result.table_row or ''
+  table = TABLES.get(name.partition('/')[0])
+  row = [cell for cell in table.cells if cell.row == name] if table else []
+  if table is None or not row:
     rows = sorted({cell.row for t in TABLES.values() for cell in t.cells})
-    near = difflib.get_close_matches(result.table_row, rows, n=1, cutoff=0.0)
+    near = difflib.get_close_matches(name, rows, n=1, cutoff=0.0)
     raise ValueError(f'the paper has no row {result.table_row!r}. Did you mean {near[0]!r}?')
   measured = (result.data_set, result.protocol, result.num_frames)
   cells = [cell for cell in row if (cell.data_set, cell.protocol, cell.num_frames) == measured]

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -80,7 +81,7 @@ def present_rows(records: Records, split: str) -> np.ndarray:
   return present
 
 
-def _coverage(part: FoldPart, bits: np.ndarray, present: np.ndarray, label_names: Sequence[str]) -> dict[str, object]:
+def _coverage(part: FoldPart, bits: np.ndarray, present: np.ndarray, label_names: Sequence[str]) -> dict[str, Any]:
   def classes(chosen: np.ndarray) -> np.ndarray:
     return np.unpackbits(np.bitwise_or.reduce(bits[chosen], axis=0, initial=0), count=len(label_names)).astype(bool)
 

@@ -46,7 +46,7 @@ class PositionsWriter:
     self._begin = 0
     self._index, self._counts, self._frames, self._log_mel = [], [], [], []
 
-  def add(self, record: bytes) -> None:
+  def add(self, record: bytes | memoryview) -> None:
     """Takes the shard's next record.
 
     Raises:

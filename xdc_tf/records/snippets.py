@@ -6,6 +6,7 @@ THUMOS14 with G-TAD (Section 7): a feature every 5 frames. The length of a snipp
 import dataclasses
 import io
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -41,7 +42,8 @@ class Snippets:
   def inputs(self, inputs: Input) -> Input:
     """Returns how an encoder is fed a snippet: video clips have its length, sound is centred on it."""
     length = 'num_frames' if isinstance(inputs, VideoInput) else 'clip_length'
-    return dataclasses.replace(inputs, **{length: self.frames})
+    changes: dict[str, Any] = {length: self.frames}
+    return dataclasses.replace(inputs, **changes)
 
   def starts(self, num_frames: tf.Tensor) -> tf.Tensor:
     """Returns where snippets start: 0, stride, ... as long as a whole one fits; 0 where none does (it is looped).

@@ -76,7 +76,8 @@ def draw(labels: np.ndarray, sources: np.ndarray, share: float, seed: int) -> np
     clips[source][label] += 1
   num_kept = Counter(label for classes in clips.values() for label in classes)
   target = {label: max(1, round(share * count)) for label, count in Counter(labels.tolist()).items()}
-  number, drawn = Counter(), set()
+  number: Counter = Counter()
+  drawn: set[int] = set()
 
   def is_nearer(source: int) -> bool:
     more = ((number[label] + count, number[label], target[label]) for label, count in clips[source].items())

@@ -42,7 +42,7 @@ def origins(
     For every cluster that has clips: its Origins, in the order of `earlier`.
   """
   num_clusters = int(np.max(pseudo_labels, initial=-1)) + 1
-  found = {int(cluster): [] for cluster in np.unique(pseudo_labels[pseudo_labels >= 0])}
+  found: dict[int, list] = {int(cluster): [] for cluster in np.unique(pseudo_labels[pseudo_labels >= 0])}
   for iteration, before in earlier:
     num_before = int(np.max(before, initial=-1)) + 1
     table = ContingencyTable(num_clusters, num_before)

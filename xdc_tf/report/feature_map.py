@@ -29,7 +29,7 @@ def principal_plane(blocks: Blocks, clips: np.ndarray) -> tuple[np.ndarray, list
     products = products + features.T @ features
   if not count:
     raise ValueError('None of the clips has features: there is no map to draw.')
-  mean = total / count
+  mean = np.asarray(total / count)
   covariance = products / count - np.outer(mean, mean)
   variances, directions = np.linalg.eigh(covariance)
   plane = np.zeros([len(mean), 2])  # Features of one number have no second direction.

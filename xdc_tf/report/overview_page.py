@@ -58,7 +58,7 @@ def _numbers(views: Sequence[ClusteringView]) -> str:
     nmi = metrics.normalized_mutual_information(first.pseudo_labels, second.pseudo_labels)
     numbers.append((f'NMI of {first.name} and {second.name}', nmi))
   for view in views:
-    if cluster_ranking.is_labelled(view):
+    if view.label_ids is not None and cluster_ranking.is_labelled(view):
       numbers.append((f'purity of {view.name}', metrics.purity(view.pseudo_labels, view.label_ids)))
   return ''.join(f'<p class="number"><b>{value:.3f}</b><span>{escape(name)}</span></p>' for name, value in numbers)
 

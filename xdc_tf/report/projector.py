@@ -73,8 +73,8 @@ def _read(store: FeatureStore, lengths: Sequence[int], shards: np.ndarray, rows:
   for shard in np.unique(shards):
     index, features = store.read_shard(int(shard))
     parts.append((index[rows[shards == shard]], features[rows[shards == shard]]))
-  index, features = zip(*parts, strict=True)
-  return np.concatenate(index), np.concatenate(features)
+  indices, blocks = zip(*parts, strict=True)
+  return np.concatenate(indices), np.concatenate(blocks)
 
 
 def thumbnails(records: Records, split: str, chosen: Sample) -> np.ndarray:

@@ -8,12 +8,13 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from xdc_tf import files
 from xdc_tf.report.page_templates import plain
 
 
-def pack(array: np.ndarray, dtype: str) -> str:
+def pack(array: ArrayLike, dtype: str) -> str:
   """Returns the bytes of an array in a little-endian type, e.g. '<i4', as base64."""
   return base64.b64encode(np.ascontiguousarray(array, dtype).tobytes()).decode()
 

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -176,7 +177,10 @@ class _Clips:
 def _read(path: str, start: float, end: float) -> media.MediaSpan:
   """Reads both streams, or the one that there is."""
   options = media.ReadOptions(short_side=128)
-  without = {'no_video_track': {'want_video': False}, 'no_audio_track': {'want_audio': False}}
+  without: dict[str, dict[str, Any]] = {
+    'no_video_track': {'want_video': False},
+    'no_audio_track': {'want_audio': False},
+  }
   try:
     return media.read_span(path, start, end, options)
   except media.MediaError as error:

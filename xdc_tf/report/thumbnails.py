@@ -8,6 +8,7 @@ The same clip gives the same bytes: one encoder thread, and a container without 
 import dataclasses
 import fractions
 import io
+from typing import Any
 
 import av
 import numpy as np
@@ -108,9 +109,9 @@ def _cut_waveform(clip: ClipMedia, start: float, seconds: float) -> np.ndarray:
 
 def _decode(jpegs: list[bytes]) -> list[av.VideoFrame]:
   """Decodes and shrinks JPEG files (BT.601, full range) to video frames (BT.601, limited range), all of one size."""
-  decoder = av.CodecContext.create('mjpeg', 'r')
+  decoder: Any = av.CodecContext.create('mjpeg', 'r')
   decoder.thread_count = 1
-  frames = []
+  frames: list[Any] = []
   width = height = 0
   for jpeg in jpegs:
     frame = _decode_one(decoder, jpeg)
@@ -124,7 +125,7 @@ def _decode(jpegs: list[bytes]) -> list[av.VideoFrame]:
 
 def _decode_one(decoder: av.CodecContext, jpeg: bytes) -> av.VideoFrame:
   try:
-    decoded = decoder.decode(av.Packet(jpeg))
+    decoded = decoder.decode(av.Packet(jpeg))  # type: ignore[attr-defined]
   except av.FFmpegError as error:
     raise UnreadablePictureError(
       f'A frame of {len(jpeg)} bytes is no JPEG file that can be decoded: {error}'
@@ -137,7 +138,8 @@ def _decode_one(decoder: av.CodecContext, jpeg: bytes) -> av.VideoFrame:
 def _thumbnail_size(width: int, height: int) -> tuple[int, int]:
   """Returns an even (width, height) of the same shape, at most HEIGHT high and twice as wide."""
   scale = min(HEIGHT / height, 2 * HEIGHT / width)
-  return tuple(max(2, 2 * round(side * scale / 2)) for side in (width, height))
+  width, height = (max(2, 2 * round(side * scale / 2)) for side in (width, height))
+  return width, height
 
 
 def _envelope(waveform: np.ndarray) -> av.VideoFrame:
@@ -148,7 +150,7 @@ def _envelope(waveform: np.ndarray) -> av.VideoFrame:
   rows = np.abs(np.arange(height)[:, np.newaxis] - height / 2)
   columns = np.arange(width)
   inside = (rows < half_heights[np.minimum(columns // 4, len(peaks) - 1)]) & (columns % 4 < 2)
-  image = np.where(inside[..., np.newaxis], np.uint8([206, 142, 62]), np.uint8([28, 28, 30])).astype(np.uint8)
+  image = np.where(inside[..., np.newaxis], np.array([206, 142, 62]), np.array([28, 28, 30])).astype(np.uint8)
   return av.VideoFrame.from_ndarray(image, 'rgb24').reformat(
     format='yuv420p', dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
   )
@@ -166,7 +168,7 @@ def _encode_webp(frame: av.VideoFrame) -> bytes:
 def _encode_webm(frames: list[av.VideoFrame], waveform: np.ndarray) -> bytes:
   output = io.BytesIO()
   with av.open(output, 'w', format='webm', options={'fflags': '+bitexact'}) as container:
-    video = _add_video(container, frames[0]) if frames else None
+    video: Any = _add_video(container, frames[0]) if frames else None
     audio = container.add_stream('libopus', rate=SAMPLE_RATE, layout='mono') if len(waveform) else None
     if audio:
       audio.bit_rate = _AUDIO_BIT_RATE

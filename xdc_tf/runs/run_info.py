@@ -67,9 +67,21 @@ def save_operative(run_dir: str, text: str) -> None:
 class RunConfiguration(Protocol):
   """What of a run's configuration (deep_clustering.outer_loop.Pretraining) later steps want to know."""
 
-  num_iterations: int
-  encoders: Mapping[str, Callable]
-  clusterings: Sequence[Any]
+  @property
+  def num_iterations(self) -> int:
+    """Of clustering and training."""
+
+  @property
+  def encoders(self) -> Mapping[str, Any]:
+    """What makes each encoder, by its name."""
+
+  @property
+  def clusterings(self) -> Sequence[Any]:
+    """The method."""
+
+  @property
+  def kmeans(self) -> Any:
+    """KMeansOptions of every clustering."""
 
   @property
   def retrained_encoders(self) -> Collection[str]:

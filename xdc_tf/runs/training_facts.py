@@ -24,7 +24,7 @@ def of_run(run: FinishedRun, encoder: str) -> dict[str, Any]:
     and xla (how it was computed), gin (every value that was used), metrics (metrics.json of the last iteration).
   """
   records = run.records
-  precision, xla = run_info.begun_in(run.path)
+  precision, xla = run_info.begun_in(run.path) or ('float32', False)
   return {
     'records': records.name,
     'fingerprint': records.fingerprint(),

@@ -53,7 +53,7 @@ class InputSpec:
     log_mel_spec: of the sound in its records.
   """
 
-  inputs: Input
+  inputs: Any
   short_side: int = 256
   frame_rate: float = 30.0
   log_mel_spec: LogMelSpec = LogMelSpec()

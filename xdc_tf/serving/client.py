@@ -22,7 +22,7 @@ from xdc_tf.serving.retries import Retries, ServerError
 # What the outputs for one clip are called in a file of many; outputs that are not here keep their names.
 PLURALS = {'embedding': 'embeddings', 'cluster': 'clusters', 'squared_distance': 'squared_distances'}
 # How to cut for a model whose metadata.json is not at hand, by the name of its input.
-DEFAULTS = {
+DEFAULTS: dict[str, dict[str, Any]] = {
   'jpegs': {
     'num_frames': VideoInput().num_frames,
     'frame_rate': ReadOptions().frame_rate,
@@ -152,7 +152,7 @@ def _how_to_cut(signatures: Mapping[str, Any], signature: str, metadata: Mapping
         'Without --metadata: clips of %(num_frames)d frames at %(frame_rate)g a second, short side %(short_side)d pixels.',
         how,
       )
-    return {'input': name} | how
+    return {'input': name, **how}
   axes = outputs['embedding'].tensor_shape.dim
   dimension = axes[-1].size if axes else -1  # -1: the server does not say.
   said_name, said_dimension = metadata.get('input'), metadata.get('feature_dimension')
@@ -169,7 +169,7 @@ def _in_order(
 ) -> Iterator[tuple[list[float], dict[str, np.ndarray]]]:
   """Yields (starts, answer) of each batch, first come first; the video is read on only as answers come."""
   with concurrent.futures.ThreadPoolExecutor(in_flight) as pool:
-    waiting = collections.deque()
+    waiting: collections.deque = collections.deque()
     try:
       for starts, batch in batches:
         if len(waiting) == in_flight:

@@ -138,7 +138,7 @@ def export_audio(
     signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters, limits)
   silence = audio_ops.silence(log_mel_spec)
   examples = warmup.audio_examples(
-    description['num_samples'], audio_input.num_frames, log_mel_spec.num_filters, silence
+    audio_input.num_frames * log_mel_spec.hop_length, audio_input.num_frames, log_mel_spec.num_filters, silence
   )
   return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}), examples)
 
@@ -163,9 +163,7 @@ def _describe(encoder, clusters: ServedClusters | None) -> dict[str, Any]:
   }
 
 
-def _write(
-  signatures: Mapping[str, Callable], directory: str, metadata: dict[str, Any], examples: Mapping[str, Any]
-) -> str:
+def _write(signatures: Mapping[str, Any], directory: str, metadata: dict[str, Any], examples: Mapping[str, Any]) -> str:
   """Saves to a folder that TF Serving ignores (its name is no number) and renames it last."""
   tf.io.gfile.makedirs(directory)
   version = os.path.join(directory, str(next_version(directory)))
@@ -211,7 +209,7 @@ def next_version(directory: str) -> int:
   return 1 + max((int(name) for name in files.list_folder(directory) if name.isdecimal()), default=0)
 
 
-def _shapes(signatures: Mapping[str, Callable]) -> dict[str, Any]:
+def _shapes(signatures: Mapping[str, Any]) -> dict[str, Any]:
   """Names, dtypes and shapes of every signature's inputs and outputs; null is a free size."""
 
   def describe(specs):

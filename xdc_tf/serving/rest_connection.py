@@ -35,7 +35,9 @@ class RestConnection:
     """
     self._credentials = credentials or Credentials()
     # A token for a server on this machine has no business with a proxy.
-    handlers = [urllib.request.ProxyHandler({})] if urllib.parse.urlsplit(url).hostname in LOOPBACK else []
+    handlers: list[urllib.request.BaseHandler] = (
+      [urllib.request.ProxyHandler({})] if urllib.parse.urlsplit(url).hostname in LOOPBACK else []
+    )
     if url.startswith('https:'):
       handlers.append(urllib.request.HTTPSHandler(context=self._credentials.ssl_context()))
     self._open = urllib.request.build_opener(*handlers).open

@@ -28,7 +28,9 @@ class ServedClusters:
   def check(self, feature_dimension: int) -> None:
     """Raises ValueError when the arrays do not fit embeddings of this length."""
     dimension = feature_dimension if self.projection is None else np.shape(self.projection.matrix)[-1]
-    wanted = {'centroids': (np.shape(self.centroids), (len(self.centroids), dimension))}
+    wanted: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+      'centroids': (np.shape(self.centroids), (len(self.centroids), dimension))
+    }
     if self.projection is not None:
       wanted['projection.mean'] = (np.shape(self.projection.mean), (feature_dimension,))
       wanted['projection.matrix'] = (np.shape(self.projection.matrix), (feature_dimension, dimension))

@@ -162,7 +162,8 @@ def map_on_replicas(strategy: tf.distribute.Strategy, distributed: Callable, ele
   """
   replicas = num_local_replicas(strategy)
   first = worker_index(strategy) * replicas
-  elements, before = iter(elements), []
+  elements = iter(elements)
+  before: list[tuple] = []
   while waiting := list(itertools.islice(elements, replicas)):
     # An incomplete round repeats its last element: every replica needs one, and the surplus results are not used.
     padded = waiting + [waiting[-1]] * (replicas - len(waiting))

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from collections.abc import Mapping
 
 import tensorflow as tf
 
@@ -15,7 +16,9 @@ class MetricsLog:
   def __init__(self, folder: str, first_epoch: int):
     """Keeps the rows of epochs before `first_epoch` that an earlier, interrupted job left."""
     self._path = os.path.join(folder, 'metrics.csv')
-    self._rows = [row for row in read_metrics(self._path) if int(row['epoch']) < first_epoch]
+    self._rows: list[Mapping[str, str | float]] = [
+      row for row in read_metrics(self._path) if int(row['epoch']) < first_epoch
+    ]
     # Events can only be appended. So the old ones, with the epochs that come once more, go, and those that stay are written again.
     self._events = open_events(os.path.join(folder, 'tensorboard'))
     for row in self._rows:
@@ -30,7 +33,7 @@ class MetricsLog:
       writer.writerows(self._rows)
     self._write_events(self._rows[-1])
 
-  def _write_events(self, row: dict[str, str | float]) -> None:
+  def _write_events(self, row: Mapping[str, str | float]) -> None:
     with self._events.as_default(int(row['epoch'])):
       for name, value in row.items():
         if name != 'epoch':

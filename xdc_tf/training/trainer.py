@@ -174,7 +174,7 @@ class EncoderTrainer:
         'learning_rate': self._rate(schedule, epoch, state),
         **scores.summary(self.heads, 'train', state.totals.numpy()),
       }
-      if validation_data is not None:
+      if validation is not None and validation_data is not None:
         with damage.named(self.records, validation.split):
           row |= scores.summary(self.heads, 'validation', self.inference.validate(validation_data))
         state.early_stopping.update(row['validation_loss'])
@@ -232,7 +232,7 @@ class EncoderTrainer:
     before = epoch * steps
     step, end = before + first_step, before + steps
     while step < end:
-      following = min(end, step + self.options.steps_per_call, self._next_checkpoint(step))
+      following = min(end, step + (self.options.steps_per_call or 1), self._next_checkpoint(step))
       rates = [self._rate(schedule, epoch + (i - before) / steps, state) for i in range(step, following)]
       with damage.named(self.records, 'train'):
         totals = totals + self.training_step.several(data, tf.constant(rates, tf.float32), weight_decay)

@@ -40,7 +40,7 @@ def read(folder: str, skipped: Skipped) -> Listing:
   for name, use in FOLDERS.items():
     if not recordings[use]:
       raise FileNotFoundError(f'{folder} has no recording in a folder {name}; expected files such as {name}/bus01.wav.')
-  classes = {_class(path) for path in recordings[TRAIN]} - {None}
+  classes = {label for path in recordings[TRAIN] if (label := _class(path))}
   return Listing(_rows(folder, recordings, classes, skipped), tuple(sorted(classes)))
 
 

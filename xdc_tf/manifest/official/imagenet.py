@@ -55,8 +55,8 @@ def _rows(folder: str, flat_labels: dict[str, str], skipped: Skipped) -> Iterato
     *parts, label = ['', *os.path.dirname(path).split(os.sep)]
     split = next((SPLITS[part] for part in reversed(parts) if part in SPLITS), 'train')
     if not re.fullmatch(r'n\d{8}', label):
-      split, lies_in, label = 'validation', label, flat_labels.get(name)
-      if label is None:
+      split, lies_in, label = 'validation', label, flat_labels.get(name, '')
+      if not label:
         skipped.add('unknown_class', path, f'lies in {lies_in or folder!r}; expected a folder such as n01440764')
         continue
     if split == 'train':

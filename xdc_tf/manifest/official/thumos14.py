@@ -8,6 +8,7 @@ the validation videos and tested on the test videos: one official split. Only an
 import os
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
 
@@ -90,7 +91,7 @@ def _entries(annotations: str, classes: tuple[str, ...], skipped: Skipped) -> It
 def _lists(annotations: str, part: str) -> list[tuple[str, str]]:
   """Returns (class, path) of the lists of a part, sorted by class."""
   files.use_file_system(annotations)
-  found = {}
+  found: dict[str, Any] = {}
   for directory, _, names in tf.io.gfile.walk(annotations):
     for name in names:
       match = re.fullmatch(rf'([A-Za-z]+)_{part}\.txt', name)

@@ -41,12 +41,14 @@ def read(lists: str, media: str, skipped: Skipped) -> Listing:
         else:
           found.find([clip])  # It is listed, so its file is not unlisted.
           skipped.add('unknown_class', clip, f'{label} is not in classInd.txt ({path}, line {line})')
-  return Listing(listing.find_rows(table.entries(), found, skipped), tuple(sorted(numbers, key=numbers.get)))
+  return Listing(
+    listing.find_rows(table.entries(), found, skipped), tuple(sorted(numbers, key=lambda name: numbers[name]))
+  )
 
 
 def _class_numbers(path: str) -> dict[str, int]:
   """Returns {class: number from 1}."""
-  numbers = {}
+  numbers: dict[str, int] = {}
   for line, text in listing.read_lines(path, 'the classes of UCF101'):
     fields = text.split()
     if len(fields) != 2 or not fields[0].isdecimal() or fields[1] in numbers or int(fields[0]) in numbers.values():
@@ -57,10 +59,10 @@ def _class_numbers(path: str) -> dict[str, int]:
 
 def _parse(path: str, line: int, text: str, use: int, numbers: dict[str, int]) -> tuple[str, str]:
   """Returns (class, clip). The class is the folder: clips of HandstandPushups are called v_HandStandPushups."""
-  name, number = text.rsplit(None, 1) if use == TRAIN and ' ' in text else (text, None)
+  name, number = text.rsplit(None, 1) if use == TRAIN and ' ' in text else (text, '')
   label, slash, clip = name.rpartition('/')
   expected = 'CLASS/v_CLASS_g01_c01.avi' + (' and the number of the class' if use == TRAIN else '')
-  if not slash or not label or not clip or ' ' in name or (use == TRAIN and (number is None or not number.isdecimal())):
+  if not slash or not label or not clip or ' ' in name or (use == TRAIN and not number.isdecimal()):
     raise listing.damaged(path, line, text, expected)
   if use == TRAIN and label in numbers and numbers[label] != int(number):
     raise listing.damaged(path, line, text, f'the number {numbers[label]} that classInd.txt gives {label}')
