@@ -46,6 +46,7 @@ quicktest: lint
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # The site, into build/site. A broken link or a module that cannot be read is an error.
 docs: $(VENV)/.installed
