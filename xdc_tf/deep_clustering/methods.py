@@ -4,7 +4,7 @@ To add a method, write one more function here and one gin file in gin/methods/ (
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import gin
 
@@ -18,8 +18,6 @@ class ClusteringSpec:
     sources: encoders whose features are clustered; several are l2-normalised each and concatenated (CDC).
     teaches: encoders that must predict the result.
     num_clusters: k.
-    confirmed_by: other clusterings: a clip teaches only where its cluster here and its cluster there meet at least as often as by
-      chance, so not where film and sound belong to different things (ours).
     shuffled: deal the pseudo-labels to other clips at random before they teach: a control, nothing can be learned from them.
   """
 
@@ -27,7 +25,6 @@ class ClusteringSpec:
   sources: tuple[str, ...]
   teaches: tuple[str, ...]
   num_clusters: int
-  confirmed_by: tuple[str, ...] = ()
   shuffled: bool = False
 
 
@@ -89,19 +86,6 @@ def shuffled_xdc(num_video_clusters: int, num_audio_clusters: int) -> list[Clust
   return [dataclasses.replace(c, shuffled=True) for c in xdc(num_video_clusters, num_audio_clusters)]
 
 
-@method
-def confirmed_xdc(num_video_clusters: Sequence[int], num_audio_clusters: Sequence[int]) -> list[ClusteringSpec]:
-  """XDC with a head for each of several k, and without the clips whose two modalities disagree (ours, one step past the paper)."""
-  clusterings = []
-  for name, other, counts, others in (
-    ('video', 'audio', num_video_clusters, num_audio_clusters),
-    ('audio', 'video', num_audio_clusters, num_video_clusters),
-  ):
-    confirmed_by = tuple(f'{other}_{k}' for k in others)
-    clusterings += [ClusteringSpec(f'{name}_{k}', (name,), (other,), k, confirmed_by) for k in counts]
-  return clusterings
-
-
 def check(clusterings: list[ClusteringSpec], encoders: list[str]) -> None:
   """Checks that a method and the encoders fit together.
 
@@ -116,9 +100,6 @@ def check(clusterings: list[ClusteringSpec], encoders: list[str]) -> None:
     raise ValueError(
       f'The method names the encoders {sorted(unknown)}, but Pretraining.encoders has {sorted(encoders)}.'
     )
-  unknown = {other for c in clusterings for other in c.confirmed_by} - set(names)
-  if unknown:
-    raise ValueError(f'Clusterings are to be confirmed by {sorted(unknown)}; the method has {names}.')
   untaught = set(encoders) - {e for c in clusterings for e in c.teaches}
   if untaught:
     raise ValueError(f'No clustering teaches the encoders {sorted(untaught)}: take them out of Pretraining.encoders.')

@@ -231,7 +231,7 @@ def _train_encoder(
 ) -> None:
   """Trains an encoder on the pseudo-labels of an iteration, and leaves the trainer with the weights of the end."""
   teachers = [c for c in config.clusterings if name in c.teaches]
-  clusters = {c.name: run.stage(Iteration('', iteration).clusters(c.name)) for c in config.clusterings}
+  clusters = {c.name: run.stage(Iteration('', iteration).clusters(c.name)) for c in teachers}
   seed = derive_seed(config.seed, 'train', iteration, name)
   folder = run.once(stage, stages.train_encoder, trainer, teachers, clusters, schedule, seed)
   trainer.load(folder)

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,6 @@ from absl import logging
 
 from xdc_tf import files, progress
 from xdc_tf.clustering import kmeans, metrics
-from xdc_tf.clustering.agreement import agreeing
 from xdc_tf.clustering.assignments import PseudoLabels, pseudo_labels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
@@ -222,30 +221,20 @@ def train_encoder(
     folder: of this stage.
     trainer: of the encoder.
     clusterings: that teach it.
-    cluster_folders: the folder of each clustering's pseudo-labels by its name, also of those that confirm others.
+    cluster_folders: the folder of each clustering's pseudo-labels by its name.
     schedule: how long and how fast.
     seed: of this stage.
   """
 
-  def labels_of(name: str, split: str) -> np.ndarray:
-    return PseudoLabels.load(os.path.join(cluster_folders[name], split), trainer.records.num_rows(split)).labels
-
   def pseudo_labels_of(clustering: ClusteringSpec, split: str) -> np.ndarray:
-    labels = labels_of(clustering.name, split)
-    if clustering.confirmed_by and split == 'train':
-      labels = confirmed(labels, [labels_of(name, split) for name in clustering.confirmed_by])
+    folder = os.path.join(cluster_folders[clustering.name], split)
+    labels = PseudoLabels.load(folder, trainer.records.num_rows(split)).labels
     return shuffled(labels, derive_seed(seed, clustering.name, split)) if clustering.shuffled else labels
 
   def targets(split: str) -> Targets:
     return Targets(split, {c.name: pseudo_labels_of(c, split) for c in clusterings})
 
   trainer.train(folder, targets('train'), targets('validation'), schedule, seed)
-
-
-def confirmed(labels: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
-  """Takes away (-1) the pseudo-labels of clips on which most of the other clusterings disagree (agreement.agreeing)."""
-  votes = np.mean([agreeing(labels, other) for other in others], axis=0)
-  return np.where(votes >= 0.5, labels, -1)
 
 
 def shuffled(labels: np.ndarray, seed: int) -> np.ndarray:

@@ -34,7 +34,6 @@ class VideoInput:
     short_side: frames are scaled to this first; None: as stored. Scaling decodes whole frames, so it is for trials: records for
       long training are better made with the short side that is wanted.
     random_flip: mirror every second clip in training, as VMZ does.
-    colour_jitter: change the colours of clips in training by so much, 0 to 1 (video_ops.jitter_colours); the paper does not.
     mean: of red, green and blue on [0, 1]; the authors' numbers.
     std: likewise.
   """
@@ -43,7 +42,6 @@ class VideoInput:
   crop_size: int = 224
   short_side: int | None = None
   random_flip: bool = True
-  colour_jitter: float = 0.0
   mean: Sequence[float] = (0.43216, 0.394666, 0.37645)
   std: Sequence[float] = (0.22803, 0.22145, 0.216989)
 
@@ -51,8 +49,6 @@ class VideoInput:
 
   def __post_init__(self):
     _check_sizes(self, 'num_frames', 'crop_size', *(['short_side'] if self.short_side is not None else []))
-    if not 0 <= self.colour_jitter <= 1:
-      raise ValueError(f'VideoInput.colour_jitter is {self.colour_jitter}; expected 0 to 1.')
     if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
       raise ValueError(
         f'VideoInput.mean and .std need three numbers each, .std positive ones. Received: {self.mean} and {self.std}.'
@@ -103,8 +99,6 @@ class VideoInput:
   def augment(self, sampled: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns the training view, uint8 [L, H, W, 3], of what `take` returned."""
     clip = video_ops.decode_random(sampled, self.crop_size, self.short_side, self.random_flip, seed)
-    if self.colour_jitter:
-      clip = video_ops.jitter_colours(clip, self.colour_jitter, tf.random.fold_in(seed, tf.constant(2, tf.int64)))
     return tf.ensure_shape(clip, self.shape)
 
   def normalize(self, x: tf.Tensor) -> tf.Tensor:

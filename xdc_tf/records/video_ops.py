@@ -14,10 +14,6 @@ import tensorflow as tf
 JPEG_OPTIONS = {'channels': 3, 'dct_method': 'INTEGER_ACCURATE', 'fancy_upscaling': False}
 
 
-# Luma, and two axes of colour, of red, green and blue (NTSC).
-_YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]], np.float32)
-
-
 def frame_size(jpegs: tf.Tensor) -> tf.Tensor:
   """Returns int32 [2], the height and width of JPEGs string [L] of one size; reads one header and no pixels."""
   return tf.io.extract_jpeg_shape(jpegs[0])[:2]
@@ -163,30 +159,6 @@ def decode_random(jpegs: tf.Tensor, crop_size: int, short_side: int | None, flip
     mirrored = tf.random.stateless_uniform([], tf.random.fold_in(seed, tf.constant(1, tf.int64))) < 0.5
     clip = tf.cond(mirrored, lambda: mirror(clip), lambda: clip)
   return tf.ensure_shape(clip, [None, crop_size, crop_size, 3])
-
-
-def jitter_colours(clip: tf.Tensor, strength: float, seed: tf.Tensor) -> tf.Tensor:
-  """Changes hue, saturation, contrast and brightness by chance, the same for all frames of the clip.
-
-  All four are linear in red, green and blue, and so one matrix: the hue turns, and the saturation stretches, the two colour
-  axes of YIQ.
-
-  Args:
-    clip: uint8 [L, H, W, 3].
-    strength: 0 to 1: the hue turns by at most this share of half the circle, saturation and contrast are multiplied by, and half
-      of the range of brightness is added as, at most so much more or less.
-    seed: int64 [2]; the same seed gives the same colours.
-  Returns:
-    uint8 [L, H, W, 3].
-  """
-  turn, saturation, contrast, brightness = tf.unstack(strength * tf.random.stateless_uniform([4], seed, -1.0, 1.0))
-  sine, cosine = tf.sin(np.pi * turn), tf.cos(np.pi * turn)
-  axes = (1 + saturation) * tf.stack([[cosine, -sine], [sine, cosine]])
-  in_yiq = tf.pad(axes, [[1, 0], [1, 0]]) + np.diag([1.0, 0.0, 0.0]).astype(np.float32)
-  matrix = (1 + contrast) * tf.matmul(np.linalg.inv(_YIQ).astype(np.float32), tf.matmul(in_yiq, _YIQ))
-  colours = tf.matmul(tf.reshape(tf.cast(clip, tf.float32), [-1, 3]), matrix, transpose_b=True)
-  colours += 127.5 * (brightness - contrast)
-  return tf.reshape(tf.cast(tf.round(tf.clip_by_value(colours, 0.0, 255.0)), tf.uint8), tf.shape(clip))
 
 
 def mirror(clip: tf.Tensor) -> tf.Tensor:
