@@ -1,6 +1,7 @@
 # make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
 # make quicktest  lints and runs all tests but the slow ones, in a minute or so: before every commit
 # make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
+# make tables-miniature  the paper's other tables on synthetic corpora, three hours a seed (TABLES='--table 2' for one of them)
 # make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes; BENCH=kmeans: one of them)
 # make reliability  kills, damages and overloads our own programs, and says what came of it
 # make docs  builds the site into build/site
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 0
 JOBS ?= 1
 
-.PHONY: demo test quicktest table1 bench bench-gpu reliability lint docs lock clean
+.PHONY: demo test quicktest table1 tables-miniature bench bench-gpu reliability lint docs lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/xdc demo --output_dir demo_run
@@ -20,6 +21,9 @@ demo: $(VENV)/.installed
 table1: $(VENV)/.installed
 	$(BIN)/xdc make-avdigits --output_dir table1_run/corpus --level hard
 	$(BIN)/python -m benchmarks.table1_miniature --corpus table1_run/corpus --seeds $(SEEDS) --jobs $(JOBS) --output table1_run/results.json
+
+tables-miniature: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.tables_miniature --seeds $(SEEDS) --jobs $(JOBS) --output tables_run/results.json $(TABLES)
 
 # The peers are not locked: pip chooses among the versions of setup.py, beside what is installed.
 bench: $(VENV)/.installed

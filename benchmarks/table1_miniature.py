@@ -35,7 +35,10 @@ def parser() -> argparse.ArgumentParser:
   add('--list', help='the list (default: list.csv in the folder, or the only .csv, .tsv or .txt there)')
   add('--output', required=True, help='results as JSON; the table (.md) and the plot (.svg) go beside it')
   add('--work_dir', help='records and runs (default: the name of --output without .json)')
-  add('--methods', default=','.join(METHODS), help='default: %(default)s')
+  add('--records_dir', help='manifest and records (default: the working folder)')
+  add('--probes_only', action='store_true', help='finetune nothing but what is supervised')
+  table1 = ','.join(name for name, method in METHODS.items() if method.in_table)
+  add('--methods', default=table1, help=f'some of {",".join(METHODS)}; default: those of Table 1')
   add('--seeds', default='0', help='default: %(default)s')
   add(
     '--few_labels', type=int, default=10, help='labelled clips of each class where labels are few; default %(default)s'
@@ -67,7 +70,7 @@ def compare(arguments: argparse.Namespace) -> int:
   work_dir = arguments.work_dir or os.path.splitext(arguments.output)[0]
   list_path = arguments.list or corpus.find_list(arguments.corpus)
   short_side = _crop_size(arguments.gin_param)
-  records = corpus.make_records(arguments.corpus, list_path, short_side, work_dir)
+  records = corpus.make_records(arguments.corpus, list_path, short_side, arguments.records_dir or work_dir)
   settings = _settings(arguments, records)
   with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
     running = [pool.submit(_run_cell, m, seed, records, work_dir, settings) for seed in seeds for m in methods]
@@ -76,7 +79,8 @@ def compare(arguments: argparse.Namespace) -> int:
       failed += not cell.result()
       cells = results.read_cells(work_dir, methods, seeds)
       results.write(arguments.output, results.collect(arguments.corpus, records, settings, cells))
-  print('\n' + results.table(files.read_json(arguments.output)))
+  if not arguments.probes_only:
+    print('\n' + results.table(files.read_json(arguments.output)))
   print(f'\n{arguments.output} holds all numbers; the table and the plot lie beside it.')
   return failed
 
@@ -110,6 +114,7 @@ def _settings(arguments: argparse.Namespace, records: str) -> dict[str, object]:
     'gin_params': [*arguments.gin_param, f'num_clusters = {num_clusters}'],
     'few_labels': arguments.few_labels,
     'num_clusters': num_clusters,
+    'probes_only': arguments.probes_only,
   }
 
 
@@ -123,6 +128,7 @@ def _run_cell(method: str, seed: int, records: str, work_dir: str, settings: dic
     return True
   command = [sys.executable, '-m', 'benchmarks.miniature.cell', '--method', method, '--seed', str(seed)]
   command += ['--records', records, '--folder', folder, '--few_labels', str(settings['few_labels'])]
+  command += ['--probes_only'] if settings['probes_only'] else []
   for binding in settings['gin_params']:
     command += ['--gin_param', binding]
   log = os.path.join(folder, 'log.txt')

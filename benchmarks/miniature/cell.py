@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import os
 import time
+from collections.abc import Sequence
 
 import tensorflow as tf
 from absl import logging
@@ -46,17 +47,17 @@ class TimedRunDirectory(RunDirectory):
     super().__init__(path, strategy)
     self._clock = clock
 
-  def once(self, name: str, function, *arguments) -> str:
+  def once(self, name: str, function, *arguments, **keywords) -> str:
     """Runs a stage as RunDirectory does, on the clock unless it was done before."""
     if self.is_done(name):
-      return super().once(name, function, *arguments)
+      return super().once(name, function, *arguments, **keywords)
     kind = next((STAGES[part] for part in name.split('/') if part in STAGES), name.split('/')[0])
     with self._clock.stage(kind):
-      return super().once(name, function, *arguments)
+      return super().once(name, function, *arguments, **keywords)
 
 
 def run_cell(
-  method: str, seed: int, records_folder: str, folder: str, gin_params: list[str], few_labels: int
+  method: str, seed: int, records_folder: str, folder: str, gin_params: list[str], few_labels: int, probes_only: bool
 ) -> dict[str, object]:
   """Pretrains by one method, measures the encoders on the test clips, and finetunes them.
 
@@ -67,6 +68,7 @@ def run_cell(
     folder: of this cell; run again, it goes on.
     gin_params: bindings for all methods alike.
     few_labels: labelled clips of each class where labels are few.
+    probes_only: finetune nothing but what is supervised.
 
   Returns:
     {'method', 'seed', 'encoders': {modality: what Evaluation.encoder returns}, 'iterations': [of each clustering of the training
@@ -83,7 +85,8 @@ def run_cell(
   run_info.save(run.path, records)
   pretrain(config, make_trainers(config, records, strategy), run, records, strategy)
 
-  evaluation = Evaluation(config, records, run, clock, strategy, few_labels)
+  amounts = (('all',) if how.supervised else ()) if probes_only else ('few', 'all')
+  evaluation = Evaluation(config, records, run, clock, strategy, few_labels, amounts)
   epochs = FINETUNING_EPOCHS
   if how.supervised:
     configuration.load([how.gin_file], gin_params)
@@ -112,6 +115,7 @@ class Evaluation:
     clock: for probes.
     strategy: the distribution strategy.
     few_labels: labelled clips of each class where labels are few.
+    amounts: of labels to finetune with: 'few' and 'all', or one of them, or none.
   """
 
   config: Pretraining
@@ -120,6 +124,7 @@ class Evaluation:
   clock: StageClock
   strategy: tf.distribute.Strategy
   few_labels: int
+  amounts: Sequence[str]
 
   def encoder(self, name: str, budget: Schedule, probe_supervised: bool) -> dict[str, float]:
     """Measures one encoder.
@@ -149,8 +154,11 @@ class Evaluation:
     # The same clips for every method and encoder of a seed.
     few = choose_per_class(labels, self.few_labels, config.seed)
     found, folders = {}, {}
-    for amount, subset in (('few', few), ('all', labels >= 0)):
-      folders[amount] = self.run.once(f'finetuning/{name}-{amount}', self._finetune, trainer, start, subset, budget)
+    subsets = {'few': few, 'all': labels >= 0}
+    for amount in self.amounts:
+      folders[amount] = self.run.once(
+        f'finetuning/{name}-{amount}', self._finetune, trainer, start, subsets[amount], budget
+      )
       found[f'finetune_{amount}'] = files.read_json(os.path.join(folders[amount], 'result.json'))['accuracy']
     trainer.load(folders['all'] if probe_supervised else start)
     with self.clock.stage('probes'):
@@ -194,6 +202,7 @@ def main() -> None:
   parser.add_argument('--records', required=True)
   parser.add_argument('--folder', required=True)
   parser.add_argument('--gin_param', action='append', default=[])
+  parser.add_argument('--probes_only', action='store_true')
   parser.add_argument('--few_labels', type=int, required=True)
   arguments = parser.parse_args()
   logging.set_verbosity(logging.INFO)
@@ -201,7 +210,13 @@ def main() -> None:
   tf.config.threading.set_intra_op_parallelism_threads(1)
   started = time.monotonic()
   result = run_cell(
-    arguments.method, arguments.seed, arguments.records, arguments.folder, arguments.gin_param, arguments.few_labels
+    arguments.method,
+    arguments.seed,
+    arguments.records,
+    arguments.folder,
+    arguments.gin_param,
+    arguments.few_labels,
+    arguments.probes_only,
   )
   files.write_json(os.path.join(arguments.folder, 'result.json'), result | {'seconds': time.monotonic() - started})
 

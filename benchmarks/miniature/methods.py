@@ -12,6 +12,7 @@ class Method:
     gin_file: its setting.
     evaluated: the encoder of each modality that is measured.
     pretrains: False: the encoders stay random.
+    in_table: one of the methods of Table 1.
     supervised: what is measured was trained on the labels. The pretraining steps of the other rows go half into the training with
       few labels, half into the one with all.
   """
@@ -20,6 +21,7 @@ class Method:
   gin_file: str
   evaluated: dict[str, str]
   pretrains: bool = True
+  in_table: bool = True
   supervised: bool = False
 
 
@@ -31,6 +33,8 @@ METHODS = {
   'mdc': Method('MDC', 'miniature/table1_mdc.gin', BOTH),
   'cdc': Method('CDC', 'miniature/table1_cdc.gin', BOTH),
   'xdc': Method('XDC', 'miniature/table1_xdc.gin', BOTH),
+  'xdc_plus': Method('XDC in turns (ours)', 'miniature/table1_xdc_plus.gin', BOTH, in_table=False),
+  'xdc_resnet3d': Method('XDC, ResNet3D', 'miniature/table13_resnet3d.gin', BOTH, in_table=False),
   'same_modality_video': Method('same-modality XDC', 'miniature/table1_same_modality_video.gin', {'video': 'video_a'}),
   'same_modality_audio': Method('same-modality XDC', 'miniature/table1_same_modality_audio.gin', {'audio': 'audio_a'}),
   'shuffled_xdc': Method('XDC, shuffled', 'miniature/table1_shuffled_xdc.gin', BOTH),

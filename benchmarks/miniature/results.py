@@ -54,8 +54,10 @@ def collect(corpus: str, records_folder: str, settings: dict, cells: list[dict])
 
 
 def write(path: str, contents: dict) -> None:
-  """Writes results.json, and beside it the table (.md) and the plot (.svg)."""
+  """Writes results.json, and beside it the table (.md) and the plot (.svg), unless there are probes only."""
   files.write_json(path, contents)
+  if contents['settings'].get('probes_only'):
+    return
   base = os.path.splitext(path)[0]
   with files.atomic_write(base + '.md', 'w') as file:
     file.write(table(contents) + '\n')

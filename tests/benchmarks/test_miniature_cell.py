@@ -1,0 +1,59 @@
+"""A cell of Table 1 in miniature, on a few random clips: every stage runs, and what is measured has its name."""
+
+import pytest
+import records_factory
+
+from benchmarks import tables_miniature
+from benchmarks.miniature import cell, results
+from xdc_tf.cli import configuration
+from xdc_tf.manifest import manifest
+
+TINY = (
+  'num_clusters = 2', 'Pretraining.num_iterations = 1', 'Pretraining.feature_clips = 1', 'Schedule.epoch_size = 8',
+  'Schedule.batch_size = 4', 'Schedule.total_epochs = 1', 'Schedule.warmup_epochs = 0', 'R2Plus1D18.base_width = 4',
+  'AudioResNet18.base_width = 4', 'VideoInput.crop_size = 16',
+)  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def records(tmp_path_factory):
+  splits = {'train': 12, 'validation': 4, 'test': 8}
+  folder = tmp_path_factory.mktemp('records')
+  rows = [
+    (split, manifest.Row(0, f'{split}-{n}', f'/{split}-{n}.mp4', 0.0, 2.0, (('cat', 'dog', 'owl')[n % 3],)))
+    for split, number in splits.items()
+    for n in range(number)
+  ]
+  manifest.write_manifest(folder / 'manifest', 'tiny', rows)
+  return records_factory.write_records(folder, splits, num_official_splits=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('method, probes_only', [('xdc', True), ('scratch', False)])
+def test_a_cell_runs_and_measures(method, probes_only, records, tmp_path, monkeypatch):
+  monkeypatch.setattr(cell, 'FINETUNING_EPOCHS', 1)
+  found = cell.run_cell(method, 3, records.directory, str(tmp_path), list(TINY), 2, probes_only)
+  assert (found['method'], found['seed'], len(found['iterations'])) == (method, 3, 2 if method == 'xdc' else 1)
+  measured = {'probe', 'probe_few', 'nmi', 'purity'}
+  for modality in ('video', 'audio'):
+    expected = measured if probes_only else set(results.COLUMNS.values())
+    assert found['encoders'][modality].keys() == expected
+    assert all(0 <= value <= 1 for value in found['encoders'][modality].values())
+  assert {'features', 'k-means', 'probes'} <= set(found['stages'])
+  again = cell.run_cell(method, 3, records.directory, str(tmp_path), list(TINY), 2, probes_only)
+  assert (again['encoders'], again['iterations']) == (found['encoders'], found['iterations'])
+
+
+def test_every_row_of_the_tables_has_a_place_of_its_own_and_a_setting_that_loads():
+  names = [row.name for row in tables_miniature.ROWS]
+  assert len(set(names)) == len(names)
+  for row in tables_miniature.ROWS:
+    configuration.load([cell.METHODS[row.method].gin_file], [*row.gin_params, f'num_clusters = {row.num_clusters}'])
+    assert configuration.pretraining().clusterings[0].num_clusters == row.num_clusters
+
+
+def test_the_table_has_means_and_spreads():
+  row = {'table': '2', 'title': 'k = 10', 'seconds': 1.0}
+  cells = [row | {'seed': seed, 'probe': {'video': 0.5 + seed / 10, 'audio': 0.9}} for seed in (0, 1)]
+  text = tables_miniature.table({'rows': cells, 'machine': 'm', 'software': 's', 'date': 'd'})
+  assert '| 2     | k = 10   | 0.550 ± 0.071       | 0.900 ± 0.000       | 0, 1  |' in text
