@@ -79,8 +79,8 @@ def compare(arguments: argparse.Namespace) -> int:
       failed += not cell.result()
       cells = results.read_cells(work_dir, methods, seeds)
       results.write(arguments.output, results.collect(arguments.corpus, records, settings, cells))
-  if not arguments.probes_only:
-    print('\n' + results.table(files.read_json(arguments.output)))
+  contents = files.read_json(arguments.output)
+  print('\n' + (results.probes if arguments.probes_only else results.table)(contents))
   print(f'\n{arguments.output} holds all numbers; the table and the plot lie beside it.')
   return failed
 

@@ -87,6 +87,20 @@ def table(contents: dict) -> str:
   return '\n\n'.join(parts)
 
 
+def probes(contents: dict) -> str:
+  """Formats a Markdown table of the linear probes alone, a column a seed."""
+  cells, seeds = contents['cells'], sorted({cell['seed'] for cell in contents['cells']})
+  rows = [['linear probe', *(f'seed {seed}' for seed in seeds), 'mean']]
+  for modality in MODALITIES:
+    for method in METHODS:
+      of_method = [cell for cell in cells if cell['method'] == method and modality in cell['encoders']]
+      found = {cell['seed']: cell['encoders'][modality]['probe'] for cell in of_method}
+      if found:
+        values = [f'{found[seed]:.3f}' if seed in found else '' for seed in seeds]
+        rows.append([f'{METHODS[method].title}, {modality}', *values, _mean(list(found.values()))])
+  return markdown(rows)
+
+
 def _row(method: str, modality: str, cells: list[dict]) -> list[str] | None:
   found = [cell for cell in cells if cell['method'] == method and modality in cell['encoders']]
   if not found:

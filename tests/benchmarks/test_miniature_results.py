@@ -109,3 +109,10 @@ def test_stages_at_the_same_time_count_once(tmp_path):
   with futures.ThreadPoolExecutor(2) as pool:
     list(pool.map(work, (0.4, 0.8)))
   assert 0.8 <= clock.stages['training']['seconds'] <= time.monotonic() - started
+
+
+def test_probes_alone_have_a_column_a_seed(contents):
+  lines = results.probes(contents).splitlines()
+  assert [field.strip() for field in lines[0].strip('|').split('|')] == ['linear probe', 'seed 0', 'seed 1', 'mean']
+  assert any(re.search(r'^\| XDC, video +\| 0.800 +\| 0.900 +\| 0.850 ± 0.071', line) for line in lines)
+  assert any(re.search(r'^\| CDC, audio +\| 0.400 +\| +\| 0.400', line) for line in lines)
