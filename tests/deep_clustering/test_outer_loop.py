@@ -190,6 +190,8 @@ def test_encoders_in_turns_learn_from_what_the_other_has_just_learned(records, o
     ValueError, match=r"turns is \['video'\]; expected each of the encoders \['audio', 'video'\] once"
   ):
     dataclasses.replace(config, turns=('video',))
+  with pytest.raises(ValueError, match='num_iterations is 1; expected at least 2, a turn for each encoder'):
+    dataclasses.replace(config, num_iterations=1)
 
 
 def test_what_one_encoder_finished_stays_when_the_other_fails():

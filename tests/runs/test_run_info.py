@@ -55,7 +55,7 @@ def test_records_on_another_file_system_are_prepared_too(tmp_path, monkeypatch):
 
 def test_the_weights_of_an_iteration_are_those_that_its_features_were_taken_with():
   config = types.SimpleNamespace(
-    num_iterations=2, retrained_encoders=['video'], times_trained=lambda encoder, iteration: range(iteration)
+    num_iterations=2, retrained_encoders=['video'], trainings_of=lambda encoder, iteration: range(iteration)
   )
   run = run_info.FinishedRun('run', config, RECORDS)
   assert [run.weights_folder('audio', i) for i in (0, 1, 2, None)] == [

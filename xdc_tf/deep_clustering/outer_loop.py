@@ -83,6 +83,10 @@ class Pretraining:
       raise ValueError(
         f'Pretraining.turns is {list(self.turns)}; expected each of the encoders {sorted(self.encoders)} once, or none.'
       )
+    if 0 < self.num_iterations < len(self.turns):
+      raise ValueError(
+        f'Pretraining.num_iterations is {self.num_iterations}; expected at least {len(self.turns)}, a turn for each encoder.'
+      )
     if not self.num_iterations and (self.last_schedule or self.retraining):
       raise ValueError(
         'Pretraining.last_schedule and .retraining are about the last iteration, and Pretraining.num_iterations is 0.'
@@ -103,9 +107,9 @@ class Pretraining:
     """The encoders that an iteration trains."""
     return [self.turns[iteration % len(self.turns)]] if self.turns else list(self.encoders)
 
-  def times_trained(self, encoder: str, iteration: int) -> list[int]:
-    """The iterations before this one that trained an encoder."""
-    return [number for number in range(iteration) if encoder in self.learners(number)]
+  def trainings_of(self, encoder: str, before: int) -> list[int]:
+    """The iterations that train an encoder, among those before one."""
+    return [number for number in range(before) if encoder in self.learners(number)]
 
   @property
   def retrained_encoders(self) -> list[str]:
@@ -245,7 +249,7 @@ def _retrain(
   options = retraining.options(config.training)
   for name in config.retrained_encoders:
     trainer = _make_trainer(name, config, config.final_input_of(name), options, records, strategy)
-    last = config.times_trained(name, config.num_iterations)[-1]
+    last = config.trainings_of(name, config.num_iterations)[-1]
     trainer.load(run.stage(Iteration('', last).train(name)))
     _train_encoder(
       layout.retrained_weights('', name),

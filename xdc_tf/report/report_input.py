@@ -112,7 +112,7 @@ def _iteration(run: FinishedRun, number: int) -> dict:
 def _training(run: FinishedRun, encoder: str) -> list[list[dict[str, float]]]:
   """The epochs of every iteration, and of the training after them where there was one, as the trainer wrote them down."""
   folders = [
-    run.iteration(number).train(encoder) for number in run.config.times_trained(encoder, run.config.num_iterations)
+    run.iteration(number).train(encoder) for number in run.config.trainings_of(encoder, run.config.num_iterations)
   ]
   if encoder in run.config.retrained_encoders:
     folders.append(run.weights_folder(encoder))
