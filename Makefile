@@ -4,6 +4,7 @@
 # make tables-miniature  the paper's other tables on synthetic corpora, three hours a seed (TABLES='--table 2' for one of them)
 # make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes; BENCH=kmeans: one of them)
 # make reliability  kills, damages and overloads our own programs, and says what came of it
+# make coverage  says which lines the tests run
 # make docs  builds the site into build/site
 # make bench-gpu  measures training, features, k-means, reader and start-up on GPUs
 # PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 0
 JOBS ?= 1
 
-.PHONY: demo test quicktest table1 tables-miniature bench bench-gpu reliability lint docs lock clean
+.PHONY: demo test quicktest table1 tables-miniature bench bench-gpu reliability lint coverage docs lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/xdc demo --output_dir demo_run
@@ -46,6 +47,13 @@ test: lint
 
 quicktest: lint
 	$(PYTEST) -m 'not slow' $(PYTEST_ARGS)
+
+# Which lines the tests run, commands in processes of their own included.
+coverage: $(VENV)/.installed
+	$(BIN)/coverage erase
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/coverage run -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
