@@ -46,7 +46,7 @@ def _video_packets(stream: av.VideoStream, frames: np.ndarray, frame_rate: int) 
   packets, converter = [], VideoReformatter()
   for number, image in enumerate(frames):
     rgb = av.VideoFrame.from_ndarray(image, format='rgb24')
-    frame = converter.reformat(rgb, format='yuv420p', dst_colorspace='ITU601')  # type: ignore[arg-type]
+    frame = converter.reformat(rgb, format='yuv420p', dst_colorspace='ITU601', threads=1)  # type: ignore[arg-type]
     frame.pts, frame.time_base = number, Fraction(1, frame_rate)
     packets += stream.encode(frame)
   return packets + stream.encode(None)
