@@ -41,10 +41,12 @@ def stored(records, split='train'):
   return spans
 
 
-def training(records, inputs=AUDIO, batch_size=3, seed=1, **keywords):
+def training(records, inputs=AUDIO, batch_size=3, seed=1, first_step=0, subset=None, normalize=True, **part):
   """A training set whose only label is the index of the clip."""
-  labels = {'index': np.arange(records.num_rows('train'))}
-  return reader.training_dataset(records, 'train', inputs, labels, batch_size, seed, **(SMALL | keywords))
+  labels, part = {'index': np.arange(records.num_rows('train'))}, reader.PipelinePart(**(SMALL | part))
+  return reader.training_dataset(
+    records, 'train', inputs, labels, batch_size, seed, first_step, subset=subset, part=part, normalize=normalize
+  )
 
 
 def indices(dataset, clips):
@@ -147,7 +149,7 @@ def test_a_subset_is_read_as_if_there_were_no_other_clips(records):
 
 
 def test_pipelines_share_out_every_pass(records):
-  streams = [training(records, batch_size=1, input_pipeline_id=i, num_input_pipelines=2) for i in range(2)]
+  streams = [training(records, batch_size=1, pipeline=i, num_pipelines=2) for i in range(2)]
   streams = [indices(stream, 34) for stream in streams]
   # 5 shards with clips: three (4, 2, 3) and two (4, 4), the other way around in the next pass.
   assert sorted(streams[0][:9] + streams[1][:8]) == PRESENT
@@ -159,7 +161,7 @@ def test_pipelines_share_out_every_pass(records):
 @pytest.mark.slow
 @pytest.mark.parametrize(('pipeline', 'first_step'), [(0, 3), (1, 40), (2, 7)])
 def test_every_pipeline_resumes(records, pipeline, first_step):
-  keywords = {'input_pipeline_id': pipeline, 'num_input_pipelines': 3}
+  keywords = {'pipeline': pipeline, 'num_pipelines': 3}
   assert_same(training(records, first_step=first_step, **keywords), training(records, **keywords).skip(first_step), 6)
 
 
@@ -395,7 +397,7 @@ def test_labels_of_another_length_are_refused(records):
 
 def test_more_pipelines_than_shards_are_refused(records):
   with pytest.raises(ValueError, match='has 5 shards with clips .* for 6 input pipelines'):
-    training(records, num_input_pipelines=6)
+    training(records, num_pipelines=6)
 
 
 def test_unknown_splits_and_shards_are_refused(records):

@@ -6,6 +6,7 @@ pass, index of the record). Until after the shuffle a clip is no more than the p
 are read, in parallel, and nothing else of a span is. Evaluation reads the files from their beginning to their end.
 """
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 
@@ -16,11 +17,26 @@ from xdc_tf.records import damage, label_table, positions, schema, training_orde
 from xdc_tf.records.inputs import AudioInput, Input, VideoInput
 from xdc_tf.records.schema import Records
 
-__all__ = ['AudioInput', 'VideoInput', 'evaluation_dataset', 'training_dataset']
+__all__ = ['AudioInput', 'PipelinePart', 'VideoInput', 'evaluation_dataset', 'training_dataset']
 
-SHUFFLE_WINDOW = 512
-SHARDS_TOGETHER = 16
 _BUFFER_BYTES = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class PipelinePart:
+  """One of the pipelines, a worker each, that share the training data, and how it shuffles.
+
+  Attributes:
+    pipeline: its number.
+    num_pipelines: how many there are; at most as many as there are shards.
+    shuffle_window: clips shuffled at a time.
+    shards_together: shards read in turn.
+  """
+
+  pipeline: int = 0
+  num_pipelines: int = 1
+  shuffle_window: int = 512
+  shards_together: int = 16
 
 
 def training_dataset(
@@ -32,10 +48,7 @@ def training_dataset(
   seed: int,
   first_step: int = 0,
   subset: np.ndarray | None = None,
-  input_pipeline_id: int = 0,
-  num_input_pipelines: int = 1,
-  shuffle_window: int = SHUFFLE_WINDOW,
-  shards_together: int = SHARDS_TOGETHER,
+  part: PipelinePart = PipelinePart(),
   normalize: bool = True,
 ) -> tf.data.Dataset:
   """Reads random clips without end, in an order that depends on the arguments alone.
@@ -54,10 +67,7 @@ def training_dataset(
     first_step: the first batch to return.
     subset: bool [records.num_rows(split)]: train on these clips only, as if there were no others; None: on all. The shards are
       read once before, to count them.
-    input_pipeline_id: which pipeline this is.
-    num_input_pipelines: how many share the data; at most as many as there are shards.
-    shuffle_window: clips shuffled at a time.
-    shards_together: shards read in turn.
+    part: which of the pipelines that share the data this is, and how each of them shuffles.
     normalize: False leaves `inputs.normalize` to the caller, who does it where the model runs: until there a clip of video stays
       uint8, a quarter of the bytes.
   Returns:
@@ -67,16 +77,16 @@ def training_dataset(
     ValueError: when the records do not suit `inputs`, the labels or the number of pipelines.
   """
   check_inputs(records, split, inputs)
-  paths, lengths = _used_shards(records, split, subset, num_input_pipelines)
+  paths, lengths = _used_shards(records, split, subset, part.num_pipelines)
   with tf.device('CPU:0'):  # tf.data reads its tables there, also where a GPU would take them.
     order = training_order.TrainingOrder(
       paths=paths,
       lengths=lengths,
       seed=seed,
-      pipeline=input_pipeline_id,
-      num_pipelines=num_input_pipelines,
-      window=shuffle_window,
-      shards_together=shards_together,
+      pipeline=part.pipeline,
+      num_pipelines=part.num_pipelines,
+      window=part.shuffle_window,
+      shards_together=part.shards_together,
       keep=None if subset is None else tf.constant(subset),
     )
     dataset = _training_views(order, records, inputs, first_step * batch_size, normalize)

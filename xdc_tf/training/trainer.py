@@ -285,8 +285,7 @@ class EncoderTrainer:
         seed,
         first_step=first_batch,
         subset=targets.subset,
-        input_pipeline_id=context.input_pipeline_id,
-        num_input_pipelines=context.num_input_pipelines,
+        part=reader.PipelinePart(context.input_pipeline_id, context.num_input_pipelines),
         normalize=False,  # The replicas do it: video goes to a GPU as uint8.
       )
 
