@@ -19,7 +19,6 @@ from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods, stages
 from xdc_tf.deep_clustering.outer_loop import Pretraining, for_each_encoder, make_trainers, pretrain
 from xdc_tf.records.reader import AudioInput, VideoInput
-from xdc_tf.runs import run_info
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.options import TrainingOptions
@@ -155,43 +154,6 @@ def test_encoders_trained_at_the_same_time_are_those_trained_in_turn(records, on
       np.testing.assert_array_equal(in_turn.get_tensor(name), together.get_tensor(name))
   with pytest.raises(ValueError, match='is for one replica, and there are 2'):
     make_trainers(concurrent, records, two_replicas)
-
-
-@pytest.mark.slow
-def test_encoders_in_turns_learn_from_what_the_other_has_just_learned(records, one_replica, tmp_path):
-  config = Pretraining(
-    BOTH, methods.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(),
-    Schedule(epoch_size=8, batch_size=4, total_epochs=1, warmup_epochs=0), KMeansOptions(), TrainingOptions(),
-    num_iterations=3, turns=('video', 'audio'),
-  )  # fmt: skip
-  run(config, str(tmp_path), records, one_replica)
-  assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob('iteration-*/train/*')) == [
-    'iteration-00/train/video', 'iteration-01/train/audio', 'iteration-02/train/video'
-  ]  # fmt: skip
-  same = {
-    encoder: [
-      np.array_equal(
-        *(features(f'{tmp_path}/iteration-{number + step:02d}/features/{encoder}', 'train')[1] for step in (0, 1))
-      )
-      for number in range(3)
-    ]
-    for encoder in BOTH
-  }
-  assert same == {'video': [False, True, False], 'audio': [True, False, True]}
-  finished = run_info.FinishedRun(str(tmp_path), config, records)
-  folders = [finished.weights_folder(name, number) for name in BOTH for number in (0, 1, 2, 3)]
-  assert [folder.removeprefix(f'{tmp_path}/') for folder in folders] == [
-    'initial/video', 'iteration-00/train/video', 'iteration-00/train/video', 'iteration-02/train/video',
-    'initial/audio', 'initial/audio', 'iteration-01/train/audio', 'iteration-01/train/audio',
-  ]  # fmt: skip
-  last = dataclasses.replace(config, last_schedule=Schedule(epoch_size=16))
-  assert [last.schedule_of(number).epoch_size for number in range(3)] == [8, 16, 16]
-  with pytest.raises(
-    ValueError, match=r"turns is \['video'\]; expected each of the encoders \['audio', 'video'\] once"
-  ):
-    dataclasses.replace(config, turns=('video',))
-  with pytest.raises(ValueError, match='num_iterations is 1; expected at least 2, a turn for each encoder'):
-    dataclasses.replace(config, num_iterations=1)
 
 
 def test_what_one_encoder_finished_stays_when_the_other_fails():

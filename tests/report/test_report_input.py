@@ -85,9 +85,7 @@ def test_the_curves_end_with_the_training_on_longer_clips(tmp_path):
   for folder, loss in folders.items():
     (tmp_path / folder).mkdir(parents=True)
     (tmp_path / folder / 'metrics.csv').write_text(f'epoch,train_loss\n0,{loss}\n')
-  config = types.SimpleNamespace(
-    num_iterations=2, retrained_encoders=['video'], trainings_of=lambda encoder, iteration: range(iteration)
-  )
+  config = types.SimpleNamespace(num_iterations=2, retrained_encoders=['video'])
   run = run_info.FinishedRun(str(tmp_path), config, None)
   assert [[row['train_loss'] for row in epochs] for epochs in report_input._training(run, 'video')] == [
     [3.0],

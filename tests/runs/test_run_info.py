@@ -54,9 +54,7 @@ def test_records_on_another_file_system_are_prepared_too(tmp_path, monkeypatch):
 
 
 def test_the_weights_of_an_iteration_are_those_that_its_features_were_taken_with():
-  config = types.SimpleNamespace(
-    num_iterations=2, retrained_encoders=['video'], trainings_of=lambda encoder, iteration: range(iteration)
-  )
+  config = types.SimpleNamespace(num_iterations=2, retrained_encoders=['video'])
   run = run_info.FinishedRun('run', config, RECORDS)
   assert [run.weights_folder('audio', i) for i in (0, 1, 2, None)] == [
     'run/initial/audio', 'run/iteration-00/train/audio', 'run/iteration-01/train/audio', 'run/iteration-01/train/audio'

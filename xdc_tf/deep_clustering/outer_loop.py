@@ -10,7 +10,7 @@ tensorboard/clusters            for TensorBoard: the clusterings over the iterat
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent import futures
 from typing import Any
 
@@ -51,8 +51,6 @@ class Pretraining:
     num_iterations: of clustering and training; the paper needs 5 to 6 on Kinetics (Section 4.2).
     feature_clips: clips at uniform distances over each span, whose mean feature is clustered; the paper does not say. 1: the
       centre. Several make the first clusters better, at as many times the cost.
-    turns: the encoders in the order in which they take turns, one an iteration, so that each learns from what the other has just
-      learned (ours); (): all learn in every iteration (the paper). Twice the num_iterations are as many steps for two encoders.
     concurrent_encoders: train all encoders at the same time, each in a thread, and extract their features so: pays for small
       encoders on a CPU, whose cores one of them leaves idle. It does not change the result.
     seed: of everything random.
@@ -68,7 +66,6 @@ class Pretraining:
   last_schedule: Schedule | None = None
   retraining: Retraining | None = None
   num_iterations: int = 5
-  turns: Sequence[str] = ()
   feature_clips: int = 1
   concurrent_encoders: bool = False
   seed: int = 0
@@ -79,14 +76,6 @@ class Pretraining:
       raise ValueError(f'Pretraining.num_iterations must not be negative. Received: {self.num_iterations}.')
     if self.feature_clips < 1:
       raise ValueError(f'Pretraining.feature_clips must be at least 1. Received: {self.feature_clips}.')
-    if self.turns and sorted(self.turns) != sorted(self.encoders):
-      raise ValueError(
-        f'Pretraining.turns is {list(self.turns)}; expected each of the encoders {sorted(self.encoders)} once, or none.'
-      )
-    if 0 < self.num_iterations < len(self.turns):
-      raise ValueError(
-        f'Pretraining.num_iterations is {self.num_iterations}; expected at least {len(self.turns)}, a turn for each encoder.'
-      )
     if not self.num_iterations and (self.last_schedule or self.retraining):
       raise ValueError(
         'Pretraining.last_schedule and .retraining are about the last iteration, and Pretraining.num_iterations is 0.'
@@ -96,20 +85,13 @@ class Pretraining:
 
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How an encoder is fed in the iterations: in training and for its features."""
-    return self.video_input if self.encoders[encoder].modality == 'video' else self.audio_input
+    inputs: dict[str, VideoInput | AudioInput] = {'video': self.video_input, 'audio': self.audio_input}
+    return inputs[self.encoders[encoder].modality]
 
   def final_input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How the final encoder is fed: with longer clips where it is trained again."""
     inputs = self.input_of(encoder)
     return self.retraining.input(inputs) if self.retraining and isinstance(inputs, VideoInput) else inputs
-
-  def learners(self, iteration: int) -> list[str]:
-    """The encoders that an iteration trains."""
-    return [self.turns[iteration % len(self.turns)]] if self.turns else list(self.encoders)
-
-  def trainings_of(self, encoder: str, before: int) -> list[int]:
-    """The iterations that train an encoder, among those before one."""
-    return [number for number in range(before) if encoder in self.learners(number)]
 
   @property
   def retrained_encoders(self) -> list[str]:
@@ -118,7 +100,7 @@ class Pretraining:
 
   def schedule_of(self, iteration: int) -> Schedule:
     """The schedule of an iteration's training."""
-    is_last = iteration >= self.num_iterations - max(1, len(self.turns))
+    is_last = iteration == self.num_iterations - 1
     return self.last_schedule if self.last_schedule and is_last else self.schedule
 
   def heads_of(self, encoder: str) -> dict[str, int]:
@@ -217,8 +199,7 @@ def pretrain(
     def train(name: str, trainer: EncoderTrainer, iteration=iteration, here=here) -> None:
       _train_encoder(here.train(name), name, trainer, config, run, iteration, config.schedule_of(iteration))
 
-    learners = {name: trainers[name] for name in config.learners(iteration)}
-    for_each_encoder(learners, train, config.concurrent_encoders)
+    for_each_encoder(trainers, train, config.concurrent_encoders)
 
   if config.retraining:
     _retrain(config, config.retraining, run, records, strategy)
@@ -246,10 +227,10 @@ def _retrain(
   config: Pretraining, retraining: Retraining, run: RunDirectory, records: Records, strategy: tf.distribute.Strategy
 ) -> None:
   """Trains the video encoders once more, on longer clips; what the iterations wrote stays as it is."""
+  last = config.num_iterations - 1
   options = retraining.options(config.training)
   for name in config.retrained_encoders:
     trainer = _make_trainer(name, config, config.final_input_of(name), options, records, strategy)
-    last = config.trainings_of(name, config.num_iterations)[-1]
     trainer.load(run.stage(Iteration('', last).train(name)))
     _train_encoder(
       layout.retrained_weights('', name),

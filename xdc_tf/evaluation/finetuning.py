@@ -75,7 +75,8 @@ class Finetuning:
 
   def input_of(self, modality: str) -> VideoInput | AudioInput:
     """How an encoder of a modality is fed."""
-    return self.video_input if modality == 'video' else self.audio_input
+    inputs: dict[str, VideoInput | AudioInput] = {'video': self.video_input, 'audio': self.audio_input}
+    return inputs[modality]
 
   def schedule_at(self, rate: float) -> Schedule:
     """The schedule of one cell."""

@@ -111,9 +111,7 @@ def _iteration(run: FinishedRun, number: int) -> dict:
 
 def _training(run: FinishedRun, encoder: str) -> list[list[dict[str, float]]]:
   """The epochs of every iteration, and of the training after them where there was one, as the trainer wrote them down."""
-  folders = [
-    run.iteration(number).train(encoder) for number in run.config.trainings_of(encoder, run.config.num_iterations)
-  ]
+  folders = [run.weights_folder(encoder, number) for number in range(1, run.config.num_iterations + 1)]
   if encoder in run.config.retrained_encoders:
     folders.append(run.weights_folder(encoder))
   return [

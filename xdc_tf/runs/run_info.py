@@ -87,9 +87,6 @@ class RunConfiguration(Protocol):
   def retrained_encoders(self) -> Collection[str]:
     """The encoders that are trained again after the last iteration."""
 
-  def trainings_of(self, encoder: str, before: int) -> Sequence[int]:
-    """The iterations that train an encoder, among those before one."""
-
   def final_input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How the final encoder is fed."""
 
@@ -135,8 +132,8 @@ class FinishedRun:
     """
     if iteration is None and encoder in self.config.retrained_encoders:
       return layout.retrained_weights(self.path, encoder)
-    trained = self.config.trainings_of(encoder, self.iteration(iteration).number)
-    return Iteration(self.path, trained[-1]).train(encoder) if trained else layout.initial_weights(self.path, encoder)
+    number = self.iteration(iteration).number
+    return Iteration(self.path, number - 1).train(encoder) if number else layout.initial_weights(self.path, encoder)
 
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How the encoder of these weights is fed."""
