@@ -1,7 +1,6 @@
 """SIGKILL at random moments, again and again until the command comes to its end; then what it made must be what it always makes."""
 
 import dataclasses
-import math
 import os
 from collections.abc import Callable, Iterator
 
@@ -71,9 +70,11 @@ def undisturbed(task: Task, made: Material) -> str:
 def run(made: Material, rng: np.random.Generator, short: bool, num_kills: int) -> Iterator[Row]:
   """Kills every task; yields a row for each."""
   todo = tasks(made, short)
-  total = sum(task.share for task in todo)
-  for task in todo:
-    yield _campaign(task, made, rng, math.ceil(num_kills * task.share / total))
+  until = np.cumsum([task.share for task in todo])
+  # Rounded where each ends, so that all of them are as many as asked for.
+  ends = np.round(num_kills * until / until[-1]).astype(int)
+  for task, number in zip(todo, np.diff(ends, prepend=0).tolist(), strict=True):
+    yield _campaign(task, made, rng, max(1, number))
 
 
 def _campaign(task: Task, made: Material, rng: np.random.Generator, num_kills: int) -> Row:

@@ -73,7 +73,7 @@ def replace_array(path, array):
       'features',
       'run/features/video/train-00000-of-00002.features.npy',
       lambda path: replace_array(path, np.full((3, 4), np.nan, np.float16)),
-      'their checksums differ',
+      'Checksums differ',
     ),
     (
       'features',

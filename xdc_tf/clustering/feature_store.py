@@ -147,7 +147,7 @@ class FeatureStore:
     if written and shard not in self._compared and written != _checksums(features, index):
       paths = ' and '.join(_shard_paths(self.directory, self.split, shard, self.num_shards))
       raise ValueError(
-        f'{paths} do not hold what was written: their checksums differ. Delete both files and extract this shard again.'
+        f'Checksums differ: {paths} do not hold what was written. Delete both files and extract this shard again.'
       )
     self._compared.add(shard)
     return index, features
