@@ -1,7 +1,7 @@
 # make demo   sets everything up and does the whole road on a real film     make test   sets everything up, lints and tests
 # make quicktest  lints and runs all tests but the slow ones, in a minute or so: before every commit
 # make table1 compares all methods on a synthetic corpus, 4 to 6 minutes a method (SEEDS=0,1,2 for three seeds, JOBS=2 for two cells at a time)
-# make tables-miniature  the paper's other tables on synthetic corpora, three hours a seed (TABLES='--table 2' for one of them)
+# make tables-miniature  the paper's other tables on synthetic corpora, an estimated three hours a seed (TABLES='--table 2' for one of them)
 # make bench  times our code against peers (fetches them: PyTorch, faiss and others, some gigabytes; BENCH=kmeans: one of them)
 # make reliability  kills, damages and overloads our own programs, and says what came of it
 # make coverage  says which lines the tests run
