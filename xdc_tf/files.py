@@ -94,7 +94,11 @@ def list_folder(path: str) -> list[str]:
 
 
 def remove_leftovers(path: str) -> None:
-  """Removes the temporary files of killed processes from a folder that nobody else writes to now."""
+  """Removes the temporary files of killed processes from a folder that nobody else writes to now.
+
+  Raises an error where this process may not write any more: what lies there is then another one's, which is at work.
+  """
+  check_guards()
   for name in list_folder(path):
     if '.tmp.' in name:
       tf.io.gfile.remove(os.path.join(path, name))

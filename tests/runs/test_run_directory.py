@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from xdc_tf import files
 from xdc_tf.runs.run_directory import RunDirectory
 
 
@@ -73,6 +74,20 @@ def test_a_run_does_not_go_on_across_the_stacks(run):
 def test_folders_that_tensorflow_takes_for_patterns_are_refused(one_replica):
   with pytest.raises(ValueError, match='Choose another'):
     RunDirectory('runs/[1]', one_replica)
+
+
+def test_who_may_not_write_any_more_removes_nothing(run, tmp_path, monkeypatch):
+  """An owner that was stopped and woke up after another job took over: the temporary files are that job's."""
+
+  def lost():
+    raise RuntimeError('taken over')
+
+  (tmp_path / 'clusters').mkdir()
+  (tmp_path / 'clusters' / 'pseudo_labels.npy.tmp.0b').write_bytes(b'half')
+  monkeypatch.setattr(files, 'guards', [lost])
+  with pytest.raises(RuntimeError, match='taken over'):
+    run.once('clusters', lambda folder: None)
+  assert (tmp_path / 'clusters' / 'pseudo_labels.npy.tmp.0b').exists() and not run.is_done('clusters')
 
 
 def test_what_killed_processes_left_goes_with_the_next_one(run, tmp_path):
