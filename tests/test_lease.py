@@ -200,8 +200,8 @@ def test_the_verbs_take_it(tmp_path):
   from beam_pipelines import make_clips
   from xdc_tf.cli import main
 
-  other_machine(tmp_path)
   parsed = main.build_parser().parse_args(['export', '--run_dir', 'none', '--output_dir', str(tmp_path)])
+  other_machine(tmp_path)  # Not before: importing all verbs may take longer than a lease lasts here.
   with pytest.raises(lease.LeaseError, match='--take_over'):
     parsed.run(parsed)
   for module in ('pretrain', 'finetune', 'sweep', 'localize', 'report', 'export', 'extract-features'):
