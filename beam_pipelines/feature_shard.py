@@ -103,8 +103,8 @@ class FeatureJob:
     split, shard = element
     if self.snippets:
       for index, pieces in itertools.groupby(found, lambda pair: pair[0][0]):
-        seconds, features = zip(*((label[1], features) for label, features in pieces), strict=True)
-        snippet_files.save(self.output_dir, split, index, np.concatenate(seconds), np.concatenate(features))
+        seconds, parts = zip(*((label[1], features) for label, features in pieces), strict=True)
+        snippet_files.save(self.output_dir, split, index, np.concatenate(seconds), np.concatenate(parts))
       return
     dimension = self.metadata['feature_dimension']
     index = np.concatenate([np.zeros(0, np.int64), *(label for label, _ in found)])

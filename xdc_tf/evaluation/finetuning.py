@@ -148,7 +148,8 @@ class FullFinetuning:
       raise
     found = [(i, p[HEAD]) for i, p in trainer.inference.predict(self._targets(fold.test), self._config.num_clips)]
     trainer.delete_checkpoints(folder)
-    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+    index, probabilities = zip(*found, strict=True)
+    return np.concatenate(index), np.concatenate(probabilities)
 
   @property
   def encoder(self):

@@ -89,5 +89,5 @@ def _coverage(part: FoldPart, bits: np.ndarray, present: np.ndarray, label_names
   return {
     'listed': int(part.clips.sum()),
     'without_clip': int((part.clips & ~present).sum()),
-    'classes_without_clip': [label_names[number] for number in np.flatnonzero(gone)],
+    'classes_without_clip': [label_names[number] for number in np.flatnonzero(gone).tolist()],
   }
