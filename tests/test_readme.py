@@ -104,7 +104,7 @@ def test_the_settings_that_a_page_names_exist(page):
 def test_the_documentation_has_an_index_of_all_its_pages():
   index = (ROOT / 'docs/README.md').read_text()
   pages = {path.name for path in (ROOT / 'docs').iterdir() if path.suffix in ('.md', '.ipynb')}
-  assert set(re.findall(r'\]\(([\w.]+)\)', index)) == pages - {'README.md'}
+  assert set(re.findall(r'\]\(([\w.]+\.(?:md|ipynb))\)', index)) == pages - {'README.md'}
   readme = (ROOT / 'README.md').read_text()
   assert all(f'(docs/{name})' in readme for name in pages), pages
 
