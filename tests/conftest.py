@@ -1,5 +1,6 @@
 """Two logical CPU devices for every test, so that replicas can be tested without GPUs; slow files come first."""
 
+import gc
 import os
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
@@ -17,6 +18,11 @@ def pytest_collection_modifyitems(items):
   """Of several processes none shall wait long for another one at the end, so files with slow tests come first."""
   slow = {item.path for item in items if item.get_closest_marker('slow')}
   items.sort(key=lambda item: item.path not in slow)
+
+
+# Traces make millions of objects that stay: to look through all of them again and again takes a tenth of the time.
+gc.freeze()
+gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(autouse=True)
