@@ -22,14 +22,13 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_pipelines import killed_workers
 from beam_pipelines.clip_shard import ClipJobError
 from beam_pipelines.feature_shard import FeatureJob, FinishFeatures, WriteShard, model_digest
-from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
+from beam_pipelines.job_options import beam_options, job_parser
 from beam_pipelines.job_progress import watched
 from beam_pipelines.saved_model_handler import SavedModelHandler
 from xdc_tf import files, lease, messages
 from xdc_tf.records import reader, schema
 from xdc_tf.records.snippets import Snippets
-
-METADATA_FILE = 'assets.extra/metadata.json'  # Of xdc_tf.serving.export.
+from xdc_tf.serving.version_folder import METADATA_FILE, read_metadata
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,12 +68,7 @@ def make_job(options: argparse.Namespace) -> FeatureJob:
     raise ValueError(f'--num_clips={num_clips} and --batch_size={options.batch_size} must be at least 1.')
   for path in (options.records, options.saved_model, options.output_dir):
     files.use_file_system(path)
-  if not tf.io.gfile.exists(os.path.join(options.saved_model, METADATA_FILE)):
-    raise FileNotFoundError(
-      f'{options.saved_model} has no {METADATA_FILE}. Expected a version folder that `xdc export` wrote, such as '
-      'saved_models/xdc_video/1.'
-    )
-  metadata = files.read_json(os.path.join(options.saved_model, METADATA_FILE))
+  metadata = read_metadata(options.saved_model)
   records, output_dir = (files.absolute_path(path) for path in (options.records, options.output_dir))
   job = FeatureJob(records, output_dir, metadata, num_clips, snippets, options.batch_size)
   check_model(job, options.saved_model)
@@ -106,7 +100,7 @@ def check_settings(job: FeatureJob, saved_model: str) -> None:
     'num_clips': None if job.snippets else job.num_clips,
     'snippets': dataclasses.asdict(job.snippets) if job.snippets else None,
   }
-  files.check_settings(os.path.join(job.output_dir, SETTINGS_FILE), settings)
+  files.check_settings(os.path.join(job.output_dir, files.SETTINGS_FILE), settings)
 
 
 def build(pipeline: beam.Pipeline, job: FeatureJob, saved_model: str) -> None:

@@ -8,8 +8,6 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 
 from beam_pipelines.clip_shard import ClipJobError
 
-SETTINGS_FILE = 'settings.json'  # In the output folder of a job: what it was begun with.
-
 
 def job_parser(name: str, description: str) -> argparse.ArgumentParser:
   """Returns a parser for a job's own options, with what all jobs have; use `parse_known_args`, all others are Beam's.

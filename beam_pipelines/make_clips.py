@@ -24,7 +24,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_pipelines import killed_workers, worker_errors
 from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, FinishClips, complaint_about, describe, failure_text
-from beam_pipelines.job_options import SETTINGS_FILE, beam_options, job_parser
+from beam_pipelines.job_options import beam_options, job_parser
 from beam_pipelines.job_progress import watched
 from xdc_tf import files, lease, messages
 from xdc_tf.manifest import manifest
@@ -173,10 +173,10 @@ def check_settings(job: ClipJob) -> None:
     'log_mel': dataclasses.asdict(job.log_mel_spec),
     'set_aside': {'silence_db': None if job.keep_silent else job.silence_db, 'still': not job.keep_still},
   }
-  path = os.path.join(job.output_dir, SETTINGS_FILE)
+  path = os.path.join(job.output_dir, files.SETTINGS_FILE)
   if not tf.io.gfile.exists(path) and tf.io.gfile.exists(os.path.join(job.output_dir, SUMMARY_FOLDER)):
     raise ClipJobError(
-      f'{job.output_dir} holds clips but no {SETTINGS_FILE}: delete the folder or give another --output_dir.'
+      f'{job.output_dir} holds clips but no {files.SETTINGS_FILE}: delete the folder or give another --output_dir.'
     )
   # Nothing but videos without sound was set aside before there was a choice.
   files.check_settings(path, settings, {'set_aside': {'silence_db': None, 'still': False}})

@@ -30,10 +30,16 @@ ALLOWED = {
     'xdc_tf.media',
     'xdc_tf.models',
   ),
-  'xdc_tf.serving': ('xdc_tf.records', 'xdc_tf.media', 'xdc_tf.models'),
+  'xdc_tf.serving': ('xdc_tf.records', 'xdc_tf.media', 'xdc_tf.models', 'xdc_tf.clustering'),
   'xdc_tf.avdigits': (),
   'xdc_tf.doctor': ('xdc_tf.training.distribution', 'xdc_tf.clustering', 'xdc_tf.records', 'xdc_tf.media'),
-  'beam_pipelines': ('xdc_tf.manifest', 'xdc_tf.media', 'xdc_tf.records', 'xdc_tf.clustering.feature_store'),
+  'beam_pipelines': (
+    'xdc_tf.manifest',
+    'xdc_tf.media',
+    'xdc_tf.records',
+    'xdc_tf.clustering.feature_store',
+    'xdc_tf.serving.version_folder',
+  ),
 }
 
 

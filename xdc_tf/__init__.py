@@ -1,8 +1,9 @@
 """Cross-Modal Deep Clustering (XDC, Alwassel et al., NeurIPS 2020) in TensorFlow.
 
->>> import xdc_tf
->>> encoder = xdc_tf.load('runs/xdc', 'video')
->>> times, embeddings = encoder.embed('holiday.mp4')
+Examples:
+  >>> import xdc_tf
+  >>> encoder = xdc_tf.load('runs/xdc', 'video')
+  >>> times, embeddings = encoder.embed('holiday.mp4')
 
 Importing takes no TensorFlow; the functions below import what they need when they are first used. To read the code, open
 deep_clustering/outer_loop.py first.

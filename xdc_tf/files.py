@@ -210,6 +210,10 @@ def read_json(path: str) -> Any:
     ) from error
 
 
+# In a folder that is filled over several runs of a command: what it was begun with.
+SETTINGS_FILE = 'settings.json'
+
+
 def check_settings(path: str, settings: dict[str, Any], before_it_was_one: Mapping[str, Any] | None = None) -> None:
   """Notes what a folder is made with, or refuses to mix two kinds of content in it.
 

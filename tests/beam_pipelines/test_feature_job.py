@@ -18,7 +18,6 @@ from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.deep_clustering import stages
 from xdc_tf.records import schema, snippets
-from xdc_tf.serving.export import METADATA_FILE
 
 pytestmark = pytest.mark.slow
 
@@ -218,7 +217,6 @@ def test_what_is_there_is_not_made_again(how, options, lost, records, run_dir, m
 
 
 def test_what_does_not_fit_is_refused(records, run_dir, tmp_path):
-  assert extract_features.METADATA_FILE == METADATA_FILE
   words = beam_words(records, run_dir, 'audio', tmp_path)
   for more, message in (
     (['--num_clips', '3', '--snippet_frames', '4'], 'no meaning for snippets'),

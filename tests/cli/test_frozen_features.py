@@ -7,7 +7,8 @@ import pytest
 import records_factory
 
 from xdc_tf.cli import encoder_arguments, main
-from xdc_tf.evaluation import clip_features, linear_svm, retrieval
+from xdc_tf.evaluation import linear_svm, retrieval
+from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.manifest import manifest
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.records.inputs import AudioInput, VideoInput
@@ -62,7 +63,7 @@ def expected(records, weights, num_clips, measure):
   """One number, or a dictionary, of every fold."""
   encoder, _ = weights_folder.load(weights)
   inputs = AudioInput(clip_length=60)
-  index, features = clip_features.extract(encoder, inputs, records, 'official', num_clips)
+  index, features = ClipFeatures(encoder, inputs, records, num_clips).extract('official')
   labels = index % 3
   results = []
   for roles in zip(*ROLES, strict=True):
@@ -124,7 +125,7 @@ def test_random_weights_depend_on_the_seed_and_are_those_of_a_finetuning(records
   inputs = AudioInput(clip_length=60)
   encoder = AudioResNet18(seed=derive_seed(3, 'weights'))  # As EncoderTrainer makes it.
   encoder(np.zeros([1, *inputs.shape], np.float32))
-  index, expected = clip_features.extract(encoder, inputs, records, 'official', 1)
+  index, expected = ClipFeatures(encoder, inputs, records, 1).extract('official')
   np.testing.assert_allclose(starts['random, seed 3'][0], expected[index != UNLABELLED], rtol=1e-4, atol=1e-5)
   assert np.abs(starts['random, seed 3'][0] - starts['random, seed 0'][0]).max() > 0.01
   with pytest.raises(ValueError, match='--seed is of random weights'):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tiny_encoders import TinyAudio, TinyVideo
 
 from xdc_tf.evaluation import clip_features
+from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.models import R2Plus1D18
 from xdc_tf.records import schema
 from xdc_tf.records.folds import Fold, FoldPart
@@ -47,7 +48,7 @@ def by_hand(encoder, inputs, records, num_clips):
 @pytest.mark.parametrize('make,inputs', [(TinyVideo, VIDEO), (TinyAudio, AUDIO)])
 def test_every_clip_has_its_feature(make, inputs, batch_size, records):
   encoder = build(make(), inputs)
-  index, features = clip_features.extract(encoder, inputs, records, 'train', 3, batch_size=batch_size)
+  index, features = ClipFeatures(encoder, inputs, records, 3, batch_size).extract('train')
   assert (index.dtype, features.dtype, features.shape) == (np.int64, np.float32, (11, 3, 8))
   expected = by_hand(encoder, inputs, records, 3)
   assert index.tolist() == sorted(expected)
@@ -67,44 +68,45 @@ def test_no_more_clips_are_decoded_or_encoded_together_than_fit(batch_size, num_
 
   monkeypatch.setattr(clip_features, 'encode', recorded)
   encoder = build(TinyAudio(), AUDIO)
-  found = list(clip_features.batches(encoder, AUDIO, records, 'train', num_clips, batch_size=batch_size))
+  found = list(ClipFeatures(encoder, AUDIO, records, num_clips, batch_size).batches('train'))
   assert max(len(index) for index, _ in found) == together
   assert max(calls) == together * num_clips
 
 
 def test_only_the_clips_that_are_wanted(records):
   encoder = build(TinyAudio(), AUDIO)
-  all_index, all_features = clip_features.extract(encoder, AUDIO, records, 'train', 2)
+  all_index, all_features = ClipFeatures(encoder, AUDIO, records, 2).extract('train')
   wanted = np.isin(np.arange(12), [0, 5, 9, 11])
-  index, features = clip_features.extract(encoder, AUDIO, records, 'train', 2, wanted, batch_size=2)
+  index, features = ClipFeatures(encoder, AUDIO, records, 2, batch_size=2).extract('train', wanted)
   assert index.tolist() == [0, 9, 11]  # Row 5 has no record.
   np.testing.assert_allclose(features, all_features[wanted[all_index]], rtol=1e-5, atol=1e-6)
   with pytest.raises(ValueError, match='holds none of the 1 clips'):
-    clip_features.extract(encoder, AUDIO, records, 'train', 2, np.arange(12) == 5)
+    ClipFeatures(encoder, AUDIO, records, 2).extract('train', np.arange(12) == 5)
   with pytest.raises(ValueError, match='num_clips=0'):
-    clip_features.extract(encoder, AUDIO, records, 'train', 0)
+    ClipFeatures(encoder, AUDIO, records, 0)
 
 
 def test_a_second_use_does_not_pass_over_the_data_again(records, tmp_path, monkeypatch):
   encoder = build(TinyAudio(), AUDIO)
-  arguments = (str(tmp_path), encoder, AUDIO, records, 'train', 2)
-  first = clip_features.cached(*arguments)
+  features = ClipFeatures(encoder, AUDIO, records, 2)
+  arguments = (str(tmp_path), 'train')
+  first = features.cached(*arguments)
   assert sorted(path.name for path in tmp_path.iterdir()) == ['DONE', 'features.npy', 'index.npy', 'settings.json']
   (tmp_path / 'DONE').unlink()  # As after a kill: what is there is not trusted.
   (tmp_path / 'features.npy').write_bytes(b'half')
-  clip_features.cached(*arguments)
+  features.cached(*arguments)
 
   def never(*_, **__):
     raise AssertionError('the data were read again')
 
-  monkeypatch.setattr(clip_features, 'extract', never)
-  for found, expected in zip(clip_features.cached(*arguments), first, strict=True):
+  monkeypatch.setattr(ClipFeatures, 'extract', never)
+  for found, expected in zip(features.cached(*arguments), first, strict=True):
     np.testing.assert_array_equal(found, expected)
   encoder.dense.bias.assign_add(tf.ones([8]))
   with pytest.raises(ValueError, match='(?s)was made with other settings.*"encoder"'):
-    clip_features.cached(*arguments)
+    features.cached(*arguments)
   with pytest.raises(ValueError, match=r'(?s)-  "num_clips": 2.*\+  "num_clips": 3'):
-    clip_features.cached(*arguments[:-1], 3)
+    dataclasses.replace(features, num_clips=3).cached(*arguments)
 
 
 def test_folds_share_their_features(records):
@@ -112,7 +114,7 @@ def test_folds_share_their_features(records):
   folds = [Fold(n, FoldPart('train', rows < 4 * n), FoldPart('train', (rows >= 4 * n) & (rows < 10))) for n in (1, 2)]
   labels = {'train': np.where(rows == 3, -1, 0)}
   encoder = build(TinyAudio(), AUDIO)
-  found = clip_features.of_folds(folds, labels, None, encoder, AUDIO, records, 1)
+  found = ClipFeatures(encoder, AUDIO, records, 1).of_folds(folds, labels, None)
   assert found['train'][0].tolist() == [0, 1, 2, 4, 6, 7, 8, 9]
 
 

@@ -9,7 +9,8 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import TinyAudio
 
-from xdc_tf.evaluation import clip_features, sweep
+from xdc_tf.evaluation import sweep
+from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
 from xdc_tf.manifest import manifest
 from xdc_tf.records.folds import Fold, FoldPart, read_folds
@@ -98,14 +99,14 @@ def test_fc_only_reads_the_data_once_and_learns_what_is_easy(records, one_replic
   encoder = TinyAudio()
   encoder(tf.zeros([1, 40, 60, 1]))
   passes = []
-  extract = clip_features.extract
+  extract = ClipFeatures.extract
 
-  def recorded(encoder, inputs, records, split, *rest):
-    index, features = extract(encoder, inputs, records, split, *rest)
+  def recorded(self, split, clips=None):
+    index, features = extract(self, split, clips)
     passes.append(split)
     return index, features + 5 * np.eye(8, dtype=np.float32)[index % 3][:, None]
 
-  monkeypatch.setattr(clip_features, 'extract', recorded)
+  monkeypatch.setattr(ClipFeatures, 'extract', recorded)
   cells = sweep.grid(config, read_folds(records), records)
   for _ in range(2):
     run = RunDirectory(str(tmp_path), one_replica)

@@ -1,6 +1,7 @@
 """What a notebook calls: from a folder of videos to embeddings and pages, without gin and without the command line."""
 
 import dataclasses
+import doctest
 import json
 import pathlib
 import subprocess
@@ -34,6 +35,37 @@ def small_config(**changes) -> xdc_tf.Pretraining:
     'num_iterations': 1,
   }
   return xdc_tf.Pretraining(**(values | changes))
+
+
+def test_every_public_object_has_an_example():
+  for name in set(xdc_tf.__all__) - {'__version__', 'methods'}:
+    value = getattr(xdc_tf, name)
+    members = vars(value).values() if isinstance(value, type) else ()
+    assert any('>>>' in (getattr(v, '__doc__', None) or '') for v in (value, *members)), f'xdc_tf.{name} has no example'
+
+
+@pytest.mark.parametrize(
+  'name',
+  [
+    'Schedule',
+    'TrainingOptions',
+    'KMeansOptions',
+    'VideoInput',
+    'AudioInput',
+    'Pretraining',
+    'bound_encoder',
+    'nearest',
+  ]
+  + ['methods.xdc'],
+)
+def test_examples_that_need_no_files_say_what_is_printed(name):
+  value = xdc_tf
+  for part in name.split('.'):
+    value = getattr(value, part)
+  # Of the object alone, not of its members, and without the names of its module: a reader has what the example imports.
+  (example,) = doctest.DocTestFinder(recurse=False).find(value, name, globs={'xdc_tf': xdc_tf, 'np': np})
+  assert example.examples
+  assert doctest.DocTestRunner().run(example).failed == 0
 
 
 NOTEBOOK = json.loads((ROOT / 'docs/pretrain_on_own_videos.ipynb').read_text())

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tiny_encoders import AnyLengthVideo, TinyAudio
 
 from xdc_tf.deep_clustering import stages
-from xdc_tf.evaluation import clip_features
+from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.records import damage, positions
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.training.options import TrainingOptions
@@ -62,7 +62,7 @@ def test_who_reads_whole_records_names_the_shard(records, one_replica, tmp_path,
     'embed': lambda: list(trainer.inference.embed('train', [0, 1, 2])),
     'predict': lambda: list(trainer.inference.predict(labels(records, 'train'), 2)),
     'validate': lambda: trainer.train(str(tmp_path), labels(records, 'train'), labels(records, split), schedule, 0),
-    'clip_features': lambda: clip_features.extract(TinyAudio(), AudioInput(), records, 'train', 1),
+    'clip_features': lambda: ClipFeatures(TinyAudio(), AudioInput(), records, 1).extract('train'),
   }[how]
   with pytest.raises(ValueError, match=f'^{re.escape(path)} is damaged .*--repair'):
     read()

@@ -6,10 +6,12 @@ import numpy as np
 import tensorflow as tf
 from records_factory import jpeg
 
+from xdc_tf.clustering.clusters import Clusters
+from xdc_tf.clustering.preprocessing import Projection
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, VideoInput
-from xdc_tf.serving.export import ServedClusters, export_audio, export_video
+from xdc_tf.serving.export import export_audio, export_video
 
 SHORT_SIDE = 48
 VIDEO_INPUT = VideoInput(num_frames=8, crop_size=40)
@@ -91,13 +93,13 @@ def refused_audio() -> list[tuple[str, np.ndarray, str]]:
   return [*cases, ('log_mel', np.zeros([2, 9, 39], np.float32), 'log_mel must have 3 axes, [B, M, 40]')]
 
 
-def make_clusters(random, dimension: int) -> ServedClusters:
+def make_clusters(random, dimension: int) -> Clusters:
   """Seven centroids in a space whitened to six dimensions."""
-  projection = types.SimpleNamespace(
+  projection = Projection(
     mean=random.normal(0, 0.1, dimension).astype(np.float32),
     matrix=random.normal(0, 2, (dimension, 6)).astype(np.float32),
   )
-  return ServedClusters(random.normal(0, 1, (7, 6)).astype(np.float32), True, projection)
+  return Clusters(random.normal(0, 1, (7, 6)).astype(np.float32), projection)
 
 
 def export(modality: str, folder: str) -> types.SimpleNamespace:

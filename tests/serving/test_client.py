@@ -20,8 +20,9 @@ from xdc_tf.media import media
 from xdc_tf.media.media import MediaError
 from xdc_tf.serving import client
 from xdc_tf.serving.clips import LeftOut
-from xdc_tf.serving.embed import embed_video, read_metadata
+from xdc_tf.serving.embed import embed_video
 from xdc_tf.serving.retries import Retries, ServerError, Unavailable
+from xdc_tf.serving.version_folder import read_metadata
 
 
 def free_port() -> int:

@@ -106,7 +106,7 @@ def test_bad_arguments_are_named(video_model, tmp_path):
   read_span = film(1.0)[0]
   with pytest.raises(ValueError, match='must be positive. Received: stride_seconds=0.0, batch_size=8'):
     embed_video('film.mp4', video_model, read_span, stride_seconds=0.0)
-  with pytest.raises(ValueError, match='Expected a version folder'):
+  with pytest.raises(FileNotFoundError, match='Expected a version folder'):
     embed_video('film.mp4', str(tmp_path), read_span)
 
 

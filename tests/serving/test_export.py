@@ -13,13 +13,15 @@ import tensorflow as tf
 from export_cases import AUDIO_INPUT, SHORT_SIDE, SIGNATURES, VIDEO_INPUT, refused_audio, refused_video
 from records_factory import jpeg, write_records
 
+from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.records import audio_ops, schema, video_ops
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.reader import VideoInput, evaluation_dataset
-from xdc_tf.serving import export
+from xdc_tf.serving import export, served_clusters
 from xdc_tf.serving.checks import RequestLimits
-from xdc_tf.serving.export import METADATA_FILE, MODEL_CARD_FILE, ServedClusters, export_audio, export_video
+from xdc_tf.serving.export import export_audio, export_video
+from xdc_tf.serving.version_folder import METADATA_FILE, MODEL_CARD_FILE
 
 RANDOM = np.random.default_rng(0)
 
@@ -207,7 +209,7 @@ def test_clusters_equal_brute_force(modality, request):
 @pytest.mark.slow
 @pytest.mark.parametrize('num_clusters', [1, 3])
 def test_few_plain_clusters_without_projection_or_normalisation(num_clusters, tmp_path):
-  clusters = ServedClusters(RANDOM.uniform(0, 1, (num_clusters, 32)).astype(np.float32), l2_normalize=False)
+  clusters = Clusters(RANDOM.uniform(0, 1, (num_clusters, 32)).astype(np.float32), l2_normalize=False)
   path = export_audio(
     AudioResNet18(base_width=4, blocks_per_stage=1), AUDIO_INPUT, LogMelSpec(), str(tmp_path), clusters
   )
@@ -216,8 +218,8 @@ def test_few_plain_clusters_without_projection_or_normalisation(num_clusters, tm
 
 
 def test_the_lowest_of_equal_clusters_is_the_nearest():
-  clusters = ServedClusters(np.tile(np.float32([[3, 4]]), (4, 1)), l2_normalize=False)
-  nearest, distances = clusters.nearest(tf.constant([[0.0, 0.0]]))
+  clusters = Clusters(np.tile(np.float32([[3, 4]]), (4, 1)), l2_normalize=False)
+  nearest, distances = served_clusters.nearest(clusters, tf.constant([[0.0, 0.0]]))
   np.testing.assert_array_equal(nearest, [[0, 1, 2, 3]])
   np.testing.assert_array_equal(distances, [[25, 25, 25, 25]])
 
@@ -341,7 +343,7 @@ def test_what_does_not_fit_is_named(tmp_path):
     export_video(encoder, VIDEO_INPUT, SHORT_SIDE, str(tmp_path))
   with pytest.raises(ValueError, match='crop of 224 pixels is larger than the short side of 48'):
     export_video(R2Plus1D18(base_width=4, blocks_per_stage=1), VideoInput(), SHORT_SIDE, str(tmp_path))
-  joint = ServedClusters(np.zeros([5, 64], np.float32))
+  joint = Clusters(np.zeros([5, 64], np.float32))
   with pytest.raises(ValueError, match=r'centroids has shape \(5, 64\), expected \(5, 32\).*several joined \(CDC\)'):
     export_audio(encoder, AUDIO_INPUT, spec, str(tmp_path), joint)
   assert os.listdir(tmp_path) == []

@@ -10,8 +10,9 @@ from made_up_film import film
 from serving_in_process import grpc_server
 
 from xdc_tf.serving import client
-from xdc_tf.serving.embed import embed_video, read_metadata
+from xdc_tf.serving.embed import embed_video
 from xdc_tf.serving.retries import Retries, ServerError
+from xdc_tf.serving.version_folder import read_metadata
 
 pytestmark = pytest.mark.slow
 

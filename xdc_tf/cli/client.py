@@ -7,8 +7,8 @@ from xdc_tf.cli import embed
 from xdc_tf.media import media
 from xdc_tf.serving import client, credentials
 from xdc_tf.serving.clips import LeftOut
-from xdc_tf.serving.embed import read_metadata
 from xdc_tf.serving.retries import Retries
+from xdc_tf.serving.version_folder import read_metadata
 
 SUMMARY = 'Embed a video with a model on TF Serving, over REST or gRPC; writes what `xdc embed` writes.'
 ABOUT_TOKENS = (

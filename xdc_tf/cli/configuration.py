@@ -112,7 +112,10 @@ class BoundEncoder:
 def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
   """Returns an encoder for Pretraining.encoders.
 
-  >>> xdc_tf.bound_encoder('R2Plus1D18', base_width=32)
+  Examples:
+    >>> encoder = xdc_tf.bound_encoder('R2Plus1D18', base_width=32)
+    >>> encoder.modality
+    'video'
 
   Args:
     name: of its class: R2Plus1D18, ResNet3D18 or AudioResNet18.

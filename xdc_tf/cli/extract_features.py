@@ -10,8 +10,7 @@ import numpy as np
 from xdc_tf import files, lease, progress
 from xdc_tf.cli import encoder_arguments, pretrain
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-from xdc_tf.evaluation import clip_features
-from xdc_tf.evaluation.clip_features import weights_digest
+from xdc_tf.evaluation.clip_features import ClipFeatures, encode, weights_digest
 from xdc_tf.records import reader
 from xdc_tf.records import snippets as snippet_files
 from xdc_tf.records.schema import open_records
@@ -69,7 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
     'snippets': dataclasses.asdict(snippets) if snippets else None,
   }
   with lease.held(arguments.output_dir, arguments.take_over):
-    files.check_settings(os.path.join(arguments.output_dir, 'settings.json'), settings)
+    files.check_settings(os.path.join(arguments.output_dir, files.SETTINGS_FILE), settings)
     if snippets:
       write_snippets(arguments.output_dir, encoder, inputs, records, snippets, arguments.batch_size)
     else:
@@ -90,13 +89,14 @@ def check(snippets, num_clips: int | None, num_frames: int | None) -> None:
 
 def write_features(folder: str, encoder, inputs, records, num_clips: int, batch_size: int) -> None:
   """Writes a feature store: the mean feature of the clips of every record, shard by shard; shards that are there stay."""
+  clip_features = ClipFeatures(encoder, inputs, records, num_clips, batch_size)
   for split in records.splits:
     lengths = records.shard_lengths[split]
     written = set(FeatureStore(folder, split).complete_shards())
     missing = [shard for shard in range(len(lengths)) if shard not in written]
     done = sum(lengths[shard] for shard in written)
     with progress.bar(description=f'features {split}', total=sum(lengths), initial=done, unit='record') as bar:
-      batches = clip_features.batches(encoder, inputs, records, split, num_clips, missing, batch_size=batch_size)
+      batches = clip_features.batches(split, missing)
       for shard in missing:
         parts = [(np.zeros(0, np.int64), np.zeros([0, 1, encoder.feature_dimension], np.float32))]
         while sum(len(index) for index, _ in parts) < lengths[shard]:  # A batch never runs over two shards.
@@ -108,7 +108,7 @@ def write_features(folder: str, encoder, inputs, records, num_clips: int, batch_
 
 def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: int) -> None:
   """Writes a file of features for every record; files that are there stay."""
-  encode = clip_features.encode(encoder, inputs, batch_size)
+  encode_all = encode(encoder, inputs, batch_size)
   for split in records.splits:
     reader.check_inputs(records, split, inputs)
     lengths = records.shard_lengths[split]
@@ -118,6 +118,6 @@ def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: 
         bar.update(length - int(wanted.sum()))
         data = snippets.dataset(records, split, shard, inputs, batch_size, wanted, stored=False)
         for index, pieces in itertools.groupby(data, lambda piece: int(piece['index'])):
-          found = [(piece['seconds'].numpy(), encode(piece['input'])) for piece in pieces]
+          found = [(piece['seconds'].numpy(), encode_all(piece['input'])) for piece in pieces]
           snippet_files.save(folder, split, index, *map(np.concatenate, zip(*found, strict=True)))
           bar.update(1)

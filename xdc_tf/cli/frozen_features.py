@@ -7,7 +7,7 @@ import numpy as np
 
 from xdc_tf import files
 from xdc_tf.cli import encoder_arguments, finetune
-from xdc_tf.evaluation import clip_features
+from xdc_tf.evaluation.clip_features import ClipFeatures, side_by_side
 from xdc_tf.records import coverage
 from xdc_tf.records.folds import read_folds
 from xdc_tf.records.human_labels import first_labels
@@ -50,17 +50,10 @@ def measure_folds(
   if coverage.describe(missing):
     print(coverage.describe(missing))
   start = encoder_arguments.find(arguments)
-  inputs = clip_features.side_by_side(encoder_arguments.inputs_of(arguments, start), records)
-  features = clip_features.of_folds(
-    folds,
-    labels,
-    arguments.features_dir,
-    start.load(inputs, seed),
-    inputs,
-    records,
-    arguments.num_clips,
-    arguments.batch_size,
-  )
+  inputs = side_by_side(encoder_arguments.inputs_of(arguments, start), records)
+  encoder = start.load(inputs, seed)
+  clip_features = ClipFeatures(encoder, inputs, records, arguments.num_clips, arguments.batch_size)
+  features = clip_features.of_folds(folds, labels, arguments.features_dir)
   rows = {}
   for fold in folds:
     train, test = (

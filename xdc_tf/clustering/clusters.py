@@ -1,6 +1,7 @@
 """The result of k-means: centroids, and what is done to features before they are compared with them."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -21,8 +22,8 @@ class Clusters:
   """
 
   centroids: np.ndarray
-  projection: Projection | None
-  inertia: list[float]
+  projection: Projection | None = None
+  inertia: Sequence[float] = ()
   l2_normalize: bool = True
 
   @property

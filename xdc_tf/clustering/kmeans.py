@@ -27,6 +27,10 @@ from xdc_tf.clustering.reseeding import split_largest
 class KMeansOptions:
   """How features are clustered; the paper leaves all of this open.
 
+  Examples:
+    >>> xdc_tf.KMeansOptions(pca_components=256).num_passes
+    20
+
   Attributes:
     num_passes: over the features, at most.
     tolerance: stop when a pass lowers the inertia by less than this share of it.

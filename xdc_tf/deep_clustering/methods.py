@@ -63,7 +63,12 @@ def cdc(num_clusters: int) -> list[ClusteringSpec]:
 
 @method
 def xdc(num_video_clusters: int, num_audio_clusters: int) -> list[ClusteringSpec]:
-  """Cross-modal deep clustering: each modality is taught only by the other one (Section 3.2)."""
+  """Cross-modal deep clustering: each modality is taught only by the other one (Section 3.2).
+
+  Examples:
+    >>> [(c.sources, c.teaches) for c in xdc_tf.methods.xdc(num_video_clusters=64, num_audio_clusters=64)]
+    [(('video',), ('audio',)), (('audio',), ('video',))]
+  """
   return [
     ClusteringSpec('video', sources=('video',), teaches=('audio',), num_clusters=num_video_clusters),
     ClusteringSpec('audio', sources=('audio',), teaches=('video',), num_clusters=num_audio_clusters),

@@ -37,6 +37,19 @@ from xdc_tf.training.trainer import EncoderTrainer
 class Pretraining:
   """What decides the result of a pretraining run, together with the records.
 
+  Examples:
+    >>> config = xdc_tf.Pretraining(
+    ...   encoders={'video': xdc_tf.bound_encoder('R2Plus1D18'), 'audio': xdc_tf.bound_encoder('AudioResNet18')},
+    ...   clusterings=xdc_tf.methods.xdc(num_video_clusters=64, num_audio_clusters=32),
+    ...   video_input=xdc_tf.VideoInput(),
+    ...   audio_input=xdc_tf.AudioInput(),
+    ...   schedule=xdc_tf.Schedule(),
+    ...   kmeans=xdc_tf.KMeansOptions(),
+    ...   training=xdc_tf.TrainingOptions(),
+    ... )
+    >>> config.heads_of('video')  # It predicts the clusters of the sounds.
+    {'audio': 32}
+
   Attributes:
     encoders: what makes each encoder, its class or one with arguments (cli.configuration.bound_encoder); its modality decides what
       it is fed.

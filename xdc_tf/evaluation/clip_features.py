@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +18,7 @@ from xdc_tf.records.folds import Fold
 from xdc_tf.records.inputs import AudioInput, Input
 from xdc_tf.records.schema import Records
 
-SETTINGS_FILE, INDEX_FILE, FEATURES_FILE, DONE_FILE = 'settings.json', 'index.npy', 'features.npy', 'DONE'
+INDEX_FILE, FEATURES_FILE, DONE_FILE = 'index.npy', 'features.npy', 'DONE'
 
 
 def encode(encoder, inputs: Input, batch_size: int):
@@ -41,108 +42,118 @@ def encode(encoder, inputs: Input, batch_size: int):
   return encode_all
 
 
-def batches(
-  encoder,
-  inputs: Input,
-  records: Records,
-  split: str,
-  num_clips: int,
-  shards: Sequence[int] | None = None,
-  clips: np.ndarray | None = None,
-  batch_size: int = 32,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-  """Yields (index int64 [b], features float32 [b, num_clips, d]) in record order; a batch ends with its shard.
+@dataclasses.dataclass(frozen=True)
+class ClipFeatures:
+  """The features of the clips of one data set.
 
-  Args:
+  Attributes:
     encoder: a built encoder.
     inputs: how it is fed.
     records: the data set.
-    split: which split.
     num_clips: clips of each record at uniform distances; 1: its middle.
-    shards: numbers of the shards to read; None: all.
-    clips: bool [records.num_rows(split)]: of these records only, the others are not decoded; None: of all.
     batch_size: clips in one call of the encoder; so many records are decoded at a time that they have as many clips.
 
   Raises:
-    ValueError: for numbers below 1, and when the records do not suit `inputs` or hold none of the clips.
+    ValueError: for numbers below 1.
   """
-  if num_clips < 1 or batch_size < 1:
-    raise ValueError(f'Both must be at least 1. Received: num_clips={num_clips}, batch_size={batch_size}.')
-  data = reader.evaluation_dataset(
-    records, split, inputs, max(1, batch_size // num_clips), num_clips, shards=shards, subset=clips
-  )
-  encode_all = encode(encoder, inputs, batch_size)
-  with damage.named(records, split):
-    for batch in data:
-      features = encode_all(tf.reshape(batch['input'], [-1, *inputs.shape]))
-      yield batch['index'].numpy(), features.reshape([-1, num_clips, features.shape[-1]])
 
+  encoder: Any
+  inputs: Input
+  records: Records
+  num_clips: int
+  batch_size: int = 32
 
-def extract(
-  encoder,
-  inputs: Input,
-  records: Records,
-  split: str,
-  num_clips: int,
-  clips: np.ndarray | None = None,
-  batch_size: int = 32,
-) -> tuple[np.ndarray, np.ndarray]:
-  """Passes an encoder once over a split: all that `batches` yields, whose arguments these are, with a progress bar.
+  def __post_init__(self):
+    if self.num_clips < 1 or self.batch_size < 1:
+      raise ValueError(f'Both must be at least 1. Received: num_clips={self.num_clips}, batch_size={self.batch_size}.')
 
-  Returns:
-    index int64 [n], in record order; features float32 [n, num_clips, d], not averaged. Records that failed are not among them.
+  def batches(
+    self, split: str, shards: Sequence[int] | None = None, clips: np.ndarray | None = None
+  ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields (index int64 [b], features float32 [b, num_clips, d]) in record order; a batch ends with its shard.
 
-  Raises:
-    ValueError: as `batches`.
-  """
-  index, features = [], []
-  with progress.bar(description=f'features {split}', total=_number(records, split, clips), unit='record') as bar:
-    for some_index, some_features in batches(encoder, inputs, records, split, num_clips, None, clips, batch_size):
-      index.append(some_index)
-      features.append(some_features)
-      bar.update(len(some_index))
-  return np.concatenate(index), np.concatenate(features)
+    Args:
+      split: which split.
+      shards: numbers of the shards to read; None: all.
+      clips: bool [records.num_rows(split)]: of these records only, the others are not decoded; None: of all.
 
+    Raises:
+      ValueError: when the records do not suit `inputs` or hold none of the clips.
+    """
+    together = max(1, self.batch_size // self.num_clips)
+    data = reader.evaluation_dataset(
+      self.records, split, self.inputs, together, self.num_clips, shards=shards, subset=clips
+    )
+    encode_all = encode(self.encoder, self.inputs, self.batch_size)
+    with damage.named(self.records, split):
+      for batch in data:
+        features = encode_all(tf.reshape(batch['input'], [-1, *self.inputs.shape]))
+        yield batch['index'].numpy(), features.reshape([-1, self.num_clips, features.shape[-1]])
 
-def _number(records: Records, split: str, clips: np.ndarray | None) -> int:
-  return records.num_clips(split) if clips is None else int(clips.sum())
+  def extract(self, split: str, clips: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Passes the encoder once over a split, with a progress bar: all that `batches` yields, whose arguments these are.
 
+    Returns:
+      index int64 [n], in record order; features float32 [n, num_clips, d], not averaged. Records that failed are not among them.
 
-def cached(
-  folder: str,
-  encoder,
-  inputs: Input,
-  records: Records,
-  split: str,
-  num_clips: int,
-  clips: np.ndarray | None = None,
-  batch_size: int = 32,
-) -> tuple[np.ndarray, np.ndarray]:
-  """Does what `extract` does, and keeps the result in `folder`; the next call reads it from there.
+    Raises:
+      ValueError: as `batches`.
+    """
+    index, features = [], []
+    total = self.records.num_clips(split) if clips is None else int(clips.sum())
+    with progress.bar(description=f'features {split}', total=total, unit='record') as bar:
+      for some_index, some_features in self.batches(split, clips=clips):
+        index.append(some_index)
+        features.append(some_features)
+        bar.update(len(some_index))
+    return np.concatenate(index), np.concatenate(features)
 
-  Writes index.npy and features.npy, and DONE last. A folder belongs to one encoder with its weights, one input, one set of clips:
-  settings.json says which.
+  def cached(self, folder: str, split: str, clips: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Does what `extract` does, and keeps the result in `folder`; the next call reads it from there.
 
-  Raises:
-    ValueError: beside what `extract` raises, when the folder holds other features.
-  """
-  settings = {
-    'encoder': weights_digest(encoder),
-    'inputs': {'class': type(inputs).__name__, **dataclasses.asdict(inputs)},
-    'records': records.fingerprint(),
-    'split': split,
-    'num_clips': num_clips,
-    'clips': 'all' if clips is None else hashlib.sha256(np.packbits(clips).tobytes()).hexdigest()[:16],
-  }
-  files.check_settings(os.path.join(folder, SETTINGS_FILE), settings)
-  paths = [os.path.join(folder, name) for name in (INDEX_FILE, FEATURES_FILE)]
-  done = os.path.join(folder, DONE_FILE)
-  if not tf.io.gfile.exists(done):
-    for path, array in zip(paths, extract(encoder, inputs, records, split, num_clips, clips, batch_size), strict=True):
-      files.write_array(path, array)
-    files.write_mark(done)
-  index, features = (files.read_array(path) for path in paths)
-  return index, features
+    Writes index.npy and features.npy, and DONE last. A folder belongs to one encoder with its weights, one input, one set of
+    clips: settings.json says which.
+
+    Raises:
+      ValueError: beside what `extract` raises, when the folder holds other features.
+    """
+    settings = {
+      'encoder': weights_digest(self.encoder),
+      'inputs': {'class': type(self.inputs).__name__, **dataclasses.asdict(self.inputs)},
+      'records': self.records.fingerprint(),
+      'split': split,
+      'num_clips': self.num_clips,
+      'clips': 'all' if clips is None else hashlib.sha256(np.packbits(clips).tobytes()).hexdigest()[:16],
+    }
+    files.check_settings(os.path.join(folder, files.SETTINGS_FILE), settings)
+    paths = [os.path.join(folder, name) for name in (INDEX_FILE, FEATURES_FILE)]
+    done = os.path.join(folder, DONE_FILE)
+    if not tf.io.gfile.exists(done):
+      for path, array in zip(paths, self.extract(split, clips), strict=True):
+        files.write_array(path, array)
+      files.write_mark(done)
+    index, features = (files.read_array(path) for path in paths)
+    return index, features
+
+  def of_folds(
+    self, folds: Sequence[Fold], labels: dict[str, np.ndarray], folder: str | None
+  ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Extracts what some of the `folds` needs, each record once however many it belongs to.
+
+    Args:
+      folds: parts of the splits to train and to test on.
+      labels: int32 [num_rows] of each split; records without a label (-1) are left out.
+      folder: keeps the features, in a folder a split; None: nowhere.
+
+    Returns:
+      {split: what `extract` returns}.
+    """
+    features = {}
+    for split in sorted({part.split for fold in folds for part in (fold.train, fold.test)}):
+      parts = [part for fold in folds for part in (fold.train, fold.test) if part.split == split]
+      clips = np.any([part.clips for part in parts], axis=0) & (labels[split] >= 0)
+      features[split] = self.cached(os.path.join(folder, split), split, clips) if folder else self.extract(split, clips)
+    return features
 
 
 def weights_digest(encoder) -> str:
@@ -154,33 +165,6 @@ def weights_digest(encoder) -> str:
   for variable in encoder.variables:
     digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
   return digest.hexdigest()[:16]
-
-
-def of_folds(
-  folds: Sequence[Fold],
-  labels: dict[str, np.ndarray],
-  folder: str | None,
-  encoder,
-  inputs: Input,
-  records: Records,
-  num_clips: int,
-  batch_size: int = 32,
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-  """Extracts what some of the `folds` needs, each record once however many it belongs to; see `batches` for the other arguments.
-
-  Records without a label (-1 in `labels`, int32 [num_rows] of each split) are left out. The features are kept in `folder`, in a
-  folder a split, or nowhere where that is None.
-
-  Returns:
-    {split: what `extract` returns}.
-  """
-  found = {}
-  for split in sorted({part.split for fold in folds for part in (fold.train, fold.test)}):
-    parts = [part for fold in folds for part in (fold.train, fold.test) if part.split == split]
-    clips = np.any([part.clips for part in parts], axis=0) & (labels[split] >= 0)
-    arguments = (encoder, inputs, records, split, num_clips, clips, batch_size)
-    found[split] = cached(os.path.join(folder, split), *arguments) if folder else extract(*arguments)
-  return found
 
 
 def side_by_side(inputs: Input, records: Records) -> Input:

@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.evaluation import clip_features, fc_only
+from xdc_tf.evaluation import fc_only
+from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.records import label_table, source_videos
 from xdc_tf.records.folds import Fold, FoldPart
 from xdc_tf.records.human_labels import all_labels, first_labels
@@ -183,19 +184,13 @@ class FcOnly:
 
   def prepare(self, run) -> None:
     """Takes the features of all splits, or finds them in the run directory."""
-    for split in self._records.splits:
-      folder = run.stage(f'features/{split}')
-      index, features = clip_features.cached(
-        folder,
-        self._encoder,
-        self._config.input_of(self._modality),
-        self._records,
-        split,
-        self._config.num_clips,
-        batch_size=self._config.training.evaluation_batch_size,
-      )
-      self._features[split] = (index, features)
-      self._labels[split] = first_labels(self._records, split)
+    config, records = self._config, self._records
+    clip_features = ClipFeatures(
+      self._encoder, config.input_of(self._modality), records, config.num_clips, config.training.evaluation_batch_size
+    )
+    for split in records.splits:
+      self._features[split] = clip_features.cached(run.stage(f'features/{split}'), split)
+      self._labels[split] = first_labels(records, split)
 
   def train(self, folder: str, fold: Fold, rate: float) -> tuple[np.ndarray, np.ndarray]:
     """Trains one cell and saves kernel.npy and bias.npy in a folder; returns what FullFinetuning.train does."""

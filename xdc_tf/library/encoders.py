@@ -14,9 +14,9 @@ from xdc_tf.media import media
 from xdc_tf.media.media import ReadOptions
 from xdc_tf.runs import starting_point, weights_folder
 from xdc_tf.serving import clips
-from xdc_tf.serving.embed import read_metadata
-from xdc_tf.serving.export import DEFAULT_LIMITS, METADATA_FILE
+from xdc_tf.serving.export import DEFAULT_LIMITS
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
+from xdc_tf.serving.version_folder import METADATA_FILE, read_metadata
 
 
 class Embeddings(NamedTuple):
@@ -51,10 +51,11 @@ class Encoder:
   def embed(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8) -> Any:
     """Embeds videos, or arrays of clips.
 
-    >>> encoder.embed('film.mp4').embeddings.shape
-    (31, 512)
-    >>> encoder.embed(np.zeros([2, 8, 256, 340, 3], np.uint8)).shape
-    (2, 512)
+    Examples:
+      >>> encoder.embed('film.mp4').embeddings.shape
+      (31, 512)
+      >>> encoder.embed(np.zeros([2, 8, 256, 340, 3], np.uint8)).shape
+      (2, 512)
 
     Args:
       what: the path of a video; a list of paths; or clips: uint8 [B, T, H, W, 3] of a video encoder, float32 [B, S] (mono, at the
@@ -84,8 +85,9 @@ class Encoder:
   def embed_at(self, path: str | os.PathLike, seconds: float) -> np.ndarray:
     """Embeds the one clip of a video that begins at a moment.
 
-    >>> encoder.embed_at('film.mp4', 100.0).shape
-    (512,)
+    Examples:
+      >>> encoder.embed_at('film.mp4', 100.0).shape
+      (512,)
 
     Args:
       path: of the video.
@@ -122,9 +124,10 @@ class Encoder:
 def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
   """Opens an encoder.
 
-  >>> xdc_tf.load('runs/xdc', 'video')          # of a run
-  >>> xdc_tf.load('weights/r2plus1d_18')        # of `xdc import-weights`, or of a cell of `xdc finetune`
-  >>> xdc_tf.load('saved_models/xdc_video/1')   # of `xdc export`
+  Examples:
+    >>> xdc_tf.load('runs/xdc', 'video')          # of a run
+    >>> xdc_tf.load('weights/r2plus1d_18')        # of `xdc import-weights`, or of a cell of `xdc finetune`
+    >>> xdc_tf.load('saved_models/xdc_video/1')   # of `xdc export`
 
   Args:
     path: the folder.
@@ -192,9 +195,11 @@ def _of_model(model, fed: weights_folder.InputSpec) -> Encoder:
 def nearest(embeddings: np.ndarray, query: np.ndarray, count: int = 5) -> tuple[np.ndarray, np.ndarray]:
   """Finds the embeddings that are most like a query, by cosine similarity.
 
-  >>> index, similarity = xdc_tf.nearest(embeddings, embeddings[3])
-  >>> int(index[0]), round(float(similarity[0]), 3)
-  (3, 1.0)
+  Examples:
+    >>> embeddings = np.array([[1, 0], [0, 1], [3, 4]])
+    >>> index, similarity = xdc_tf.nearest(embeddings, query=embeddings[2], count=2)
+    >>> index.tolist(), [round(float(value), 3) for value in similarity]
+    ([2, 1], [1.0, 0.8])
 
   Args:
     embeddings: float [n, d].

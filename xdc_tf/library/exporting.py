@@ -71,8 +71,9 @@ def export(
 ) -> dict[str, str]:
   """Exports the encoders of a run, or imported or finetuned weights, as `xdc export` does.
 
-  >>> xdc_tf.export('runs/xdc', 'saved_models')
-  {'video': 'saved_models/xdc_video/1', 'audio': 'saved_models/xdc_audio/1'}
+  Examples:
+    >>> xdc_tf.export('runs/xdc', 'saved_models')
+    {'video': 'saved_models/xdc_video/1', 'audio': 'saved_models/xdc_audio/1'}
 
   Args:
     source: folder of a run or of weights.
@@ -127,14 +128,11 @@ def export_run(
 
 def _export_encoder(name: str, encoder, run, clusters, folder: str, limits) -> str:
   limits = limits or saved_models.DEFAULT_LIMITS
-  served = None
-  if clusters is not None:
-    served = saved_models.ServedClusters(clusters.centroids, clusters.l2_normalize, clusters.projection)
   records, encoder_input = run.records, run.input_of(name)
   metadata = {'run': os.path.basename(os.path.abspath(run.path)), 'records': records.name}
   metadata['training'] = training_facts.of_run(run, name)
   if encoder.modality == 'video':
     return saved_models.export_video(
-      encoder, encoder_input, records.short_side, folder, served, metadata, records.frame_rate, limits
+      encoder, encoder_input, records.short_side, folder, clusters, metadata, records.frame_rate, limits
     )
-  return saved_models.export_audio(encoder, encoder_input, records.log_mel_spec, folder, served, metadata, limits)
+  return saved_models.export_audio(encoder, encoder_input, records.log_mel_spec, folder, clusters, metadata, limits)

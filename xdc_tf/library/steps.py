@@ -28,8 +28,9 @@ def make_manifest(
 ) -> dict[str, int]:
   """Lists the spans of a folder of videos, as `xdc manifest folder` does.
 
-  >>> xdc_tf.make_manifest('videos', 'data/manifest')
-  {'train': 5210, 'validation': 579}
+  Examples:
+    >>> xdc_tf.make_manifest('videos', 'data/manifest')
+    {'train': 5210, 'validation': 579}
 
   Args:
     folder: of videos, or one video.
@@ -53,6 +54,9 @@ def make_manifest(
 def make_clips(manifest_dir: str, output_dir: str, options: Sequence[str] = ()) -> str:
   """Makes records of a manifest, as `python -m beam_pipelines.make_clips` does, on this machine.
 
+  Examples:
+    >>> xdc_tf.make_clips('data/manifest', 'data/clips', ['--short_side', '128', '--direct_num_workers', '4'])
+
   Args:
     manifest_dir: the manifest.
     output_dir: gets the records; a folder that was begun is finished.
@@ -72,9 +76,10 @@ def make_clips(manifest_dir: str, output_dir: str, options: Sequence[str] = ()) 
 def open_records(directory: str, split: str = 'train') -> tf.data.Dataset:
   """Reads records by TFDS: index, video_id, start_seconds, frames uint8 [T, H, W, 3], log_mel float32 [M, 40], labels and others.
 
-  >>> for clip in xdc_tf.open_records('data/clips').take(1):
-  ...   print(clip['frames'].shape, clip['log_mel'].shape)
-  (60, 256, 340, 3) (100, 40)
+  Examples:
+    >>> for clip in xdc_tf.open_records('data/clips').take(1):
+    ...   print(clip['frames'].shape, clip['log_mel'].shape)
+    (60, 256, 340, 3) (100, 40)
 
   Args:
     directory: what make_clips has finished.
@@ -102,12 +107,13 @@ def pretrain(
 ) -> str:
   """Pretrains encoders by deep clustering, or goes on where the run was, as `xdc pretrain` does.
 
-  >>> config = xdc_tf.Pretraining(
-  ...   encoders={'video': xdc_tf.bound_encoder('R2Plus1D18'), 'audio': xdc_tf.bound_encoder('AudioResNet18')},
-  ...   clusterings=xdc_tf.methods.xdc(num_video_clusters=64, num_audio_clusters=64),
-  ...   video_input=xdc_tf.VideoInput(crop_size=112), audio_input=xdc_tf.AudioInput(),
-  ...   schedule=xdc_tf.Schedule(epoch_size=100_000), kmeans=xdc_tf.KMeansOptions(), training=xdc_tf.TrainingOptions())
-  >>> xdc_tf.pretrain('data/clips', 'runs/xdc', config)
+  Examples:
+    >>> config = xdc_tf.Pretraining(
+    ...   encoders={'video': xdc_tf.bound_encoder('R2Plus1D18'), 'audio': xdc_tf.bound_encoder('AudioResNet18')},
+    ...   clusterings=xdc_tf.methods.xdc(num_video_clusters=64, num_audio_clusters=64),
+    ...   video_input=xdc_tf.VideoInput(crop_size=112), audio_input=xdc_tf.AudioInput(),
+    ...   schedule=xdc_tf.Schedule(epoch_size=100_000), kmeans=xdc_tf.KMeansOptions(), training=xdc_tf.TrainingOptions())
+    >>> xdc_tf.pretrain('data/clips', 'runs/xdc', config)
 
   Args:
     records: what make_clips has finished.
@@ -164,6 +170,10 @@ def pretrain_run(
 
 def write_report(run_dir: str, output_dir: str, credit: str = '', clips_per_cluster: int = 10) -> str:
   """Writes the clusters of a finished run as HTML pages, as `xdc report` does.
+
+  Examples:
+    >>> xdc_tf.write_report('runs/xdc', 'report', credit='(c) Blender Foundation')
+    'report/index.html'
 
   Args:
     run_dir: of the run.

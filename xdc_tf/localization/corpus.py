@@ -17,8 +17,6 @@ from xdc_tf.records import folds, snippets
 from xdc_tf.records.schema import Records
 from xdc_tf.records.snippets import Snippets
 
-SETTINGS_FILE = 'settings.json'
-
 
 @dataclasses.dataclass(frozen=True)
 class Annotations:
@@ -108,7 +106,7 @@ def open_corpus(folder: str, records: Records) -> Corpus:
     raise FileNotFoundError(
       f'{folder} is not a finished folder of features (it has no DONE). `xdc extract-features --snippet_frames 16` makes one.'
     )
-  settings = files.read_json(os.path.join(folder, SETTINGS_FILE))
+  settings = files.read_json(os.path.join(folder, files.SETTINGS_FILE))
   if not settings.get('snippets'):
     raise ValueError(f'{folder} holds a feature of each record; expected features of snippets: --snippet_frames 16.')
   if settings['records'] != records.fingerprint():

@@ -28,6 +28,10 @@ def _check_sizes(settings: Any, *names: str) -> None:
 class VideoInput:
   """What a video encoder sees: float32 [num_frames, crop_size, crop_size, 3] of a clip.
 
+  Examples:
+    >>> xdc_tf.VideoInput(num_frames=32, crop_size=112).shape
+    (32, 112, 112, 3)
+
   Attributes:
     num_frames: L (Supplement A: 8, and 32 for the comparison with others).
     crop_size: side of the square in pixels; random in training, the centre in evaluation.
@@ -143,6 +147,10 @@ class VideoInput:
 @dataclasses.dataclass(frozen=True)
 class AudioInput:
   """What an audio encoder sees: float32 [40, num_frames, 1], mel filters by audio frames (Q x P in the paper). Reads no JPEG.
+
+  Examples:
+    >>> xdc_tf.AudioInput(num_frames=200).shape
+    (40, 200, 1)
 
   Attributes:
     num_frames: P; 100 are 2 seconds (Supplement A).

@@ -272,7 +272,7 @@ class Records:
     Raises:
       ValueError: when no shard does.
     """
-    settings = os.path.join(self.directory, 'settings.json')
+    settings = os.path.join(self.directory, files.SETTINGS_FILE)
     if tf.io.gfile.exists(settings):
       return index // files.read_json(settings)['clips_per_shard']
     for shard, path in enumerate(self.shard_paths(split)):  # Records that no job of ours made.

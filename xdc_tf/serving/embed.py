@@ -1,14 +1,12 @@
 """Embeddings of a whole video by an exported model: cut it into clips, let the SavedModel do the rest."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files
 from xdc_tf.serving import clips
-from xdc_tf.serving.export import METADATA_FILE
+from xdc_tf.serving.version_folder import read_metadata
 
 
 def embed_video(
@@ -35,7 +33,8 @@ def embed_video(
     start_seconds float64 [n]; embeddings float32 [n, feature_dimension].
 
   Raises:
-    ValueError: for a stride or batch size that is not positive, or a folder that is not such a version folder.
+    FileNotFoundError: for a folder that is not such a version folder.
+    ValueError: for a stride or batch size that is not positive.
     MediaError: when most of the video cannot be read.
   """
   metadata = read_metadata(saved_model_dir)
@@ -46,20 +45,3 @@ def embed_video(
     starts += batch_starts
     embeddings.append(embed(**{metadata['input']: tf.constant(batch)})['embedding'].numpy())
   return np.asarray(starts), np.concatenate(embeddings)
-
-
-def read_metadata(path: str) -> dict[str, Any]:
-  """Reads what the export wrote about itself.
-
-  Args:
-    path: a version folder, or a copy of the metadata.json in it.
-
-  Raises:
-    ValueError: when it is neither.
-  """
-  try:
-    return files.read_json(path if path.endswith('.json') else f'{path}/{METADATA_FILE}')
-  except FileNotFoundError as error:
-    raise ValueError(
-      f'{error} Expected a version folder that `xdc export` wrote, such as saved_models/xdc_video/1.'
-    ) from error

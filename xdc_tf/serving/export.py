@@ -17,21 +17,16 @@ import tensorflow as tf
 
 import xdc_tf
 from xdc_tf import files
+from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.records import audio_ops
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, VideoInput
-from xdc_tf.serving import provenance, warmup
+from xdc_tf.serving import provenance, served_clusters, version_folder, warmup
 from xdc_tf.serving.checks import RequestLimits
 from xdc_tf.serving.model_card import model_card
-from xdc_tf.serving.served_clusters import ServedClusters
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
 
-__all__ = ['METADATA_FILE', 'ServedClusters', 'export_audio', 'export_video']
-
-# TF Serving looks into assets.extra for the warm-up requests only.
-METADATA_FILE = 'assets.extra/metadata.json'
-MODEL_CARD_FILE = 'assets.extra/model_card.md'
 DEFAULT_LIMITS = RequestLimits()
 
 
@@ -40,7 +35,7 @@ def export_video(
   video_input: VideoInput,
   record_short_side: int,
   directory: str,
-  clusters: ServedClusters | None = None,
+  clusters: Clusters | None = None,
   metadata: Mapping[str, Any] | None = None,
   frame_rate: float = 30.0,
   limits: RequestLimits = DEFAULT_LIMITS,
@@ -50,7 +45,7 @@ def export_video(
   Signatures (B clips and T frames are free): serving_default and embed take `jpegs` string [B, T], embed_frames takes
   `frames` uint8 [B, T, H, W, 3] of any size, all give `embedding` float32 [B, feature_dimension]; with clusters also
   cluster, from `jpegs` to `embedding`, `nearest_clusters` int32 [B, n] and `nearest_squared_distances` float32 [B, n] (see
-  ServedClusters.nearest), and the first of them, `cluster` int32 [B] and `squared_distance` float32 [B].
+  served_clusters.nearest), and the first of them, `cluster` int32 [B] and `squared_distance` float32 [B].
 
   Args:
     encoder: a video encoder; its weights are copied as they are now.
@@ -98,7 +93,7 @@ def export_audio(
   audio_input: AudioInput,
   log_mel_spec: LogMelSpec,
   directory: str,
-  clusters: ServedClusters | None = None,
+  clusters: Clusters | None = None,
   metadata: Mapping[str, Any] | None = None,
   limits: RequestLimits = DEFAULT_LIMITS,
 ) -> str:
@@ -143,14 +138,14 @@ def export_audio(
   return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}), examples)
 
 
-def _check(encoder, modality: str, clusters: ServedClusters | None) -> None:
+def _check(encoder, modality: str, clusters: Clusters | None) -> None:
   if encoder.modality != modality:
     raise ValueError(f'{type(encoder).__name__} is an {encoder.modality} encoder. Expected a {modality} encoder.')
   if clusters is not None:
-    clusters.check(encoder.feature_dimension)
+    served_clusters.check(clusters, encoder.feature_dimension)
 
 
-def _describe(encoder, clusters: ServedClusters | None) -> dict[str, Any]:
+def _describe(encoder, clusters: Clusters | None) -> dict[str, Any]:
   return {
     'modality': encoder.modality,
     'encoder': type(encoder).__name__,
@@ -197,11 +192,11 @@ def _upload(source: str, folder: str) -> None:
 def _write_extra(folder: str, name: str, signatures: Mapping[str, Callable], metadata, examples) -> None:
   """Writes metadata.json, the model card and the warm-up requests."""
   metadata = metadata | {'signatures': _shapes(signatures)}
-  files.write_json(os.path.join(folder, METADATA_FILE), metadata)
-  with files.atomic_write(os.path.join(folder, MODEL_CARD_FILE), 'w') as file:
+  files.write_json(os.path.join(folder, version_folder.METADATA_FILE), metadata)
+  with files.atomic_write(os.path.join(folder, version_folder.MODEL_CARD_FILE), 'w') as file:
     file.write(model_card(name, metadata))
   inputs = [(signature, *shapes['inputs']) for signature, shapes in metadata['signatures'].items()]
-  warmup.write_requests(os.path.join(folder, warmup.WARMUP_FILE), name, inputs, examples)
+  warmup.write_requests(os.path.join(folder, version_folder.WARMUP_FILE), name, inputs, examples)
 
 
 def next_version(directory: str) -> int:

@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.records import audio_ops, video_ops
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, VideoInput
+from xdc_tf.serving import served_clusters
 from xdc_tf.serving.checks import RequestLimits, checked, checked_jpegs, checked_length, checked_sizes, checked_values
-from xdc_tf.serving.served_clusters import ServedClusters
 
 
 def video_signatures(
-  encoder, video_input: VideoInput, record_short_side: int, clusters: ServedClusters | None, limits: RequestLimits
+  encoder, video_input: VideoInput, record_short_side: int, clusters: Clusters | None, limits: RequestLimits
 ) -> dict[str, Callable]:
   """Traces the signatures of a video encoder; see export.export_video for their inputs and outputs.
 
@@ -59,7 +60,7 @@ def video_signatures(
 
 
 def audio_signatures(
-  encoder, audio_input: AudioInput, log_mel_spec: LogMelSpec, clusters: ServedClusters | None, limits: RequestLimits
+  encoder, audio_input: AudioInput, log_mel_spec: LogMelSpec, clusters: Clusters | None, limits: RequestLimits
 ) -> dict[str, Callable]:
   """Traces the signatures of an audio encoder; see export.export_audio for their inputs and outputs.
 
@@ -112,7 +113,7 @@ def audio_signatures(
   return _signatures(from_waveform, waveform, clusters) | {'embed_log_mel': _trace(from_log_mel, log_mel)}
 
 
-def _signatures(embedding_of: Callable, spec: tf.TensorSpec, clusters: ServedClusters | None) -> dict[str, Callable]:
+def _signatures(embedding_of: Callable, spec: tf.TensorSpec, clusters: Clusters | None) -> dict[str, Callable]:
   """Traces embed, serving_default (the same) and, where there are clusters, cluster."""
   embed = _trace(embedding_of, spec)
   signatures = {'serving_default': embed, 'embed': embed}
@@ -120,7 +121,7 @@ def _signatures(embedding_of: Callable, spec: tf.TensorSpec, clusters: ServedClu
 
     def with_cluster(x):
       embedding = embedding_of(x)
-      nearest, distances = clusters.nearest(embedding)
+      nearest, distances = served_clusters.nearest(clusters, embedding)
       return {
         'cluster': nearest[:, 0],
         'squared_distance': distances[:, 0],

@@ -6,9 +6,6 @@ import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-# Where TF Serving looks for them.
-WARMUP_FILE = 'assets.extra/tf_serving_warmup_requests'
-
 
 def video_examples(num_frames: int, short_side: int) -> dict[str, TensorProto]:
   """Returns one grey clip in each form that the signatures take: `jpegs` string [1, T], `frames` uint8 [1, T, H, W, 3].

@@ -16,6 +16,10 @@ PRECISIONS = ('auto', *POLICIES)
 class TrainingOptions:
   """How to compute, as opposed to what (that is `Schedule`).
 
+  Examples:
+    >>> xdc_tf.TrainingOptions(precision='bfloat16', checkpoint_steps=1000).nesterov
+    True
+
   Attributes:
     optimizer: 'sgd' (the paper's), 'sgdw' or 'lamb'.
     momentum: unpublished; 0.9 as in the authors' VMZ.

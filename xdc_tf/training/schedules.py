@@ -11,6 +11,13 @@ import gin
 class Schedule:
   """How long and how fast to train (Table 9; the defaults are Table 10's row 'All DCs, Kinetics').
 
+  Examples:
+    >>> schedule = xdc_tf.Schedule(epoch_size=100_000, warmup_epochs=2, step_epochs=4, total_epochs=10, gamma=0.1)
+    >>> schedule.steps_per_epoch(num_replicas=8)
+    391
+    >>> [round(schedule.learning_rate(epoch, num_replicas=8), 4) for epoch in (0, 2, 6)]
+    [0.01, 0.08, 0.008]
+
   Attributes:
     epoch_size: clips in one epoch ('es'); may exceed the number of clips, since clips are jittered in time.
     batch_size: clips in one batch of one replica ('bs').

@@ -1,0 +1,29 @@
+"""What `xdc export` puts beside the graph in a version folder, and reading it.
+
+TF Serving looks into assets.extra for the warm-up requests only.
+"""
+
+from typing import Any
+
+from xdc_tf import files
+
+METADATA_FILE = 'assets.extra/metadata.json'
+MODEL_CARD_FILE = 'assets.extra/model_card.md'
+WARMUP_FILE = 'assets.extra/tf_serving_warmup_requests'
+
+
+def read_metadata(path: str) -> dict[str, Any]:
+  """Reads what the export wrote about itself.
+
+  Args:
+    path: a version folder, or a copy of the metadata.json in it.
+
+  Raises:
+    FileNotFoundError: when it is neither.
+  """
+  try:
+    return files.read_json(path if path.endswith('.json') else f'{path}/{METADATA_FILE}')
+  except FileNotFoundError as error:
+    raise FileNotFoundError(
+      f'{path} has no {METADATA_FILE}. Expected a version folder that `xdc export` wrote, such as saved_models/xdc_video/1.'
+    ) from error
