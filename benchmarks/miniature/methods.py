@@ -33,6 +33,7 @@ METHODS = {
   'mdc': Method('MDC', 'miniature/table1_mdc.gin', BOTH),
   'cdc': Method('CDC', 'miniature/table1_cdc.gin', BOTH),
   'xdc': Method('XDC', 'miniature/table1_xdc.gin', BOTH),
+  'xdc_plus': Method('XDC plus', 'miniature/xdc_plus.gin', BOTH, in_table=False),
   'xdc_resnet3d': Method('XDC, ResNet3D', 'miniature/table13_resnet3d.gin', BOTH, in_table=False),
   'same_modality_video': Method('same-modality XDC', 'miniature/table1_same_modality_video.gin', {'video': 'video_a'}),
   'same_modality_audio': Method('same-modality XDC', 'miniature/table1_same_modality_audio.gin', {'audio': 'audio_a'}),

@@ -155,7 +155,7 @@ def bindings_of(config: Pretraining) -> list[str]:
   return lines
 
 
-_PLAIN = ('num_iterations', 'feature_clips', 'concurrent_encoders', 'seed')
+_PLAIN = ('num_iterations', 'feature_clips', 'mfcc_iterations', 'concurrent_encoders', 'seed')
 
 
 def _encoder_bindings(encoders: Mapping[str, Any]) -> list[str]:

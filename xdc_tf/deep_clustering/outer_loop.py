@@ -64,6 +64,8 @@ class Pretraining:
     num_iterations: of clustering and training; the paper needs 5 to 6 on Kinetics (Section 4.2).
     feature_clips: clips at uniform distances over each span, whose mean feature is clustered; the paper does not say. 1: the
       centre. Several make the first clusters better, at as many times the cost.
+    mfcc_iterations: in the first so many iterations the sounds' MFCC are clustered and not the features of the audio encoders (see
+      mfcc.py). 2 lets an audio encoder learn from what video has learned before it teaches. The paper does without: 0.
     concurrent_encoders: train all encoders at the same time, each in a thread, and extract their features so: pays for small
       encoders on a CPU, whose cores one of them leaves idle. It does not change the result.
     seed: of everything random.
@@ -80,6 +82,7 @@ class Pretraining:
   retraining: Retraining | None = None
   num_iterations: int = 5
   feature_clips: int = 1
+  mfcc_iterations: int = 0
   concurrent_encoders: bool = False
   seed: int = 0
 
@@ -89,12 +92,25 @@ class Pretraining:
       raise ValueError(f'Pretraining.num_iterations must not be negative. Received: {self.num_iterations}.')
     if self.feature_clips < 1:
       raise ValueError(f'Pretraining.feature_clips must be at least 1. Received: {self.feature_clips}.')
+    if not 0 <= self.mfcc_iterations <= self.num_iterations:
+      raise ValueError(
+        f'Pretraining.mfcc_iterations must be 0 to Pretraining.num_iterations ({self.num_iterations}): the last clusters are '
+        f'those of the encoders. Received: {self.mfcc_iterations}.'
+      )
+    if self.mfcc_iterations and 'audio' not in [model.modality for model in self.encoders.values()]:
+      raise ValueError(
+        f'Pretraining.mfcc_iterations is for audio encoders. Received the encoders: {list(self.encoders)}.'
+      )
     if not self.num_iterations and (self.last_schedule or self.retraining):
       raise ValueError(
         'Pretraining.last_schedule and .retraining are about the last iteration, and Pretraining.num_iterations is 0.'
       )
     if self.retraining and not self.retrained_encoders:
       raise ValueError(f'Pretraining.retraining is for video encoders. Received the encoders: {list(self.encoders)}.')
+
+  def takes_mfcc(self, encoder: str, iteration: int) -> bool:
+    """Whether the sounds' MFCC take the place of an encoder's features in an iteration."""
+    return self.encoders[encoder].modality == 'audio' and iteration < self.mfcc_iterations
 
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How an encoder is fed in the iterations: in training and for its features."""
@@ -180,7 +196,8 @@ def pretrain(
     here, before = Iteration('', iteration), clusters
 
     def extract(name: str, trainer: EncoderTrainer, here=here) -> str:
-      return run.once(here.features(name), stages.extract_features, trainer, config.feature_clips)
+      stage = stages.extract_mfcc if config.takes_mfcc(name, here.number) else stages.extract_features
+      return run.once(here.features(name), stage, trainer, config.feature_clips)
 
     features = for_each_encoder(trainers, extract, config.concurrent_encoders)
     clusters = {

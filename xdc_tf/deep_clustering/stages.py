@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +14,7 @@ from xdc_tf.clustering.assignments import PseudoLabels, pseudo_labels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-from xdc_tf.deep_clustering import cluster_events
+from xdc_tf.deep_clustering import cluster_events, mfcc
 from xdc_tf.deep_clustering.methods import ClusteringSpec
 from xdc_tf.records import damage
 from xdc_tf.records.human_labels import first_labels_if_any
@@ -71,6 +71,26 @@ def extract_features(folder: str, trainer: EncoderTrainer, num_clips: int) -> No
     trainer: of the encoder.
     num_clips: see Pretraining.feature_clips.
   """
+
+  def batches(split: str, shards: list[int]) -> Iterator:
+    return trainer.inference.embed(split, shards, num_clips)
+
+  _write_features(folder, trainer, batches, trainer.encoder.feature_dimension)
+
+
+def extract_mfcc(folder: str, trainer: EncoderTrainer, num_clips: int) -> None:
+  """Writes what mfcc.py makes of every span in place of an audio encoder's features; arguments as of extract_features."""
+
+  def batches(split: str, shards: list[int]) -> Iterator:
+    batch_size = trainer.options.evaluation_batch_size
+    return mfcc.batches(trainer.records, split, trainer.inputs, shards, num_clips, batch_size)
+
+  _write_features(folder, trainer, batches, mfcc.DIMENSION)
+
+
+def _write_features(
+  folder: str, trainer: EncoderTrainer, batches_of: Callable[[str, list[int]], Iterator], dimension: int
+) -> None:
   records, strategy = trainer.records, trainer.strategy
   worker, workers = distribution.worker_index(strategy), distribution.num_workers(strategy)
   for split in SPLITS:
@@ -84,10 +104,10 @@ def extract_features(folder: str, trainer: EncoderTrainer, num_clips: int) -> No
       unit='clip',
     )
     with bar:
-      batches = trainer.inference.embed(split, mine, num_clips)
+      batches = batches_of(split, mine)
       for shard in mine:
         damage.check_length(records, split, shard)
-        index, features = _take(batches, lengths[shard], trainer.encoder.feature_dimension, bar)
+        index, features = _take(batches, lengths[shard], dimension, bar)
         write_shard(folder, split, shard, len(lengths), index, features)
 
 

@@ -1,0 +1,72 @@
+"""Clusters of hand-crafted features in the first iterations, against SciPy's cosine transform."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import records_factory
+import scipy.fft
+import tensorflow as tf
+from tiny_encoders import TinyAudio, TinyVideo
+
+from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.clustering.kmeans import KMeansOptions
+from xdc_tf.deep_clustering import methods, mfcc
+from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
+from xdc_tf.records.reader import AudioInput, VideoInput, evaluation_dataset
+from xdc_tf.runs.run_directory import RunDirectory
+from xdc_tf.training.options import TrainingOptions
+from xdc_tf.training.schedules import Schedule
+
+
+def by_hand(clip: np.ndarray) -> np.ndarray:
+  """The features of one clip [40, P, 1]."""
+  coefficients = scipy.fft.dct(clip[..., 0].astype(np.float64), axis=0, norm='ortho')[1:14]
+  return np.concatenate([coefficients.mean(axis=1), coefficients.std(axis=1)])
+
+
+def test_statistics_are_those_of_scipy_and_do_not_hear_how_loud_it_is():
+  clips = np.random.default_rng(0).normal(0, 2, [3, 40, 50, 1]).astype(np.float32)
+  found = mfcc.statistics(tf.constant(clips)).numpy()
+  assert found.shape == (3, mfcc.DIMENSION) == (3, 26)
+  np.testing.assert_allclose(found, [by_hand(clip) for clip in clips], rtol=1e-4, atol=1e-5)
+  np.testing.assert_allclose(mfcc.statistics(tf.constant(clips + 3)).numpy(), found, rtol=1e-4, atol=1e-4)
+
+
+def config_with(mfcc_iterations: int, **changes) -> Pretraining:
+  config = Pretraining(
+    {'video': TinyVideo, 'audio': TinyAudio}, methods.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(),
+    Schedule(epoch_size=4, batch_size=4, total_epochs=1, warmup_epochs=0, early_stop_epochs=0), KMeansOptions(),
+    TrainingOptions(evaluation_batch_size=4), num_iterations=1, feature_clips=2, mfcc_iterations=mfcc_iterations,
+  )  # fmt: skip
+  return dataclasses.replace(config, **changes)
+
+
+@pytest.mark.slow
+@pytest.mark.stack
+def test_the_first_sounds_are_clustered_by_them_and_the_last_ones_by_the_encoder(one_replica, tmp_path):
+  records = records_factory.write_records(tmp_path / 'records', frames_per_span=8, missing=[('train', 5)])
+  run, config = str(tmp_path / 'run'), config_with(1)
+  pretrain(config, make_trainers(config, records, one_replica), RunDirectory(run, one_replica), records, one_replica)
+  for split in ('train', 'validation'):
+    index, features = (
+      np.concatenate(parts)
+      for parts in zip(*FeatureStore(f'{run}/iteration-00/features/audio', split).blocks(4), strict=True)
+    )
+    data = evaluation_dataset(records, split, AudioInput(), 3, num_clips=2)
+    expected = {
+      int(i): clips.numpy() for batch in data for i, clips in zip(batch['index'], batch['input'], strict=True)
+    }
+    assert index.tolist() == sorted(expected)
+    means = [np.mean([by_hand(clip) for clip in expected[i]], axis=0) for i in index]
+    np.testing.assert_allclose(features, means, rtol=2e-3, atol=2e-3)  # They are stored as float16.
+  assert FeatureStore(f'{run}/iteration-00/features/video', 'train').dimension == TinyVideo.feature_dimension
+  assert FeatureStore(f'{run}/iteration-01/features/audio', 'train').dimension == TinyAudio.feature_dimension
+
+
+def test_what_cannot_be_is_refused():
+  with pytest.raises(ValueError, match=r'must be 0 to Pretraining.num_iterations \(1\).*Received: 2'):
+    config_with(2)
+  two_videos = {'encoders': {'a': TinyVideo, 'b': TinyVideo}, 'clusterings': methods.same_modality_xdc(('a', 'b'), 3)}
+  with pytest.raises(ValueError, match='is for audio encoders'):
+    config_with(1, **two_videos)
