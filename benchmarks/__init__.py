@@ -1,0 +1,5 @@
+"""What the project is measured by; each benchmark says in its docstring what it needs and how it is started."""
+
+import os
+
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # Before TensorFlow is imported: at 2 it still complains of GPU libraries.
