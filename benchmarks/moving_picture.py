@@ -25,17 +25,22 @@ SIZE, DOTS_PER_INCH = (7.0, 3.7), 100
 STILL, MOVING, MILLISECONDS = 9, 14, 60  # Pictures of each layout, of each way to the next, and the time of one.
 
 
-def main() -> None:
-  """Writes the picture."""
-  parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+  """Returns the parser of the command line."""
+  result = argparse.ArgumentParser(
     prog='python -m benchmarks.moving_picture',
     description=__doc__,
     formatter_class=argparse.RawDescriptionHelpFormatter,
   )
-  parser.add_argument('--run_dir', required=True, help='of an XDC run on labelled records')
-  parser.add_argument('--output', required=True, help='a .webp')
-  parser.add_argument('--clips', type=int, default=700, help='how many are drawn; default %(default)s')
-  options = parser.parse_args()
+  result.add_argument('--run_dir', required=True, help='of an XDC run on labelled records')
+  result.add_argument('--output', required=True, help='a .webp')
+  result.add_argument('--clips', type=int, default=700, help='how many are drawn; default %(default)s')
+  return result
+
+
+def main() -> None:
+  """Writes the picture."""
+  options = parser().parse_args()
   run = configuration.open_run(options.run_dir)
   labels = first_labels(run.records, 'train')
   clips = np.sort(np.random.default_rng(0).permutation(len(labels))[: options.clips])

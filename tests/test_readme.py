@@ -11,8 +11,8 @@ import shlex
 import pytest
 
 from beam_pipelines import extract_features, make_clips
-from benchmarks import table1_miniature, transfer_miniature
-from benchmarks.miniature import results
+from benchmarks import moving_picture, table1_miniature, tables_miniature, transfer_miniature
+from benchmarks.miniature import claims, results
 from benchmarks.speed import __main__ as speed
 from benchmarks.speed import comparison
 from xdc_tf import files
@@ -50,6 +50,9 @@ def test_the_commands_of_a_page_can_be_typed(page):
       benchmarks = {
         'benchmarks.table1_miniature': table1_miniature,
         'benchmarks.transfer_miniature': transfer_miniature,
+        'benchmarks.tables_miniature': tables_miniature,
+        'benchmarks.moving_picture': moving_picture,
+        'benchmarks.miniature.claims': claims,
       }
       benchmarks[words[2]].parser().parse_args(words[3:])
 

@@ -1,0 +1,234 @@
+"""The paper's claims, one by one, beside what was measured in miniature: whether each holds, and in which seeds.
+
+  python -m benchmarks.miniature.claims
+
+reads benchmarks/results/ and prints the table of docs/claims.md. A claim holds where it does in every seed and in both modalities.
+"""
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.miniature import results
+from xdc_tf import files
+
+RESULTS = os.path.join(os.path.dirname(os.path.dirname(__file__)), 'results')
+SELF_SUPERVISED = ('sdc', 'mdc', 'cdc', 'xdc')
+NOT_MEASURED = 'not measured'
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+  """One claim.
+
+  Attributes:
+    source: in the paper.
+    sentence: the claim in our words.
+    paper: its numbers.
+    measure: what was measured here, or a KeyError where that is missing.
+  """
+
+  source: str
+  sentence: str
+  paper: str
+  measure: Callable[['Measured'], list['Finding']]
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+  """One comparison, seed by seed.
+
+  Attributes:
+    text: what is compared, without the numbers.
+    differences: one a seed, above 0 where the claim holds.
+  """
+
+  text: str
+  differences: list[float]
+
+  @property
+  def holds(self) -> bool:
+    """Whether it does in every seed."""
+    return min(self.differences) > 0
+
+  def __str__(self) -> str:
+    spread = f' ± {np.std(self.differences, ddof=1):.3f}' if len(self.differences) > 1 else ''
+    return f'{self.text} {np.mean(self.differences):+.3f}{spread}'
+
+
+class Measured:
+  """The results that there are."""
+
+  def __init__(self, folder: str = RESULTS):
+    """Reads table1_miniature.json and, where they are, tables_miniature.json and transfer_miniature.json."""
+    self._folder = folder
+
+  def table1(self, method: str, modality: str, key: str) -> np.ndarray:
+    """Returns a number of every seed of a row of Table 1 in miniature; the two same-modality rows are one."""
+    cells = self._read('table1')['cells']
+    if method == 'same_modality':
+      method = f'same_modality_{modality}'
+    found = {c['seed']: c['encoders'] for c in cells if c['method'] == method}
+    if not found:
+      raise KeyError(method)
+    name = modality if modality in next(iter(found.values())) else f'{modality}_a'
+    return np.array([found[seed][name][key] for seed in sorted(found)])
+
+  def row(self, table: str, title: str, modality: str) -> np.ndarray:
+    """Returns the linear probes of every seed of a row of tables_miniature."""
+    rows = [r for r in self._read('tables')['rows'] if (r['table'], r['title']) == (table, title)]
+    if not rows:
+      raise KeyError(f'{table}: {title}')
+    return np.array([r['probe'][modality] for r in sorted(rows, key=lambda r: r['seed'])])
+
+  def transfer(self, method: str, modality: str, protocol: str) -> np.ndarray:
+    """Returns the accuracy of a protocol, at the rate that is best on the test clips, as the paper reports."""
+    rows = self._read('transfer')['rows']
+    found = next(row for row in rows if (row['method'], row['modality']) == (method, modality))
+    return np.array([found['protocols'][protocol]['test_best']])
+
+  def _read(self, name: str) -> dict:
+    path = os.path.join(self._folder, f'{name}_miniature.json')
+    if not os.path.exists(path):
+      raise KeyError(path)
+    return files.read_json(path)
+
+
+def _least_lead(found: Measured, winners: tuple[str, ...], losers: tuple[str, ...]) -> list[Finding]:
+  """By how much the least of some methods leads the best of others when finetuned on 10 clips a class."""
+  findings = []
+  for modality in results.MODALITIES:
+    least, best = (
+      reduce([found.table1(method, modality, 'finetune_few') for method in methods], axis=0)
+      for reduce, methods in ((np.min, winners), (np.max, losers))
+    )
+    findings.append(Finding(modality, (least - best).tolist()))
+  return findings
+
+
+def _leads(found: Measured, table: str, better: str, worse: str) -> list[Finding]:
+  """By how much a row of tables_miniature leads another one, in seeds that both have."""
+  return [
+    Finding(modality, (found.row(table, better, modality) - found.row(table, worse, modality)).tolist())
+    for modality in results.MODALITIES
+  ]
+
+
+def _order_stays(found: Measured) -> list[Finding]:
+  """XDC leads random weights whether all is finetuned or the last layer alone."""
+  return [
+    Finding(f'{m}, {p}', (found.transfer('xdc', m, p) - found.transfer('random', m, p)).tolist())
+    for m in results.MODALITIES
+    for p in ('full', 'fc')
+  ]
+
+
+def _gap_shrinks(found: Measured) -> list[Finding]:
+  """The gap between clips with their own sounds and with 20 % of others' is smaller with more clips."""
+  findings = []
+  for modality in results.MODALITIES:
+    small, large = (
+      found.row('3 and 4', f'{clips} clips, curated', modality)
+      - found.row('3 and 4', f'{clips} clips, 20% with the sound of another digit', modality)
+      for clips in (1000, 3000)
+    )
+    findings.append(Finding(f'{modality}, gap at 1,000 less gap at 3,000', (small - large).tolist()))
+  return findings
+
+
+def _other_backbone(found: Measured) -> list[Finding]:
+  """By how much XDC with ResNet3D stays above R(2+1)D's accuracy less .05."""
+  leads = _leads(found, '13', 'ResNet3D', 'R(2+1)D')
+  return [Finding(f'{lead.text}, plus .05:', [value + 0.05 for value in lead.differences]) for lead in leads]
+
+
+CLAIMS = (
+  Claim(
+    'Study 1, I',
+    'Every self-supervised method beats training from scratch',
+    'UCF101: Scratch 54.5, SDC 61.8, XDC 74.2',
+    lambda found: _least_lead(found, SELF_SUPERVISED, ('scratch',)),
+  ),
+  Claim(
+    'Study 1, II',
+    'Methods of two modalities beat the one of a single modality',
+    'UCF101: SDC 61.8, MDC 68.4, CDC 72.9',
+    lambda found: _least_lead(found, ('mdc', 'cdc', 'xdc'), ('sdc',)),
+  ),
+  Claim(
+    'Study 1, III',
+    'XDC is the best of all',
+    'UCF101: CDC 72.9, XDC 74.2',
+    lambda found: _least_lead(found, ('xdc',), ('sdc', 'mdc', 'cdc', 'scratch')),
+  ),
+  Claim(
+    'Study 1, IV',
+    'Within one modality XDC is far worse',
+    'UCF101: same-modality XDC 61.3, XDC 74.2',
+    lambda found: _least_lead(found, ('xdc',), ('same_modality',)),
+  ),
+  Claim(
+    'Study 1',
+    'Five to six iterations are needed',
+    '5 to 6',
+    lambda found: _leads(found, 'iterations', '6 iterations', '3 iterations'),
+  ),
+  Claim(
+    'Study 3, I',
+    'More clips make XDC better',
+    'HMDB51: 39.0 with 240 thousand, 63.1 with 65 million',
+    lambda found: _leads(found, '3 and 4', '3000 clips, curated', '1000 clips, curated'),
+  ),
+  Claim(
+    'Study 3, II',
+    'XDC can beat supervised pretraining',
+    'HMDB51: 63.1, supervised 58.0',
+    lambda found: _leads(found, '3 and 4', '3000 clips, curated', '3000 clips, supervised'),
+  ),
+  Claim(
+    'Study 4, II',
+    'What uncurated clips cost shrinks with their number',
+    'HMDB51: 5.2 at 1 million, 1.9 at 65 million',
+    _gap_shrinks,
+  ),
+  Claim(
+    'Study 5, I',
+    'XDC beats random weights both as fixed features and as a start',
+    'UCF101: fc 85.3 and 6.0, all 91.5 and 54.5',
+    _order_stays,
+  ),
+  Claim('Table 13', 'XDC learns with another video backbone', 'ResNet3D-18 beats Scratch', _other_backbone),
+)
+
+
+def table(found: Measured) -> str:
+  """Formats a Markdown table of all claims."""
+  rows = [['source', 'claim', 'in the paper', 'in miniature', 'holds']]
+  for claim in CLAIMS:
+    try:
+      findings = claim.measure(found)
+    except KeyError:
+      rows.append([claim.source, claim.sentence, claim.paper, NOT_MEASURED, ''])
+      continue
+    held = [finding.holds for finding in findings]
+    verdict = 'yes' if all(held) else 'in part' if any(held) else 'no'
+    rows.append([claim.source, claim.sentence, claim.paper, '; '.join(map(str, findings)), verdict])
+  return '\n'.join(f'| {" | ".join(row)} |' for row in [rows[0], ['---'] * 5, *rows[1:]])
+
+
+def parser() -> argparse.ArgumentParser:
+  """Returns the parser of the command line."""
+  result = argparse.ArgumentParser(
+    prog='python -m benchmarks.miniature.claims',
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  result.add_argument('--results', default=RESULTS, help='folder of the results; default %(default)s')
+  return result
+
+
+if __name__ == '__main__':
+  print(table(Measured(parser().parse_args().results)))

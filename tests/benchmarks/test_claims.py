@@ -1,0 +1,59 @@
+"""Whether a claim holds is decided seed by seed; a result that is missing is said to be missing."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+from benchmarks.miniature import claims
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def write_table1(folder, video, audio):
+  """Table 1 with an accuracy of each method and seed; other methods are at zero."""
+  methods = {'scratch', *claims.SELF_SUPERVISED}
+  cells = [
+    {'method': m, 'seed': seed, 'encoders': {'video': {'finetune_few': v}, 'audio': {'finetune_few': a}}}
+    for m in methods
+    for seed, (v, a) in enumerate(zip(video.get(m, [0.0] * 3), audio.get(m, [0.0] * 3), strict=True))
+  ]
+  (folder / 'table1_miniature.json').write_text(json.dumps({'cells': cells}))
+  return claims.Measured(str(folder))
+
+
+def row(found, source):
+  line = next(line for line in claims.table(found).splitlines() if line.startswith(f'| {source} |'))
+  return [cell.strip() for cell in line.strip('|').split('|')][3:]
+
+
+def test_a_claim_holds_in_every_seed_or_in_part_or_not(tmp_path):
+  good = {'xdc': [0.9, 0.8, 0.7], 'cdc': [0.5, 0.6, 0.65]}
+  assert row(write_table1(tmp_path, good, good), 'Study 1, III') == [
+    'video +0.217 ± 0.176; audio +0.217 ± 0.176', 'yes'
+  ]  # fmt: skip
+  once = {'xdc': [0.9, 0.8, 0.7], 'cdc': [0.5, 0.6, 0.71]}
+  assert row(write_table1(tmp_path, good, once), 'Study 1, III')[1] == 'in part'
+  assert row(write_table1(tmp_path, once, once), 'Study 1, III')[1] == 'no'
+  assert row(write_table1(tmp_path, once, once), 'Table 13') == ['not measured', '']
+
+
+def test_rows_of_the_tables_are_compared_seed_by_seed(tmp_path):
+  def cells(title, video, audio):
+    return [
+      {'table': '3 and 4', 'title': title, 'seed': seed, 'probe': {'video': v, 'audio': a}}
+      for seed, v, a in ((1, video[1], audio[1]), (0, video[0], audio[0]))
+    ]
+
+  rows = cells('3000 clips, curated', [0.9, 0.8], [0.99, 0.98]) + cells('1000 clips, curated', [0.7, 0.5], [0.9, 0.97])
+  (tmp_path / 'tables_miniature.json').write_text(json.dumps({'rows': rows}))
+  found = claims.Measured(str(tmp_path))
+  np.testing.assert_allclose(found.row('3 and 4', '1000 clips, curated', 'video'), [0.7, 0.5])
+  assert row(found, 'Study 3, I') == ['video +0.250 ± 0.071; audio +0.050 ± 0.057', 'yes']
+  with pytest.raises(KeyError, match='2: k = 5'):
+    found.row('2', 'k = 5', 'video')
+
+
+def test_the_page_quotes_the_table():
+  assert claims.table(claims.Measured()) in (ROOT / 'docs/claims.md').read_text()
