@@ -33,6 +33,7 @@ def short(tmp_path_factory):
   return files.read_json(str(output)), result
 
 
+@pytest.mark.slow
 def test_the_short_form_runs_every_part_and_nothing_fails(short):
   contents, result = short
   rows = report.rows_of(contents)
