@@ -9,6 +9,7 @@ import scipy.fft
 import tensorflow as tf
 from tiny_encoders import TinyAudio, TinyVideo
 
+from xdc_tf.cli import configuration
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods, mfcc
@@ -62,6 +63,19 @@ def test_the_first_sounds_are_clustered_by_them_and_the_last_ones_by_the_encoder
     np.testing.assert_allclose(features, means, rtol=2e-3, atol=2e-3)  # They are stored as float16.
   assert FeatureStore(f'{run}/iteration-00/features/video', 'train').dimension == TinyVideo.feature_dimension
   assert FeatureStore(f'{run}/iteration-01/features/audio', 'train').dimension == TinyAudio.feature_dimension
+
+
+def test_xdc_plus_is_xdc_but_for_that():
+  clusters = ['num_video_clusters = 3', 'num_audio_clusters = 4']
+  configs = []
+  for method in ('xdc', 'xdc_plus'):
+    configuration.load([f'methods/{method}.gin'], clusters)
+    configs.append(configuration.pretraining())
+  xdc, plus = configs
+  assert (xdc.mfcc_iterations, plus.mfcc_iterations) == (0, 4)
+  assert dataclasses.replace(plus, mfcc_iterations=0) == xdc
+  takes = [[plus.takes_mfcc(encoder, iteration) for iteration in (0, 3, 4)] for encoder in ('video', 'audio')]
+  assert takes == [[False, False, False], [True, True, False]]
 
 
 def test_what_cannot_be_is_refused():
