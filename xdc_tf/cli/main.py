@@ -76,9 +76,8 @@ def run() -> None:
   # Before TensorFlow is imported, which the verbs do. At 2 its wheel still complains of GPU libraries.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   xla_cache.use()
-  gc.set_threshold(
-    100_000, 50, 100
-  )  # Traces make millions of objects that stay: a twentieth of a short command's time.
+  # Traces make millions of objects that stay; to look through them again and again takes a twentieth of a short command's time.
+  gc.set_threshold(100_000, 50, 100)
   app.run(_main, flags_parser=_parse)
 
 

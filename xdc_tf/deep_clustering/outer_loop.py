@@ -65,7 +65,8 @@ class Pretraining:
     feature_clips: clips at uniform distances over each span, whose mean feature is clustered; the paper does not say. 1: the
       centre. Several make the first clusters better, at as many times the cost.
     mfcc_iterations: in the first so many iterations the sounds' MFCC are clustered and not the features of the audio encoders (see
-      mfcc.py). 2 lets an audio encoder learn from what video has learned before it teaches. The paper does without: 0.
+      mfcc.py): the audio encoders teach from then on, when they have learned from a video encoder that knows something. The paper
+      does without: 0.
     concurrent_encoders: train all encoders at the same time, each in a thread, and extract their features so: pays for small
       encoders on a CPU, whose cores one of them leaves idle. It does not change the result.
     seed: of everything random.

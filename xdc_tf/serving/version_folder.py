@@ -21,8 +21,10 @@ def read_metadata(path: str) -> dict[str, Any]:
   Raises:
     FileNotFoundError: when it is neither.
   """
+  if path.endswith('.json'):
+    return files.read_json(path)
   try:
-    return files.read_json(path if path.endswith('.json') else f'{path}/{METADATA_FILE}')
+    return files.read_json(f'{path}/{METADATA_FILE}')
   except FileNotFoundError as error:
     raise FileNotFoundError(
       f'{path} has no {METADATA_FILE}. Expected a version folder that `xdc export` wrote, such as saved_models/xdc_video/1.'
