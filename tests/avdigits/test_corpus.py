@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from xdc_tf.avdigits import corpus, mp4, picture, speech
+from xdc_tf.avdigits import classes, corpus, mp4, picture, speech
 from xdc_tf.avdigits.curation import Curation
 from xdc_tf.avdigits.digits import WORDS
 from xdc_tf.cli import main
@@ -50,7 +50,7 @@ def described(recipe) -> tuple[np.ndarray, dict[str, np.ndarray]]:
   """The digits of 4,000 clips, and all that was drawn for them."""
   clips = corpus.plan(0, 'train', 4000)
   drawn = [recipe.describe(clip) for clip in clips]
-  digits = np.array([clip.digit for clip in clips])
+  digits = np.array([clip.label for clip in clips])
   return digits, {name: np.array([row[name] for row in drawn]) for name in drawn[0]}
 
 
@@ -140,10 +140,10 @@ def test_the_order_of_rendering_does_not_matter(recipe):
 
 
 def test_labels_are_balanced_in_random_order():
-  labels = [clip.digit for clip in corpus.plan(0, 'train', 1000)]
+  labels = [clip.label for clip in corpus.plan(0, 'train', 1000)]
   assert set(collections.Counter(labels).values()) == {100}
-  assert [clip.digit for clip in corpus.plan(0, 'train', 37)] == labels[:37]
-  assert [clip.digit for clip in corpus.plan(0, 'test', 1000)] != labels
+  assert [clip.label for clip in corpus.plan(0, 'train', 37)] == labels[:37]
+  assert [clip.label for clip in corpus.plan(0, 'test', 1000)] != labels
   assert len({tuple(labels[n : n + 10]) for n in range(0, 1000, 10)}) > 95
 
 
@@ -153,14 +153,14 @@ def test_in_a_share_of_the_training_clips_another_digit_is_said(recipe):
   for split, share in (('train', 0.4), ('test', 0.0)):
     clips = corpus.plan(0, split, 4000)
     said = np.array([bad.said(clip) for clip in clips])
-    wrong = said != np.array([clip.digit for clip in clips])
+    wrong = said != np.array([clip.label for clip in clips])
     assert abs(wrong.mean() - share) < 0.03
     # What is said there is any other digit, and says nothing of the one that is shown.
-    steps = (said - [clip.digit for clip in clips])[wrong] % 10
+    steps = (said - [clip.label for clip in clips])[wrong] % 10
     assert not wrong.any() or stats.chisquare(np.bincount(steps, minlength=10)[1:]).pvalue > 0.01
-  assert all(recipe.said(clip) == clip.digit for clip in corpus.plan(0, 'train', 100))
+  assert all(recipe.said(clip) == clip.label for clip in corpus.plan(0, 'train', 100))
   # Nothing else of a clip changes.
-  clip = next(clip for clip in corpus.plan(0, 'train', 100) if bad.said(clip) != clip.digit)
+  clip = next(clip for clip in corpus.plan(0, 'train', 100) if bad.said(clip) != clip.label)
   (pictures, sound), (others, other) = recipe.render(clip), bad.render(clip)
   assert np.array_equal(pictures, others) and not np.array_equal(sound, other)
   assert bad.describe(clip)['said'] == WORDS[bad.said(clip)]
@@ -169,7 +169,7 @@ def test_in_a_share_of_the_training_clips_another_digit_is_said(recipe):
 def test_a_long_tail_is_geometric_and_of_the_training_clips():
   curation = Curation(long_tail=16)
   clips = corpus.plan(0, 'train', 5000, curation)
-  counts = np.bincount([clip.digit for clip in clips])
+  counts = np.bincount([clip.label for clip in clips])
   assert 12 < counts[0] / counts[9] < 21 and (counts[:-3] > counts[3:]).all()
   np.testing.assert_allclose(curation.shares(10)[:-1] / curation.shares(10)[1:], 16 ** (1 / 9))
   assert clips[:37] == corpus.plan(0, 'train', 37, curation)
@@ -201,8 +201,8 @@ def test_train_and_test_share_neither_images_nor_voices_but_accents(recipe):
 
 def test_a_clip_shows_an_image_of_its_digit(recipe):
   for clip in corpus.plan(0, 'test', 200):
-    number = recipe.image_number(clip, recipe.picture(clip)[0])
-    assert number in recipe.image_numbers['test'][clip.digit]
+    (number,) = recipe.images_of(clip, recipe.picture(clip)[0])
+    assert number in recipe.image_numbers['test'][clip.label]
 
 
 def test_nothing_drawn_tells_the_digit(described):
@@ -303,3 +303,50 @@ def test_arguments_out_of_range_are_refused(tmp_path, arguments, message):
 def test_an_unknown_level_is_refused(tmp_path):
   with pytest.raises(ValueError, match="level is 'medium'; expected one of easy, hard, hardest"):
     corpus.make(str(tmp_path / 'corpus'), 'medium', 4, 2, 0, 1)
+
+
+# Pairs of digits.
+
+
+@pytest.mark.parametrize('num_classes', classes.NUMBERS)
+def test_every_class_is_of_its_own_and_digits_are_equally_frequent(num_classes):
+  shown = [classes.digits_of(label, num_classes) for label in range(num_classes)]
+  assert len(set(shown)) == len({classes.name_of(label, num_classes) for label in range(num_classes)}) == num_classes
+  assert all(len(set(digits)) == len(digits) == (1 if num_classes == 10 else 2) for digits in shown)
+  for place in zip(*shown, strict=True):
+    assert np.bincount(place).tolist() == [num_classes // 10] * 10
+  labels = [clip.label for clip in corpus.plan(0, 'train', 2 * num_classes, num_classes=num_classes)]
+  assert np.bincount(labels).tolist() == [2] * num_classes
+
+
+def test_two_digits_stand_side_by_side(recipe):
+  left, right = np.zeros([2, 28, 28], np.uint8)
+  left[:, 4:24] = 200
+  right[6:10, 13] = 255
+  both = picture.side_by_side(np.stack([left, right]))
+  assert (both.shape, both.dtype) == ((28, 28), np.uint8)
+  assert (both[:, :14] == 200).all()
+  assert both[6:10, 14:].max() > 100 and not both[:6, 14:].any() and not both[10:, 14:].any()
+  assert picture.side_by_side(left[None]) is not None and (picture.side_by_side(left[None]) == left).all()
+
+
+def test_a_pair_shows_and_says_its_two_digits():
+  pairs = corpus.Recipe.make(0, 'hard', Curation(mismatched_sound=0.3), 50)
+  clips = corpus.plan(0, 'train', 100, num_classes=50)
+  for clip in clips:
+    first, second = pairs.images_of(clip, pairs.picture(clip)[0])
+    digits = classes.digits_of(clip.label, 50)
+    assert first in pairs.image_numbers['train'][digits[0]] and second in pairs.image_numbers['train'][digits[1]]
+  assert pairs.shown(clips[0]) == ' '.join(WORDS[digit] for digit in classes.digits_of(clips[0].label, 50))
+  assert {pairs.describe(clip)['said'] == pairs.shown(clip) for clip in clips} == {True, False}
+
+
+@pytest.mark.slow
+def test_a_corpus_of_pairs_is_named_so_and_not_gone_on_with_as_another(tmp_path):
+  run(tmp_path, '--num_classes', '50')
+  assert json.loads((tmp_path / 'avdigits.json').read_text())['num_classes'] == 50
+  assert all(len(row['label'].split()) == 2 for row in rows(tmp_path / 'list.csv'))
+  with pytest.raises(ValueError, match='holds another corpus: num_classes 50 instead of 40'):
+    run(tmp_path, '--num_classes', '40')
+  with pytest.raises(ValueError, match='num_classes is 15; expected one of 10, 20, 30, 40, 50'):
+    run(tmp_path / 'other', '--num_classes', '15')

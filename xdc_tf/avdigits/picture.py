@@ -17,6 +17,7 @@ FRAMES, FRAME_RATE = 60, 30
 MIN_CONTRAST = 0.25
 _LUMA = (0.299, 0.587, 0.114)
 _TEXTURE_SIZE, _TEXTURE_BLUR = 64, 2.0
+_EMPTY_SIDE = 4  # Columns left and right of MNIST's digits, which fill 20 pixels.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,6 +159,16 @@ def render(drawn: PictureDraw, image: np.ndarray, random: np.random.Generator) -
   frames = _paint(frames, digit_mask(drawn, image), drawn.colour)
   frames += drawn.frame_noise * random.standard_normal(frames.shape, np.float32)
   return np.round(255 * _double(np.clip(frames, 0, 1))).astype(np.uint8)
+
+
+def side_by_side(images: np.ndarray) -> np.ndarray:
+  """Returns one image uint8 [28, 28] of one or two, uint8 [n, 28, 28]: two are made half as wide, without their empty sides."""
+  if len(images) == 1:
+    return images[0]
+  width = IMAGE_SIZE // len(images)
+  middles = images[:, :, _EMPTY_SIDE : IMAGE_SIZE - _EMPTY_SIDE]
+  narrow = ndimage.zoom(middles.astype(np.float32), (1, 1, width / middles.shape[2]), order=1)
+  return np.round(np.concatenate(list(narrow), axis=1)).astype(np.uint8)
 
 
 def digit_mask(drawn: PictureDraw, image: np.ndarray) -> np.ndarray:

@@ -93,7 +93,7 @@ def render(drawn: SoundDraw, word: str, random: np.random.Generator) -> Sound:
 
   Args:
     drawn: by `draw`.
-    word: to say, 'zero' to 'nine'.
+    word: to say, such as 'zero' or 'zero nine'.
     random: for the room's echoes and the noise; the generator that made `drawn`.
   """
   said = speech.speak(word, drawn.accent, drawn.voice, drawn.pitch, drawn.words_per_minute)

@@ -3,7 +3,7 @@
 import numpy as np
 
 SPLITS = ('train', 'test')
-_PURPOSES = ('picture', 'sound', 'label', 'images', 'voices', 'said', 'speaker')
+_PURPOSES = ('picture', 'sound', 'label', 'images', 'voices', 'said', 'speaker', 'second image')
 
 
 def stream(seed: int, purpose: str, split: str = 'train', number: int = 0) -> np.random.Generator:
@@ -11,10 +11,10 @@ def stream(seed: int, purpose: str, split: str = 'train', number: int = 0) -> np
 
   Args:
     seed: of the corpus, 0 to 2**32 - 1.
-    purpose: 'picture', 'sound' or what is 'said' of a clip, 'label' of ten clips, the division of the 'images' or the 'voices', or
-      the background of a 'speaker'.
+    purpose: 'picture', 'sound' or what is 'said' of a clip, the 'second image' of a pair, 'label' of as many clips as there are
+      classes, the division of the 'images' or the 'voices', or the background of a 'speaker'.
     split: 'train' or 'test'.
-    number: of the clip, or of the ten clips, within its split.
+    number: of the clip, or of those clips, within its split.
   """
   # From 1 on, since SeedSequence does not tell a last 0 from nothing.
   position = [seed, SPLITS.index(split), number, 1 + _PURPOSES.index(purpose)]

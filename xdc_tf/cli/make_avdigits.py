@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--test', type=int, default=1000, help='number of clips to test on (default: 1000)')
   parser.add_argument('--seed', type=int, default=0, help='of all that is drawn by chance (default: 0)')
   parser.add_argument(
+    '--num_classes', type=int, default=10, help='10: a digit each; 20, 30, 40 or 50: pairs of digits (default: 10)'
+  )
+  parser.add_argument(
     '--mismatched_sound',
     type=float,
     default=0.0,
@@ -52,4 +55,13 @@ def run(arguments: argparse.Namespace) -> None:
   """Renders the corpus and prints what it made."""
   curation = Curation(arguments.mismatched_sound, arguments.long_tail, arguments.shared_background)
   counts = (arguments.train, arguments.test)
-  print(corpus.make(arguments.output_dir, arguments.level, *counts, arguments.seed, arguments.num_workers, curation))
+  made = corpus.make(
+    arguments.output_dir,
+    arguments.level,
+    *counts,
+    arguments.seed,
+    arguments.num_workers,
+    curation,
+    arguments.num_classes,
+  )
+  print(made)
