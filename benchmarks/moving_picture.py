@@ -1,7 +1,9 @@
 """The moving picture of the README: how the features of a run on AV digits (synthetic) part into digits that nobody named.
 
-  python -m benchmarks.tables_miniature --table iterations --output tables_run/results.json
-  python -m benchmarks.moving_picture --run_dir RUN_DIR --output docs/clusters.webp
+  xdc make-avdigits --output_dir picture_run/corpus --level easy
+  python -m benchmarks.table1_miniature --corpus picture_run/corpus --methods xdc --seeds 3 --probes_only \\
+    --output picture_run/results.json
+  python -m benchmarks.moving_picture --run_dir picture_run/results/seed-3/xdc/run --output docs/clusters.webp
 
 A dot is a clip; clips of one digit have one colour. t-SNE lays out the features of each iteration and begins where the layout of
 the iteration before it ended, so that dots move no further than they have to.
