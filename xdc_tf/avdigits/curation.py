@@ -12,9 +12,9 @@ class Curation:
   """How well the training clips were chosen; the default is: perfectly.
 
   Attributes:
-    mismatched_sound: share of the clips in which another digit is said than is shown, 0 to 0.6.
-    long_tail: how many times as many clips the most frequent digit has as the rarest, 1 to 100; the numbers between fall
-      geometrically, from zero to nine.
+    mismatched_sound: share of the clips in which another class is said than is shown, 0 to 0.6.
+    long_tail: how many times as many clips the most frequent class has as the rarest, 1 to 100; the numbers between fall
+      geometrically, from the first class to the last.
     shared_background: the two colours of the background belong to the voice: the modalities share more than the digit then.
   """
 
@@ -34,8 +34,8 @@ class Curation:
     weights = self.long_tail ** -np.linspace(0, 1, num_classes)
     return weights / weights.sum()
 
-  def said(self, digit: int, num_classes: int, random: np.random.Generator) -> int:
-    """Draws which digit is said in a clip that shows `digit`."""
+  def said(self, label: int, num_classes: int, random: np.random.Generator) -> int:
+    """Draws which class is said in a clip that shows the class `label`."""
     if random.uniform() >= self.mismatched_sound:
-      return digit
-    return int((digit + random.integers(1, num_classes)) % num_classes)
+      return label
+    return int((label + random.integers(1, num_classes)) % num_classes)
