@@ -2,6 +2,5 @@
 
 import os
 
-os.environ.setdefault(
-  'TF_CPP_MIN_LOG_LEVEL', '3'
-)  # Before TensorFlow is imported: at 2 it still complains of GPU libraries.
+# Before TensorFlow is imported: at 2 it still complains of GPU libraries.
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 from sklearn.manifold import TSNE
 
+from benchmarks import command_line
 from xdc_tf import plots
 from xdc_tf.cli import configuration
 from xdc_tf.clustering.feature_store import FeatureStore
@@ -29,11 +30,7 @@ STILL, MOVING, MILLISECONDS = 9, 14, 60  # Pictures of each layout, of each way 
 
 def parser() -> argparse.ArgumentParser:
   """Returns the parser of the command line."""
-  result = argparse.ArgumentParser(
-    prog='python -m benchmarks.moving_picture',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
+  result = command_line.parser('benchmarks.moving_picture', __doc__)
   result.add_argument('--run_dir', required=True, help='of an XDC run on labelled records')
   result.add_argument('--output', required=True, help='a .webp')
   result.add_argument('--clips', type=int, default=700, help='how many are drawn; default %(default)s')
@@ -45,7 +42,8 @@ def main() -> None:
   options = parser().parse_args()
   run = configuration.open_run(options.run_dir)
   labels = first_labels(run.records, 'train')
-  clips = np.sort(np.random.default_rng(0).permutation(len(labels))[: options.clips])
+  present, _ = _features(run, 'video', 0)
+  clips = np.sort(np.random.default_rng(0).permutation(present)[: options.clips])
   layouts = {encoder: lay_out(run, encoder, clips) for encoder in PANELS}
   first, *others = pictures(layouts, labels[clips])
   first.save(options.output, save_all=True, append_images=others, duration=MILLISECONDS, loop=0, quality=60, method=4)
@@ -55,14 +53,22 @@ def lay_out(run: FinishedRun, encoder: str, clips: np.ndarray) -> list[np.ndarra
   """Returns a layout of every iteration, float [n, 2] between -1 and 1."""
   layouts: list[np.ndarray] = []
   for number in range(run.config.num_iterations + 1):
-    index, features = zip(*FeatureStore(run.iteration(number).features(encoder), 'train').blocks(4096), strict=True)
-    table = np.concatenate(features)[np.argsort(np.concatenate(index))][clips].astype(np.float32)
+    index, features = _features(run, encoder, number)
+    order = np.argsort(index)
+    table = features[order[np.searchsorted(index, clips, sorter=order)]].astype(np.float32)
     table /= np.linalg.norm(table, axis=1, keepdims=True)
     start = layouts[-1] * 1e-2 if layouts else 'pca'
     places = TSNE(perplexity=30, init=start, early_exaggeration=4.0, random_state=0).fit_transform(table)
     places -= places.mean(axis=0)
     layouts.append(places / np.abs(places).max())
   return layouts
+
+
+def _features(run: FinishedRun, encoder: str, number: int) -> tuple[np.ndarray, np.ndarray]:
+  """Returns which rows of the manifest have features in an iteration, int64 [m], and these, float16 [m, d]."""
+  store = FeatureStore(run.iteration(number).features(encoder), 'train')
+  index, features = zip(*store.blocks(4096), strict=True)
+  return np.concatenate(index), np.concatenate(features)
 
 
 def pictures(layouts: dict[str, list[np.ndarray]], labels: np.ndarray) -> Iterator[Image.Image]:

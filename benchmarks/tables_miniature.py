@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks import machine, table1_miniature
+from benchmarks import command_line, machine, table1_miniature
 from benchmarks.miniature import results
 from xdc_tf import files
 
@@ -70,11 +70,7 @@ ROWS = (
 
 def parser() -> argparse.ArgumentParser:
   """Returns the parser of the command line."""
-  result = argparse.ArgumentParser(
-    prog='python -m benchmarks.tables_miniature',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
+  result = command_line.parser('benchmarks.tables_miniature', __doc__)
   add = result.add_argument
   add(
     '--output', required=True, help='results as JSON; the table (.md) goes beside it, corpora and runs into its folder'

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 
-from benchmarks import machine
+from benchmarks import command_line, machine
 from benchmarks.miniature.methods import METHODS
 from benchmarks.miniature.results import cell_name, markdown
 from xdc_tf import files
@@ -29,11 +29,7 @@ HEADER = ('encoder', 'full', 'full, held-out', 'fc', 'fc, held-out', 'SVM', 'ret
 
 def parser() -> argparse.ArgumentParser:
   """Returns the parser of the command line."""
-  result = argparse.ArgumentParser(
-    prog='python -m benchmarks.transfer_miniature',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
+  result = command_line.parser('benchmarks.transfer_miniature', __doc__)
   result.add_argument('--table1', required=True, help='the working folder of benchmarks.table1_miniature')
   result.add_argument('--methods', default='random,xdc', help='default: %(default)s')
   result.add_argument('--seed', type=int, default=0, help='of the cells; default %(default)s')

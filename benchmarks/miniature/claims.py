@@ -1,8 +1,9 @@
 """The paper's claims, one by one, beside what was measured in miniature: whether each holds, and in which seeds.
 
-  python -m benchmarks.miniature.claims
+  python -m benchmarks.miniature.claims [--table1 table1_run/results.json] [--tables tables_run/results.json] [--transfer FILE]
 
-reads benchmarks/results/ and prints the table of docs/claims.md. A claim holds where it does in every seed and in both modalities.
+reads benchmarks/results/, or results of your own, and prints the table of docs/claims.md. A claim holds where it does in every seed
+and in both modalities.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks import command_line
 from benchmarks.miniature import results
 from xdc_tf import files
 
@@ -62,9 +64,9 @@ class Finding:
 class Measured:
   """The results that there are."""
 
-  def __init__(self, folder: str = RESULTS):
-    """Reads table1_miniature.json and, where they are, tables_miniature.json and transfer_miniature.json."""
-    self._folder = folder
+  def __init__(self, **paths: str):
+    """Takes the results of 'table1', 'tables' and 'transfer' from these files; what is not given or not there is not measured."""
+    self._paths = paths
 
   def table1(self, method: str, modality: str, key: str) -> np.ndarray:
     """Returns a number of every seed of a row of Table 1 in miniature; the two same-modality rows are one."""
@@ -77,12 +79,17 @@ class Measured:
     name = modality if modality in next(iter(found.values())) else f'{modality}_a'
     return np.array([found[seed][name][key] for seed in sorted(found)])
 
-  def row(self, table: str, title: str, modality: str) -> np.ndarray:
-    """Returns the linear probes of every seed of a row of tables_miniature."""
+  def row(self, table: str, title: str, modality: str) -> dict[int, float]:
+    """Returns the linear probe of every seed of a row of tables_miniature."""
     rows = [r for r in self._read('tables')['rows'] if (r['table'], r['title']) == (table, title)]
     if not rows:
       raise KeyError(f'{table}: {title}')
-    return np.array([r['probe'][modality] for r in sorted(rows, key=lambda r: r['seed'])])
+    return {r['seed']: r['probe'][modality] for r in rows}
+
+  def lead(self, table: str, better: str, worse: str, modality: str) -> dict[int, float]:
+    """Returns by how much a row leads another one, in the seeds that both have."""
+    first, second = (self.row(table, title, modality) for title in (better, worse))
+    return {seed: first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())}
 
   def transfer(self, method: str, modality: str, protocol: str) -> np.ndarray:
     """Returns the accuracy of a protocol, at the rate that is best on the test clips, as the paper reports."""
@@ -91,9 +98,9 @@ class Measured:
     return np.array([found['protocols'][protocol]['test_best']])
 
   def _read(self, name: str) -> dict:
-    path = os.path.join(self._folder, f'{name}_miniature.json')
+    path = self._paths.get(name, '')
     if not os.path.exists(path):
-      raise KeyError(path)
+      raise KeyError(name)
     return files.read_json(path)
 
 
@@ -111,10 +118,13 @@ def _least_lead(found: Measured, winners: tuple[str, ...], losers: tuple[str, ..
 
 def _leads(found: Measured, table: str, better: str, worse: str) -> list[Finding]:
   """By how much a row of tables_miniature leads another one, in seeds that both have."""
-  return [
-    Finding(modality, (found.row(table, better, modality) - found.row(table, worse, modality)).tolist())
-    for modality in results.MODALITIES
-  ]
+  return [_finding(modality, found.lead(table, better, worse, modality)) for modality in results.MODALITIES]
+
+
+def _finding(text: str, by_seed: dict[int, float]) -> Finding:
+  if not by_seed:
+    raise KeyError(f'{text}: no seed was measured in all rows')
+  return Finding(text, list(by_seed.values()))
 
 
 def _order_stays(found: Measured) -> list[Finding]:
@@ -131,11 +141,11 @@ def _gap_shrinks(found: Measured) -> list[Finding]:
   findings = []
   for modality in results.MODALITIES:
     small, large = (
-      found.row('3 and 4', f'{clips} clips, curated', modality)
-      - found.row('3 and 4', f'{clips} clips, 20% with the sound of another digit', modality)
-      for clips in (1000, 3000)
+      found.lead('3 and 4', f'{n} clips, curated', f'{n} clips, 20% with the sound of another digit', modality)
+      for n in (1000, 3000)
     )
-    findings.append(Finding(f'{modality}, gap at 1,000 less gap at 3,000', (small - large).tolist()))
+    shrinks = {seed: small[seed] - large[seed] for seed in sorted(small.keys() & large.keys())}
+    findings.append(_finding(f'{modality}, gap at 1,000 less gap at 3,000', shrinks))
   return findings
 
 
@@ -221,14 +231,14 @@ def table(found: Measured) -> str:
 
 def parser() -> argparse.ArgumentParser:
   """Returns the parser of the command line."""
-  result = argparse.ArgumentParser(
-    prog='python -m benchmarks.miniature.claims',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
-  result.add_argument('--results', default=RESULTS, help='folder of the results; default %(default)s')
+  result = command_line.parser('benchmarks.miniature.claims', __doc__)
+  for name in ('table1', 'tables', 'transfer'):
+    default = os.path.join(RESULTS, f'{name}_miniature.json')
+    result.add_argument(
+      f'--{name}', default=default, help=f'results.json of benchmarks.{name}_miniature; default: the kept ones'
+    )
   return result
 
 
 if __name__ == '__main__':
-  print(table(Measured(parser().parse_args().results)))
+  print(table(Measured(**vars(parser().parse_args()))))

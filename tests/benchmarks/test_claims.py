@@ -3,7 +3,6 @@
 import json
 import pathlib
 
-import numpy as np
 import pytest
 
 from benchmarks.miniature import claims
@@ -20,7 +19,7 @@ def write_table1(folder, video, audio):
     for seed, (v, a) in enumerate(zip(video.get(m, [0.0] * 3), audio.get(m, [0.0] * 3), strict=True))
   ]
   (folder / 'table1_miniature.json').write_text(json.dumps({'cells': cells}))
-  return claims.Measured(str(folder))
+  return claims.Measured(table1=str(folder / 'table1_miniature.json'))
 
 
 def row(found, source):
@@ -46,14 +45,20 @@ def test_rows_of_the_tables_are_compared_seed_by_seed(tmp_path):
       for seed, v, a in ((1, video[1], audio[1]), (0, video[0], audio[0]))
     ]
 
-  rows = cells('3000 clips, curated', [0.9, 0.8], [0.99, 0.98]) + cells('1000 clips, curated', [0.7, 0.5], [0.9, 0.97])
+  one_more = {'table': '3 and 4', 'title': '3000 clips, curated', 'seed': 2, 'probe': {'video': 0.1, 'audio': 0.1}}
+  rows = (
+    [one_more]
+    + cells('3000 clips, curated', [0.9, 0.8], [0.99, 0.98])
+    + cells('1000 clips, curated', [0.7, 0.5], [0.9, 0.97])
+  )
   (tmp_path / 'tables_miniature.json').write_text(json.dumps({'rows': rows}))
-  found = claims.Measured(str(tmp_path))
-  np.testing.assert_allclose(found.row('3 and 4', '1000 clips, curated', 'video'), [0.7, 0.5])
+  found = claims.Measured(tables=str(tmp_path / 'tables_miniature.json'))
+  assert found.row('3 and 4', '1000 clips, curated', 'video') == {0: 0.7, 1: 0.5}
+  assert claims._finding('x', {3: 0.5}).differences == [0.5]
   assert row(found, 'Study 3, I') == ['video +0.250 ± 0.071; audio +0.050 ± 0.057', 'yes']
   with pytest.raises(KeyError, match='2: k = 5'):
     found.row('2', 'k = 5', 'video')
 
 
 def test_the_page_quotes_the_table():
-  assert claims.table(claims.Measured()) in (ROOT / 'docs/claims.md').read_text()
+  assert claims.table(claims.Measured(**vars(claims.parser().parse_args([])))) in (ROOT / 'docs/claims.md').read_text()
