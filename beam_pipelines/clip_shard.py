@@ -52,14 +52,14 @@ class ClipJob:
     read_options: what the decoder makes of a span.
     log_mel_spec: what the sound becomes.
     decoder_timeout_seconds: after which a decoder that hangs is killed.
-    decoder_threads: of every worker's decoder; see media.read_span.
+    decoder_threads: the number of threads of every worker's decoder; see media.read_span.
     retry_failed: whether finished shards with failed rows are made again.
-    max_failed_share: of the rows and of the videos; the job fails when more of both failed.
+    max_failed_share: the largest failed share of the rows and of the videos; the job fails when more of both failed.
     repair: whether finished shards are read, and damaged ones made again.
     silence_db: sound whose peak is below, in decibels of full scale, is silence.
     keep_silent: whether spans without any other sound become records.
     keep_still: whether spans of a single picture become records.
-    lease_token: of the lease of output_dir, see lease.watched_by_worker.
+    lease_token: the token of the lease of output_dir, see lease.watched_by_worker.
   """
 
   manifest_directory: str
@@ -162,10 +162,10 @@ def make_record(
   """Makes the record of one manifest row.
 
   Args:
-    row: of the manifest.
+    row: the row of the manifest.
     decoder: reads the media.
     job: what to make.
-    label_numbers: of the label names.
+    label_numbers: the numbers of the label names.
     independent: see MediaReader.read_span.
 
   Returns:

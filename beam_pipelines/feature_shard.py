@@ -32,7 +32,7 @@ class FeatureJob:
     num_clips: clips at uniform distances whose mean is the feature of a record.
     snippets: dense snippets instead; None: a feature of each record.
     batch_size: clips in one call of the model.
-    lease_token: of the lease of output_dir, see lease.watched_by_worker.
+    lease_token: the token of the lease of output_dir, see lease.watched_by_worker.
   """
 
   records_directory: str

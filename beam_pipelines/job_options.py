@@ -13,7 +13,7 @@ def job_parser(name: str, description: str) -> argparse.ArgumentParser:
   """Returns a parser for a job's own options, with what all jobs have; use `parse_known_args`, all others are Beam's.
 
   Args:
-    name: of the module in beam_pipelines.
+    name: the name of the module in beam_pipelines.
     description: for --help.
   """
   result = argparse.ArgumentParser(

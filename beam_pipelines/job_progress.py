@@ -14,7 +14,7 @@ def watched(description: str, total: int, count: Callable[[], int]) -> Iterator[
   """Shows a progress bar while the block runs.
 
   Args:
-    description: of the job.
+    description: the description of the job.
     total: shards that there will be.
     count: returns how many shards are finished; called again and again in another thread.
   """

@@ -11,15 +11,15 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-
-import numpy as np
 
 from benchmarks import command_line, machine, table1_miniature
-from benchmarks.miniature import results
+from benchmarks.miniature import labels, results
 from xdc_tf import files
 
-MODALITIES = ('video', 'audio')
+# Of what a cell has: the last one where the encoder is supervised.
+ACCURACIES = ('probe', 'probe_few', 'finetune_all')
+# Of Table 1 in miniature: what a row has that says nothing else.
+TRAINING_CLIPS, ITERATIONS = 3000, 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Row:
   """One row of one table.
 
   Attributes:
-    table: of the paper.
+    table: the paper's table.
     title: what differs.
     corpus: options of `xdc make-avdigits` beside the level 'hard'.
     method: a row of miniature/methods.py.
@@ -44,25 +44,30 @@ class Row:
 
   @property
   def name(self) -> str:
-    """Of its folder."""
-    return ''.join(letter if letter.isalnum() else '-' for letter in f'{self.table} {self.title}')
+    """Of its folder, which rows of the same setting share: they are measured once."""
+    words = [self.method, f'k={self.num_clusters}', *self.corpus, *self.gin_params]
+    return ''.join(letter if letter.isalnum() else '-' for letter in ' '.join(words))
 
 
-def _sized(clips: int, mismatched: float) -> Row:
+def _sized(clips: int, mismatched: float = 0.0, method: str = 'xdc') -> Row:
   kind = f'{mismatched:.0%} with the sound of another digit' if mismatched else 'curated'
-  return Row('3 and 4', f'{clips} clips, {kind}', ('--train', str(clips), '--mismatched_sound', str(mismatched)))
+  options = [('--train', str(clips))] if clips != TRAINING_CLIPS else []
+  options += [('--mismatched_sound', str(mismatched))] if mismatched else []
+  title = f'{clips} clips, {"supervised" if method == "scratch" else kind}'
+  return Row('3 and 4', title, tuple(word for option in options for word in option), method)
+
+
+def _iterations(number: int) -> tuple[str, ...]:
+  return () if number == ITERATIONS else (f'Pretraining.num_iterations = {number}',)
 
 
 ROWS = (
   *(Row('2', f'k = {k}', num_clusters=k) for k in (5, 10, 20, 40, 80, 160, 320)),
   *(_sized(clips, mismatched) for clips in (1000, 2000, 3000) for mismatched in (0.0, 0.2, 0.4)),
-  *(
-    Row('3 and 4', f'{clips} clips, supervised', ('--train', str(clips), '--mismatched_sound', '0.0'), 'scratch')
-    for clips in (1000, 2000, 3000)
-  ),
+  *(_sized(clips, method='scratch') for clips in (1000, 2000, 3000)),
   Row('13', 'R(2+1)D'),
   Row('13', 'ResNet3D', method='xdc_resnet3d'),
-  *(Row('iterations', f'{n} iterations', gin_params=(f'Pretraining.num_iterations = {n}',)) for n in (1, 2, 3, 6, 10)),
+  *(Row('iterations', f'{n} iterations', gin_params=_iterations(n)) for n in (1, 2, 3, 6, 10)),
   Row('schedule', 'early stopping', gin_params=('Schedule.early_stop_epochs = 1', 'Schedule.keep_best = True')),
   Row('schedule', 'trained again on 8 frames', gin_params=('Pretraining.retraining = @Retraining()', 'Retraining.num_frames = 8')),
 )  # fmt: skip
@@ -73,7 +78,9 @@ def parser() -> argparse.ArgumentParser:
   result = command_line.parser('benchmarks.tables_miniature', __doc__)
   add = result.add_argument
   add(
-    '--output', required=True, help='results as JSON; the table (.md) goes beside it, corpora and runs into its folder'
+    '--output',
+    required=True,
+    help='results as JSON; the table (.md) and the plot of labels (.svg) go beside it, corpora and runs into its folder',
   )
   add('--table', action='append', choices=sorted({row.table for row in ROWS}), help='only this one; may be repeated')
   add('--seeds', default='0', help='of corpora and trainings; default %(default)s')
@@ -91,7 +98,9 @@ def main() -> None:
       failed += measure(row, seed, work_dir, options.jobs)
       found = [cell for each in ROWS for cell in read(each, work_dir)]
       files.write_json(options.output, {'rows': found, **machine.describe()})
-  text = table(files.read_json(options.output))
+  contents = files.read_json(options.output)
+  text = '\n\n'.join(filter(None, (table(contents), labels.table(contents['rows']))))
+  labels.plot(contents['rows'], f'{work_dir}.svg')
   with files.atomic_write(f'{work_dir}.md', 'w') as file:
     file.write(text + '\n')
   print('\n' + text)
@@ -114,32 +123,28 @@ def read(row: Row, work_dir: str) -> list[dict]:
   """Returns what has been measured of a row, a seed each."""
   path = os.path.join(work_dir, row.name, 'results.json')
   cells = files.read_json(path)['cells'] if os.path.exists(path) else []
-  return [
-    {
-      'table': row.table,
-      'title': row.title,
-      'seed': cell['seed'],
-      'seconds': cell['seconds'],
-      'probe': {modality: cell['encoders'][modality]['probe'] for modality in MODALITIES},
-    }
-    for cell in cells
-  ]
+  known = {'table': row.table, 'title': row.title}
+  return [known | {key: cell[key] for key in ('seed', 'seconds')} | _accuracies(cell['encoders']) for cell in cells]
+
+
+def _accuracies(encoders: dict[str, dict]) -> dict[str, dict[str, float]]:
+  """Returns {accuracy: {modality: its value}} of those that were measured."""
+  return {
+    key: {modality: found[key] for modality, found in encoders.items()}
+    for key in ACCURACIES
+    if all(key in found for found in encoders.values())
+  }
 
 
 def table(contents: dict) -> str:
   """Formats a Markdown table: the mean of the linear probes over the seeds, and their standard deviation."""
-  rows = [['table', 'XDC with', *(f'{modality}, linear probe' for modality in MODALITIES), 'seeds']]
+  rows = [['table', 'XDC with', *(f'{modality}, linear probe' for modality in results.MODALITIES), 'seeds']]
   for row in ROWS:
     cells = [cell for cell in contents['rows'] if (cell['table'], cell['title']) == (row.table, row.title)]
     if cells:
-      probes = [_mean([cell['probe'][modality] for cell in cells]) for modality in MODALITIES]
+      probes = [results.mean([cell['probe'][modality] for cell in cells]) for modality in results.MODALITIES]
       rows.append([row.table, row.title, *probes, ', '.join(str(cell['seed']) for cell in cells)])
   return f'{results.markdown(rows)}\n\n{contents["machine"]}; {contents["software"]}; {contents["date"]}.'
-
-
-def _mean(values: Sequence[float]) -> str:
-  spread = f' ± {np.std(values, ddof=1):.3f}' if len(values) > 1 else ''
-  return f'{np.mean(values):.3f}{spread}'
 
 
 if __name__ == '__main__':

@@ -7,7 +7,16 @@ import pathlib
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BASE = {'xdc_tf', 'xdc_tf.compat', 'xdc_tf.files', 'xdc_tf.lease', 'xdc_tf.messages', 'xdc_tf.plots', 'xdc_tf.progress'}
+BASE = {
+  'xdc_tf',
+  'xdc_tf.compat',
+  'xdc_tf.files',
+  'xdc_tf.graphs',
+  'xdc_tf.lease',
+  'xdc_tf.messages',
+  'xdc_tf.plots',
+  'xdc_tf.progress',
+}
 ALLOWED = {
   'xdc_tf.media': (),
   'xdc_tf.manifest': ('xdc_tf.media',),

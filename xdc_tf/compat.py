@@ -32,7 +32,7 @@ class FusedSGD(keras.optimizers.SGD):
     """Sets m = momentum * m - rate * gradient and adds m, or with Nesterov momentum * m - rate * gradient, to the variable.
 
     Args:
-      gradient: of the variable's shape.
+      gradient: a gradient of the variable's shape.
       variable: a tf.Variable.
       learning_rate: given by Keras 3 only.
     """
@@ -56,8 +56,8 @@ def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_
 
   Args:
     name: 'sgd' (the paper's), 'sgdw' or 'lamb'; with tensorflow-addons on the lower stack, with Keras's own on the upper one.
-    momentum: of 'sgd' and 'sgdw'.
-    nesterov: of 'sgd' and 'sgdw'.
+    momentum: the momentum of 'sgd' and 'sgdw'.
+    nesterov: whether 'sgd' and 'sgdw' look ahead.
     decoupled_weight_decay: 'sgdw' takes the share rate * decay of every weight away, 'lamb' adds decay * weight to its direction
       before the trust ratio (You et al. 2020, Algorithm 2). The paper's decay is L2 in the loss, which 'sgd' gets from the
       trainer.

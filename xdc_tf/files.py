@@ -131,7 +131,7 @@ def read_array(path: str, memory_map: bool = False) -> np.ndarray:
   """Reads a .npy file.
 
   Args:
-    path: of the file.
+    path: the path of the file.
     memory_map: leave the array on disk until it is used; a remote file is read whole all the same.
 
   Raises:
@@ -218,7 +218,7 @@ def check_settings(path: str, settings: dict[str, Any], before_it_was_one: Mappi
   """Notes what a folder is made with, or refuses to mix two kinds of content in it.
 
   Args:
-    path: of a JSON file in the folder.
+    path: the path of a JSON file in the folder.
     settings: everything that decides what the folder will hold; plain values of JSON.
     before_it_was_one: what was done before a setting existed, for folders that were made then.
 

@@ -36,11 +36,11 @@ class _Owner:
   """Who has a lease, as its file says.
 
   Attributes:
-    token: of this lease alone.
+    token: a token of this lease alone.
     host: name of the machine.
     process: number of the process.
     space: which start of which machine, and which of its spaces of process numbers.
-    started: of the process, in clock ticks, since numbers are used again.
+    started: the start of the process, in clock ticks, since numbers are used again.
     since: when the lease was taken, ISO 8601.
     renewed: when it was renewed last, in seconds since 1970.
   """

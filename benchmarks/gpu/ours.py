@@ -18,11 +18,11 @@ class Sizes:
   """How much is computed.
 
   Attributes:
-    crop_size: of video.
+    crop_size: the crop size of video.
     batch_size: clips of one GPU in a step.
     steps: timed steps.
     clustered: clips that k-means passes over.
-    stored_clips: of the records that the reader reads.
+    stored_clips: how many clips the records hold that the reader reads.
   """
 
   crop_size: int = 224

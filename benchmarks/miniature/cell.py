@@ -63,9 +63,9 @@ def run_cell(
 
   Args:
     method: see methods.py.
-    seed: of everything random.
+    seed: the seed of everything random.
     records_folder: with the splits 'train', 'validation' and 'test'.
-    folder: of this cell; run again, it goes on.
+    folder: the folder of this cell; run again, it goes on.
     gin_params: bindings for all methods alike.
     few_labels: labelled clips of each class where labels are few.
     probes_only: finetune nothing but what is supervised.
@@ -109,13 +109,13 @@ class Evaluation:
   """How the encoders of a finished run are measured.
 
   Attributes:
-    config: of the run.
+    config: the configuration of the run.
     records: that it was trained on.
     run: its directory, which also takes the finetuning.
     clock: for probes.
     strategy: the distribution strategy.
     few_labels: labelled clips of each class where labels are few.
-    amounts: of labels to finetune with: 'few' and 'all', or one of them, or none.
+    amounts: the amounts of labels to finetune with: 'few' and 'all', or one of them, or none.
   """
 
   config: Pretraining
@@ -130,8 +130,8 @@ class Evaluation:
     """Measures one encoder.
 
     Args:
-      name: of the encoder.
-      budget: of each finetuning.
+      name: the name of the encoder.
+      budget: the schedule of each finetuning.
       probe_supervised: probe the encoder that was finetuned with all labels, instead of the one that finetuning starts from.
 
     Returns:

@@ -72,7 +72,7 @@ def make_records(folder: str, list_path: str, short_side: int, work_dir: str) ->
   Args:
     folder: relative paths of the list start here.
     list_path: see read_list.
-    short_side: of the stored frames, in pixels.
+    short_side: the short side of the stored frames, in pixels.
     work_dir: gets manifest/ and records/; what is there already is not made again.
 
   Returns:

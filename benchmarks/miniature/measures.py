@@ -44,7 +44,7 @@ def measure(
     test: what everything is measured on.
     few: bool [rows of the training split], the few labelled clips.
     num_clusters: k of the k-means over the test features, l2-normalised as in pretraining.
-    seed: of that k-means.
+    seed: the seed of that k-means.
 
   Returns:
     {'probe', 'probe_few'}: accuracy of a linear classifier; {'nmi', 'purity'} of the clusters with respect to the labels.

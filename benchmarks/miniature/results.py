@@ -97,7 +97,7 @@ def probes(contents: dict) -> str:
       found = {cell['seed']: cell['encoders'][modality]['probe'] for cell in of_method}
       if found:
         values = [f'{found[seed]:.3f}' if seed in found else '' for seed in seeds]
-        rows.append([f'{METHODS[method].title}, {modality}', *values, _mean(list(found.values()))])
+        rows.append([f'{METHODS[method].title}, {modality}', *values, mean(list(found.values()))])
   return markdown(rows)
 
 
@@ -105,7 +105,7 @@ def _row(method: str, modality: str, cells: list[dict]) -> list[str] | None:
   found = [cell for cell in cells if cell['method'] == method and modality in cell['encoders']]
   if not found:
     return None
-  values = [_mean([cell['encoders'][modality][key] for cell in found]) for key in COLUMNS.values()]
+  values = [mean([cell['encoders'][modality][key] for cell in found]) for key in COLUMNS.values()]
   return [METHODS[method].title, *values, str(len(found))]
 
 
@@ -121,9 +121,10 @@ def _costs(method: str, cells: list[dict]) -> list[str] | None:
   return [*row, f'{max(cell["seconds"] for cell in found):.0f}']
 
 
-def _mean(values: list[float]) -> str:
-  mean = f'{np.mean(values):.3f}'
-  return mean if len(values) == 1 else f'{mean} ± {np.std(values, ddof=1):.3f}'
+def mean(values: list[float]) -> str:
+  """Formats the mean of the seeds and, where there are several, their standard deviation."""
+  spread = f' ± {np.std(values, ddof=1):.3f}' if len(values) > 1 else ''
+  return f'{np.mean(values):.3f}{spread}'
 
 
 def markdown(rows: list[list[str]]) -> str:

@@ -30,7 +30,7 @@ class Case:
 
   Attributes:
     what: the damage in words.
-    words: of the command that meets it.
+    words: the words of the command that meets it.
     named: a refusal must hold one of these.
     unlike: called after a success; what is wrong with what was made, or ''.
     outside: called however it ended; what was written where nothing belongs, or ''.
@@ -67,9 +67,9 @@ def run(made: Material, rng: np.random.Generator, short: bool, share: float) -> 
 
   Args:
     made: what is damaged, in copies.
-    rng: of the damage.
+    rng: the generator of the damage.
     short: a few of each.
-    share: of the number in the full form.
+    share: the share of the number in the full form.
   """
 
   def count(full: int, few: int) -> int:

@@ -22,8 +22,8 @@ class Task:
   Attributes:
     what: for the table.
     made: the name of what it makes undisturbed, among the material.
-    words: of the command, given the folder that it fills.
-    share: of all kills.
+    words: the words of the command, given the folder that it fills.
+    share: the share of all kills.
     alone: kill the command without its children, which live on beside the next one.
   """
 

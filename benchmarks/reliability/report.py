@@ -9,7 +9,7 @@ class Row:
   """One line of the table.
 
   Attributes:
-    part: of the campaign.
+    part: the part of the campaign.
     what: was done to what.
     runs: how often.
     failures: a sentence for each that went wrong.

@@ -59,7 +59,7 @@ class Asked:
   """What one client saw.
 
   Attributes:
-    seconds: of every good request.
+    seconds: the seconds of every good request.
     bad: number of bad requests.
     wrong: a sentence for each answer that was not as it should be.
   """

@@ -23,7 +23,7 @@ class Comparison:
     peer: who else does it.
     ours: does the work once.
     theirs: does the same work once.
-    limit: of time of ours / time of theirs; None: no bar, only told.
+    limit: the most of time of ours / time of theirs; None: no bar, only told.
   """
 
   what: str

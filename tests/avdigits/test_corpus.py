@@ -29,6 +29,16 @@ def rows(path: pathlib.Path) -> list[dict[str, str]]:
     return list(csv.DictReader(file))
 
 
+def sound(content: bytes) -> list[bytes]:
+  with av.open(io.BytesIO(content)) as container:
+    return [bytes(packet) for packet in container.demux(audio=0)]
+
+
+def pictures(content: bytes) -> np.ndarray:
+  with av.open(io.BytesIO(content)) as container:
+    return np.stack([frame.to_ndarray(format='rgb24').astype(float) for frame in container.decode(video=0)])
+
+
 def contents(folder: pathlib.Path) -> dict[str, bytes]:
   return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob('*')) if path.is_file()}
 
@@ -111,6 +121,21 @@ def test_the_file_holds_what_was_rendered(recipe):
   assert np.argmax(np.correlate(heard, waveform[100:-100])) == 100
 
 
+def assert_same_clip(content: bytes, other: bytes) -> None:
+  """x264 gives other bytes for the same frames once in some hundred times; frames of other clips differ by 20 levels and more."""
+  assert sound(content) == sound(other)
+  assert np.abs(pictures(content) - pictures(other)).mean() < 1
+
+
+def assert_same_corpus(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
+  assert found.keys() == expected.keys()
+  for name, content in expected.items():
+    if name.endswith('.mp4'):
+      assert_same_clip(found[name], content)
+    else:
+      assert found[name] == content, name
+
+
 @pytest.mark.slow
 def test_more_clips_and_more_workers_change_no_clip(made, tmp_path):
   run(tmp_path / 'more', train=6, test=3, workers=2)
@@ -118,7 +143,7 @@ def test_more_clips_and_more_workers_change_no_clip(made, tmp_path):
   videos = [name for name in few if name.endswith('.mp4')]
   assert len(videos) == 6 and len(more) == len(few) + 3
   for name in videos:
-    assert few[name] == more[name], name
+    assert_same_clip(few[name], more[name])
   assert few['clips.csv'].decode().splitlines()[:5] == more['clips.csv'].decode().splitlines()[:5]
 
 
@@ -234,13 +259,13 @@ def test_the_nuisances_of_picture_and_sound_are_independent(described):
 def test_an_interrupted_run_goes_on(made, tmp_path, capsys):
   run(tmp_path / 'again')
   whole = contents(tmp_path / 'again')
-  assert whole == contents(made)
+  assert_same_corpus(whole, contents(made))
   for name in ('videos/train/000002.mp4', 'list.csv'):
     (tmp_path / 'again' / name).unlink()
   kept = (tmp_path / 'again/videos/train/000001.mp4').stat().st_mtime_ns
   capsys.readouterr()
   run(tmp_path / 'again')
-  assert contents(tmp_path / 'again') == whole
+  assert_same_corpus(contents(tmp_path / 'again'), whole)
   assert (tmp_path / 'again/videos/train/000001.mp4').stat().st_mtime_ns == kept
   assert 'seed 5, 1 clips new' in capsys.readouterr().out
 

@@ -1,11 +1,13 @@
 """A cell of Table 1 in miniature, on a few random clips: every stage runs, and what is measured has its name."""
 
+import argparse
+
 import pytest
 import records_factory
 
 from benchmarks import tables_miniature
-from benchmarks.miniature import cell, results
-from xdc_tf.cli import configuration
+from benchmarks.miniature import cell, labels, results
+from xdc_tf.cli import configuration, make_avdigits
 from xdc_tf.manifest import manifest
 
 TINY = (
@@ -45,11 +47,41 @@ def test_a_cell_runs_and_measures(method, probes_only, records, tmp_path, monkey
 
 
 def test_every_row_of_the_tables_has_a_place_of_its_own_and_a_setting_that_loads():
-  names = [row.name for row in tables_miniature.ROWS]
-  assert len(set(names)) == len(names)
+  settings = {(row.method, row.num_clusters, row.corpus, row.gin_params) for row in tables_miniature.ROWS}
+  assert len({row.name for row in tables_miniature.ROWS}) == len(settings) == len(tables_miniature.ROWS) - 3
+  titles = {(row.table, row.title) for row in tables_miniature.ROWS}
+  assert len(titles) == len(tables_miniature.ROWS)
   for row in tables_miniature.ROWS:
     configuration.load([cell.METHODS[row.method].gin_file], [*row.gin_params, f'num_clusters = {row.num_clusters}'])
     assert configuration.pretraining().clusterings[0].num_clusters == row.num_clusters
+
+
+def test_what_rows_leave_out_is_what_table_1_has():
+  configuration.load([cell.METHODS['xdc'].gin_file], [])
+  assert configuration.pretraining().num_iterations == tables_miniature.ITERATIONS
+  parser = argparse.ArgumentParser()
+  make_avdigits.add_arguments(parser)
+  options = parser.parse_args(['--output_dir', 'here'])
+  assert (options.train, options.mismatched_sound) == (tables_miniature.TRAINING_CLIPS, 0.0)
+
+
+def test_labels_over_sizes_are_of_the_rows_that_have_them(tmp_path):
+  rows = [
+    {'title': f'{clips} clips, {kind}', 'seed': seed, **{key: {'video': value + seed, 'audio': 0.5}}}
+    for clips, kind, key, value in (
+      (3000, 'curated', 'probe_few', 0.25),
+      (1000, 'curated', 'probe_few', 0.125),
+      (1000, 'supervised', 'finetune_all', 0.5),
+      (1000, '40% with the sound of another digit', 'probe_few', 0.75),
+    )
+    for seed in (0, 1)
+  ]
+  xdc, supervised = labels.curves(rows, 'video').values()
+  assert xdc == {1000: [0.125, 1.125], 3000: [0.25, 1.25]} and supervised == {1000: [0.5, 1.5]}
+  assert '| 3000  | 0.750 ± 0.707' in labels.table(rows)
+  assert not labels.table([])
+  labels.plot(rows, str(tmp_path / 'labels.svg'))
+  assert 'supervised, all labels' in (tmp_path / 'labels.svg').read_text()
 
 
 def test_the_table_has_means_and_spreads():

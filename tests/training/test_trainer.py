@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -374,6 +375,16 @@ def test_several_steps_a_call_change_nothing(records, replicas, jit_compile, tmp
   assert saved[0] == saved[1] and any('8' in name for name in saved[0])
   texts = [(tmp_path / name / 'metrics.csv').read_text() for name in ('1', '5')]
   assert texts[0] == texts[1]
+
+
+@pytest.mark.stack
+def test_autograph_rewrites_nothing(records, one_replica, tmp_path):
+  """It takes seconds of every run, and each function that it rewrites becomes a module of this process."""
+  before = set(sys.modules)
+  trainer = make_trainer(records, one_replica)
+  train(trainer, tmp_path, schedule(total_epochs=1), records)
+  assert len(list(trainer.inference.embed('train', [0]))) > 0
+  assert not [name for name in set(sys.modules) - before if 'autograph_generated' in name]
 
 
 @pytest.mark.stack

@@ -40,7 +40,7 @@ class Clip:
   Attributes:
     split: 'train' or 'test'.
     number: within its split.
-    label: of its class, 0 to num_classes - 1.
+    label: the number of its class, 0 to num_classes - 1.
   """
 
   split: str
@@ -60,10 +60,10 @@ class Recipe:
   Attributes:
     seed: 0 to 2**32 - 1.
     level: the nuisances.
-    voices: of each split.
-    image_numbers: of each split, int64 [10, images of a class].
+    voices: the voices of each split.
+    image_numbers: the numbers of the images of each split, int64 [10, images of a class].
     images: uint8 [5000, 28, 28].
-    curation: of the training clips.
+    curation: the curation of the training clips.
     num_classes: one of classes.NUMBERS.
   """
 
@@ -164,9 +164,9 @@ def make(
     level: one of nuisances.LEVELS.
     train: number of clips.
     test: number of clips.
-    seed: of everything drawn by chance, 0 to 2**32 - 1.
+    seed: the seed of everything drawn by chance, 0 to 2**32 - 1.
     num_workers: processes that render.
-    curation: of the training clips.
+    curation: the curation of the training clips.
     num_classes: one of classes.NUMBERS.
 
   Returns:

@@ -37,7 +37,7 @@ def split_images(classes: np.ndarray, seed: int) -> dict[str, np.ndarray]:
 
   Args:
     classes: int64 [n].
-    seed: of the corpus.
+    seed: the seed of the corpus.
 
   Returns:
     numbers of images, int64 [10, 400] for 'train' and [10, 100] for 'test'; row c holds images of digit c.

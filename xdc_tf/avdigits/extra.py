@@ -8,7 +8,7 @@ def import_extra(name: str) -> types.ModuleType:
   """Imports a module that only the corpus needs.
 
   Args:
-    name: of the module, e.g. 'mlxtend.data'.
+    name: the name of the module, e.g. 'mlxtend.data'.
 
   Raises:
     RuntimeError: when it is not installed.

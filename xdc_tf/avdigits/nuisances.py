@@ -12,11 +12,11 @@ class Nuisances:
   """The ranges of one level; values are drawn uniformly between the two ends. Pixels are those of the 40x40 frame.
 
   Attributes:
-    rotation_degrees: of the digit, one angle a clip.
-    zoom: of the digit; 1 draws its 28x28 image pixel by pixel.
-    speed: of the digit and of the distractor, pixels a frame; the direction is any.
-    hue: of every colour, in turns of the colour circle.
-    saturation: of every colour.
+    rotation_degrees: the rotation of the digit, one angle a clip.
+    zoom: the zoom of the digit; 1 draws its 28x28 image pixel by pixel.
+    speed: the speed of the digit and of the distractor, pixels a frame; the direction is any.
+    hue: the hue of every colour, in turns of the colour circle.
+    saturation: the saturation of every colour.
     value: brightness of what moves: the digit and the distractor.
     background_value: brightness of the background, which is darker than the digit.
     texture: standard deviation of the background's pattern; 1 is the step from black to white.
@@ -34,7 +34,7 @@ class Nuisances:
     noise_slope: the noise's power falls with the frequency to this power: 0 is white, 1 pink, 2 brown.
     hum_chance: share of the clips with the hum of a power line.
     hum_db: level of the hum over that of the speech.
-    gain_db: of everything.
+    gain_db: the gain of everything.
   """
 
   rotation_degrees: Range

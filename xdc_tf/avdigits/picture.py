@@ -68,19 +68,19 @@ class PictureDraw:
 
   Attributes:
     image: which of the handwritten images of its class and split, as a share, 0 to 1.
-    rotation_degrees: of the digit, anticlockwise.
-    zoom: of the digit.
-    motion: of the digit.
-    colour: of the digit.
+    rotation_degrees: the rotation of the digit, anticlockwise.
+    zoom: the zoom of the digit.
+    motion: the motion of the digit.
+    colour: the colour of the digit.
     background_from: colour at one end of the background.
     background_to: colour at the other end.
     gradient: direction from one end to the other, radians.
-    texture: of the background.
-    texture_motion: of the texture.
+    texture: the texture of the background.
+    texture_motion: the motion of the texture.
     distractor: 1 when there is a blob, otherwise 0 and what follows is not seen.
-    distractor_radius: of the blob.
-    distractor_motion: of the blob.
-    distractor_colour: of the blob.
+    distractor_radius: the radius of the blob.
+    distractor_motion: the motion of the blob.
+    distractor_colour: the colour of the blob.
     frame_noise: standard deviation.
   """
 

@@ -29,14 +29,14 @@ class SoundDraw:
     words_per_minute: a whole number.
     start_seconds: when the first word begins.
     gap_seconds: after each word; more than fit.
-    reverb: of the room.
-    reverb_seconds: of the room.
+    reverb: the reverb of the room.
+    reverb_seconds: the seconds of the reverb of the room.
     snr_db: speech over noise.
     noise_slope: colour of the noise.
     hum: 1 when there is a hum, otherwise 0 and what follows is not heard.
     hum_hz: 50 or 60.
     hum_db: hum over speech.
-    gain_db: of everything.
+    gain_db: the gain of everything.
   """
 
   voice: str

@@ -23,16 +23,16 @@ def run(arguments: argparse.Namespace) -> None:
   Raises:
     ValueError: when something is damaged.
   """
-  found = []
+  checks = []
   for folder in arguments.folders:
     files.use_file_system(folder)
-    found += integrity.checks(folder)
-  findings = integrity.run(found, num_cpus())
+    checks += integrity.checks(folder)
+  findings = integrity.run(checks, num_cpus())
   damaged = [finding.kind for finding in findings]
   print(f'{"what":<12} {"checked":>8} {"damaged":>8}')
-  for kind in dict.fromkeys(check.kind for check in found):
-    print(f'{kind:<12} {sum(check.kind == kind for check in found):>8} {damaged.count(kind):>8}')
+  for kind in dict.fromkeys(check.kind for check in checks):
+    print(f'{kind:<12} {sum(check.kind == kind for check in checks):>8} {damaged.count(kind):>8}')
   for finding in findings:
     print(f'{finding.path} {finding.problem}')
   if findings:
-    raise ValueError(f'{len(findings)} of {len(found)} are damaged; they are named above.')
+    raise ValueError(f'{len(findings)} of {len(checks)} are damaged; they are named above.')

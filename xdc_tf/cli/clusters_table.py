@@ -41,7 +41,7 @@ def make_table(run_dir: str, iteration: int | None, top: int, num_concepts: int)
   """Returns the ConceptsTable of an iteration's training clips.
 
   Args:
-    run_dir: of a finished run.
+    run_dir: the directory of a finished run.
     iteration: which; None: the last.
     top: how many of the purest and of the least pure clusters.
     num_concepts: how many concepts of each.

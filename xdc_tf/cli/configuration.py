@@ -79,8 +79,8 @@ class BoundEncoder:
   """An encoder's class with the arguments that the configuration had for it when it was read: loading another changes no other run.
 
   Attributes:
-    model_class: of the encoder.
-    bindings: of its arguments, sorted by name.
+    model_class: the class of the encoder.
+    bindings: the bindings of its arguments, sorted by name.
   """
 
   model_class: Any
@@ -118,8 +118,8 @@ def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
     'video'
 
   Args:
-    name: of its class: R2Plus1D18, ResNet3D18 or AudioResNet18.
-    **arguments: of the class.
+    name: the name of its class: R2Plus1D18, ResNet3D18 or AudioResNet18.
+    **arguments: the arguments of the class.
 
   Raises:
     ValueError: for a class or an argument that does not exist.

@@ -72,12 +72,12 @@ def _say(number: int, what: str) -> None:
 def _claim_folder(output_dir: str, video: str) -> None:
   """Makes the folder of this demo, or finds it again; refuses any other folder, for the demo deletes what it left half done."""
   note = os.path.join(output_dir, 'demo.json')
-  found = os.listdir(output_dir) if os.path.isdir(output_dir) else []
+  names = os.listdir(output_dir) if os.path.isdir(output_dir) else []
   if os.path.exists(note):
     before = files.read_json(note)['video']
     if before != video:
       raise ValueError(f'{output_dir} is the demo of {before}. Give another --output_dir for {video}.')
-  elif not all(name.startswith('demo.json.tmp.') for name in found):
+  elif not all(name.startswith('demo.json.tmp.') for name in names):
     raise ValueError(f'{output_dir} is not empty and no folder of a demo. Give another --output_dir.')
   else:
     files.write_json(note, {'video': video})

@@ -36,7 +36,7 @@ def measure_folds(
   """Extracts the features once, measures every fold, prints a line for each and the mean, and writes --output.
 
   Args:
-    arguments: of the verb.
+    arguments: the arguments of the verb.
     task: its name, for the results.
     facts: entries for the results beside the numbers: the settings of the measure.
     measure: (train features float32 [n, c, d], train labels int32 [n], test features, test labels) -> numbers by name.

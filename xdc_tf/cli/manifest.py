@@ -102,8 +102,8 @@ def _write_official(arguments: argparse.Namespace) -> None:
   skipped = listing.Skipped()
   module = importlib.import_module(f'xdc_tf.manifest.official.{arguments.official.name}')
   options = {name: getattr(arguments, name) for name, _ in arguments.official.options}
-  found = module.read(**options, skipped=skipped)
-  _print_splits(listing.write_listing(arguments.output_dir, arguments.name, found, skipped))
+  splits = module.read(**options, skipped=skipped)
+  _print_splits(listing.write_listing(arguments.output_dir, arguments.name, splits, skipped))
   if skipped.entries:
     print(f'left out, see {arguments.output_dir}/{listing.SKIPPED_FILE}: {skipped.summary()}')
 

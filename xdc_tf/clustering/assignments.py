@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files, progress
+from xdc_tf import files, graphs, progress
 from xdc_tf.clustering.block_passes import Rounds, full_float32
 from xdc_tf.clustering.clusters import Clusters, lay_out, nearest_centroids, squared_distances
 from xdc_tf.clustering.feature_source import FeatureSource
@@ -39,7 +39,7 @@ def assign(
     assignments = nearest_centroids(features, columns, offsets)
     return assignments, squared_distances(features, centroids, assignments)
 
-  @tf.function(autograph=False)
+  @graphs.compiled
   def step(block, *laid_out):
     return strategy.run(nearest, args=(block, *laid_out))
 
@@ -74,7 +74,7 @@ class PseudoLabels:
     """Reads what `save` wrote.
 
     Args:
-      directory: of the two files.
+      directory: the directory of the two files.
       num_rows: rows of the manifest's split.
 
     Raises:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf import graphs
+
 
 class Round(NamedTuple):
   """One block for every replica.
@@ -102,7 +104,7 @@ class PreparedRounds:
       parts, count = block
       return prepare(source.prepare(parts)), count
 
-    @tf.function(autograph=False)
+    @graphs.compiled
     def step(block):
       return strategy.run(prepare_block, args=(block,))
 
@@ -118,7 +120,7 @@ class PreparedRounds:
     if self._stacked is None:
       sizes, blocks = zip(*self, strict=True)
 
-      @tf.function(autograph=False)
+      @graphs.compiled
       def stack(blocks):
         return self.strategy.run(
           lambda blocks: tf.nest.map_structure(lambda *parts: tf.stack(parts), *blocks), args=(blocks,)
@@ -150,7 +152,7 @@ class BlockSum:
     Args:
       rounds: the blocks.
       function: (prepared tensors, count, *arguments) -> float64 [*shape]; rows from `count` on are padding.
-      shape: of the sum.
+      shape: the shape of the sum.
     """
     self._rounds = rounds
     self._strategy = rounds.strategy
@@ -168,9 +170,9 @@ class BlockSum:
       return tf.while_loop(lambda number, _: number < num_blocks, add_next, (0, totals))[1]
 
     a_step = add_all if rounds.is_one_step else add
-    compiled = tf.function(a_step, jit_compile=True, autograph=False) if rounds.xla else a_step
+    compiled = graphs.compiled(a_step, jit_compile=True) if rounds.xla else a_step
 
-    @tf.function(autograph=False)
+    @graphs.compiled
     def step(totals, block, arguments):
       return rounds.strategy.run(compiled, args=(totals, block, *arguments))
 

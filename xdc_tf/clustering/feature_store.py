@@ -111,9 +111,9 @@ class FeatureStore:
 
   def missing_shards(self) -> list[int]:
     """The numbers of the shards that are not whole yet, ascending."""
-    found = self._files()
-    self._num_shards = self._count_shards(found)
-    return sorted(set(range(self._num_shards)) - set(self._complete(found)))
+    arrays = self._files()
+    self._num_shards = self._count_shards(arrays)
+    return sorted(set(range(self._num_shards)) - set(self._complete(arrays)))
 
   @property
   def shard_lengths(self) -> list[int]:

@@ -67,7 +67,7 @@ def fit(
     source: what to cluster; made with options.l2_normalize.
     num_clusters: k.
     options: see KMeansOptions.
-    seed: of k-means++ and of re-seeding empty clusters.
+    seed: the seed of k-means++ and of re-seeding empty clusters.
     strategy: its replicas share every pass. All workers must call this together and see the same `state_dir`.
     state_dir: where the state is written after every pass and read at the start; None keeps none.
     initial_centroids: float32 [k, d] to start from instead of k-means++.
@@ -151,7 +151,7 @@ def _next_state(state: KMeansState, totals: PassTotals, tolerance: float, seed: 
     state: before the pass.
     totals: what it found.
     tolerance: relative change of the inertia.
-    seed: of re-seeding.
+    seed: the seed of re-seeding.
   """
   counts, squared = totals.counts, totals.squared_distances
   old = state.centroids.astype(np.float64)

@@ -71,14 +71,14 @@ def load_state(directory: str, settings: dict) -> KMeansState | None:
     return None
   arrays = files.read_arrays(path)
   try:
-    found = json.loads(str(arrays['settings']))
+    written = json.loads(str(arrays['settings']))
     state = arrays['centroids'], arrays['inertia'].tolist(), bool(arrays['converged'])
   except (KeyError, ValueError) as error:
     raise ValueError(f'{path} is not the state of a k-means ({error}): delete it to start over.') from error
   differences = [
-    f'{key} was {found.get(key)}, now {settings.get(key)}'
-    for key in sorted(found.keys() | settings.keys())
-    if found.get(key) != settings.get(key)
+    f'{key} was {written.get(key)}, now {settings.get(key)}'
+    for key in sorted(written.keys() | settings.keys())
+    if written.get(key) != settings.get(key)
   ]
   if differences:
     raise ValueError(

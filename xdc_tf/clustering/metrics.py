@@ -10,7 +10,7 @@ def collapse_warning(name: str, labels: np.ndarray, num_clusters: int) -> str:
   """Returns what to say of a clustering most of whose clusters are empty, '' of others: NMI and purity mean little then.
 
   Args:
-    name: of the clustering.
+    name: the name of the clustering.
     labels: int [n], the cluster of every clip; -1 for none.
     num_clusters: k.
   """

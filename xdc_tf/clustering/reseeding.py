@@ -22,8 +22,8 @@ def split_largest(
     centroids: float64 [k, d].
     counts: [k], clips of each cluster; 0 means empty.
     variances: float64 [k], mean squared distance of a cluster's clips to its centroid.
-    seed: of the clustering.
-    pass_number: of the pass that found the clusters empty.
+    seed: the seed of the clustering.
+    pass_number: the number of the pass that found the clusters empty.
 
   Returns:
     centroids float64 [k, d]; how many clusters were re-seeded.

@@ -19,7 +19,7 @@ def write_events(
   metrics.json; FOLDER itself has how far every two clusterings agree.
 
   Args:
-    folder: of all iterations.
+    folder: the folder of all iterations.
     iteration: its number.
     report: what is in the iteration's metrics.json.
     train_labels: int32 [num_rows], the clusters of the training clips, by clustering.

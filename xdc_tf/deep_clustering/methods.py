@@ -14,7 +14,7 @@ class ClusteringSpec:
   """One k-means clustering and who learns from it.
 
   Attributes:
-    name: of the clustering, and of the head that predicts it.
+    name: the name of the clustering, and of the head that predicts it.
     sources: encoders whose features are clustered; several are l2-normalised each and concatenated (CDC).
     teaches: encoders that must predict the result.
     num_clusters: k.

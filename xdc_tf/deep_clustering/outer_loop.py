@@ -56,12 +56,12 @@ class Pretraining:
     clusterings: the method (see methods.py).
     video_input: how video encoders are fed.
     audio_input: how audio encoders are fed.
-    schedule: of every training (Table 10).
-    last_schedule: of the last iteration's training instead ('IG-Kinetics* & IG-Random*' in Table 10); None: the same.
-    retraining: of the video encoders after the last iteration (Section 6); None: there is none.
-    kmeans: of every clustering.
+    schedule: the schedule of every training (Table 10).
+    last_schedule: the schedule of the last iteration's training instead ('IG-Kinetics* & IG-Random*' in Table 10); None: the same.
+    retraining: the retraining of the video encoders after the last iteration (Section 6); None: there is none.
+    kmeans: the options of every clustering.
     training: how to compute.
-    num_iterations: of clustering and training; the paper needs 5 to 6 on Kinetics (Section 4.2).
+    num_iterations: the number of rounds of clustering and training; the paper needs 5 to 6 on Kinetics (Section 4.2).
     feature_clips: clips at uniform distances over each span, whose mean feature is clustered; the paper does not say. 1: the
       centre. Several make the first clusters better, at as many times the cost.
     mfcc_iterations: in the first so many iterations the sounds' MFCC are clustered and not the features of the audio encoders (see
@@ -69,7 +69,7 @@ class Pretraining:
       does without: 0.
     concurrent_encoders: train all encoders at the same time, each in a thread, and extract their features so: pays for small
       encoders on a CPU, whose cores one of them leaves idle. It does not change the result.
-    seed: of everything random.
+    seed: the seed of everything random.
   """
 
   encoders: dict[str, Any]

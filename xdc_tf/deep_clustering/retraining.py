@@ -20,9 +20,9 @@ class Retraining:
   report, stay those of the encoder before.
 
   Attributes:
-    num_frames: of a clip.
-    batch_size: of one replica: GPU memory holds fewer long clips (Supplement C). Validation takes no more at a time either.
-    base_learning_rate: of one replica: a quarter, as the batch is (Supplement C).
+    num_frames: the number of frames of a clip.
+    batch_size: clips in one batch of one replica: GPU memory holds fewer long ones (Supplement C). Validation takes no more.
+    base_learning_rate: the base learning rate of one replica: a quarter, as the batch is (Supplement C).
   """
 
   num_frames: int = 32

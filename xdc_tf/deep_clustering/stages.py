@@ -67,8 +67,8 @@ def extract_features(folder: str, trainer: EncoderTrainer, num_clips: int) -> No
   """Writes the features F = {E(x)} of every span of both splits, a file a shard; shards that are there stay (Section 3.2).
 
   Args:
-    folder: of this stage.
-    trainer: of the encoder.
+    folder: the folder of this stage.
+    trainer: the trainer of the encoder.
     num_clips: see Pretraining.feature_clips.
   """
 
@@ -137,13 +137,13 @@ def cluster_features(
   Writes the centroids, pseudo_labels.npy and distances.npy of each split (folder SPLIT/) and metrics.json.
 
   Args:
-    folder: of this stage.
+    folder: the folder of this stage.
     feature_folders: one per source of the clustering.
     clustering: what to cluster.
     records: the data set.
-    options: of k-means.
+    options: the options of k-means.
     strategy: the distribution strategy.
-    seed: of the initial centroids.
+    seed: the seed of the initial centroids.
     previous: the folder of the same clustering one iteration earlier, to report the change; None in the first.
   """
 
@@ -201,11 +201,11 @@ def compare_clusterings(
   """Collects the metrics of an iteration, with the agreement (NMI) of every two clusterings, in metrics.json and for TensorBoard.
 
   Args:
-    folder: of this stage.
+    folder: the folder of this stage.
     cluster_folders: the folder of each clustering by its name.
     records: the data set.
     strategy: the distribution strategy; only the chief compares.
-    events_folder: of cluster_events.write_events, for all iterations.
+    events_folder: the folder of cluster_events.write_events, for all iterations.
     iteration: its number.
   """
   if distribution.worker_index(strategy):
@@ -238,12 +238,12 @@ def train_encoder(
   """Trains one encoder to predict the clusterings that teach it; its heads are new.
 
   Args:
-    folder: of this stage.
-    trainer: of the encoder.
+    folder: the folder of this stage.
+    trainer: the trainer of the encoder.
     clusterings: that teach it.
     cluster_folders: the folder of each clustering's pseudo-labels by its name.
     schedule: how long and how fast.
-    seed: of this stage.
+    seed: the seed of this stage.
   """
 
   def pseudo_labels_of(clustering: ClusteringSpec, split: str) -> np.ndarray:

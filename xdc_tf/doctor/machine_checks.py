@@ -37,7 +37,7 @@ class Finding:
 
   Attributes:
     level: OK, WARNING (something will not work, or be slow) or PROBLEM (`make demo` would stop).
-    name: of what was looked at.
+    name: the name of what was looked at.
     text: what was found.
     cure: what to do; '' where there is nothing to do.
   """
@@ -100,11 +100,11 @@ def check_stack(facts: Facts) -> Iterator[Finding]:
     cure = 'Make the environment again: delete .venv, then `make demo`.'
     yield Finding(PROBLEM, 'TensorFlow', f'cannot be used ({facts.tensorflow_error})', cure)
     return
-  found = f'TensorFlow {facts.versions.get("tensorflow", "?")}, Keras {facts.versions.get("keras", "?")}'
+  installed = f'TensorFlow {facts.versions.get("tensorflow", "?")}, Keras {facts.versions.get("keras", "?")}'
   if facts.lower_stack:
-    yield Finding(OK, 'stack', f'lower: {found}, with tensorflow-io and tensorflow-addons')
+    yield Finding(OK, 'stack', f'lower: {installed}, with tensorflow-io and tensorflow-addons')
   else:
-    yield Finding(OK, 'stack', f'upper: {found}; SpecAugment and s3:// paths need Python 3.10 or 3.11')
+    yield Finding(OK, 'stack', f'upper: {installed}; SpecAugment and s3:// paths need Python 3.10 or 3.11')
 
 
 def check_gpus(facts: Facts) -> Iterator[Finding]:
@@ -261,12 +261,12 @@ def _problems(facts: Facts, requirement) -> Iterator[str]:
   from packaging.utils import canonicalize_name
 
   name = canonicalize_name(requirement.name)
-  found = facts.versions.get(name)
+  installed = facts.versions.get(name)
   wanted = f'{requirement.name}{requirement.specifier}'
-  if found is None:
+  if installed is None:
     yield f'{requirement.name} is missing; xdc-tf needs {wanted}'
-  elif not requirement.specifier.contains(found, prereleases=True):
-    yield f'{requirement.name} is {found}; xdc-tf needs {wanted}'
+  elif not requirement.specifier.contains(installed, prereleases=True):
+    yield f'{requirement.name} is {installed}; xdc-tf needs {wanted}'
   elif requirement.extras and name in facts.requires:
     for inner in _applicable(facts.requires[name], facts, requirement.extras):
       yield from _problems(facts, inner)

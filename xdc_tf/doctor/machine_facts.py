@@ -57,8 +57,8 @@ class Facts:
   Attributes:
     python: version of this Python.
     has_pip: whether this Python can run pip.
-    requirements: of xdc-tf, as its package metadata names them; None where it is not installed as a package.
-    versions: of every installed distribution, by its normalized name.
+    requirements: the requirements of xdc-tf, as its package metadata names them; None where it is not installed as a package.
+    versions: the versions of every installed distribution, by its normalized name.
     requires: requirements of the distributions whose extras we ask for, by their normalized name.
     tensorflow_error: why TensorFlow, Keras or what we build on them cannot be imported; '' when they can.
     lower_stack: whether this is the stack of TensorFlow 2.15 (see compat.py).

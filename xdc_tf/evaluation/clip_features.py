@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files, progress
+from xdc_tf import files, graphs, progress
 from xdc_tf.records import damage, reader
 from xdc_tf.records.folds import Fold
 from xdc_tf.records.inputs import AudioInput, Input
@@ -32,9 +32,10 @@ def encode(encoder, inputs: Input, batch_size: int):
     batch_size: clips in one call of the encoder, which decides how much memory is needed.
   """
 
-  @tf.function(input_signature=[tf.TensorSpec([None, *inputs.shape], tf.float32)])
-  def call(clips: tf.Tensor) -> tf.Tensor:
+  def encode(clips: tf.Tensor) -> tf.Tensor:
     return tf.cast(encoder(clips, training=False), tf.float32)
+
+  call = graphs.compiled(encode, input_signature=[tf.TensorSpec([None, *inputs.shape], tf.float32)])
 
   def encode_all(clips: tf.Tensor) -> np.ndarray:
     return np.concatenate([call(clips[i : i + batch_size]).numpy() for i in range(0, len(clips), batch_size)])

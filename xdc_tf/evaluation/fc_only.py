@@ -19,7 +19,7 @@ def train(
     num_classes: columns of the layer.
     schedule: Table 11; the rate is one replica's.
     options: momentum, nesterov and head_deviation are used.
-    seed: of the layer, the order and the choice of clips.
+    seed: the seed of the layer, the order and the choice of clips.
 
   Returns:
     kernel float32 [d, num_classes] and bias float32 [num_classes].

@@ -43,11 +43,11 @@ class Finetuning:
     trained: 'all' weights, or 'fc' (the encoder is frozen).
     several_labels: a clip may have several labels: a sigmoid for each class in place of the softmax (AudioSet).
     num_clips: clips of every test video, whose probabilities are averaged (Section 4.1); fc-only also trains on so many.
-    held_out_share: of the training videos of each class, to choose a rate without the test videos; 0: do not choose so. The paper
-      takes the best rate of the test videos, which is optimistic; both are reported.
+    held_out_share: the share of each class's training videos that is held out to choose a rate without the test videos; 0: none is.
+      The paper takes the best rate of the test videos, which is optimistic; both are reported.
     held_out_group: regular expression, searched in the video_id, whose first group names the source of a video, such as its film.
       Sources are held out whole: clips of one source on both sides would make the choice optimistic. '': each video alone.
-    seed: of everything random.
+    seed: the seed of everything random.
   """
 
   video_input: VideoInput
@@ -107,7 +107,7 @@ class FullFinetuning:
       make_encoder: takes seed and dtype.
       modality: 'video' or 'audio'.
       weights: folder of the weights that every cell starts from; None: random ones (Scratch), for every cell the same.
-      records: of the data set.
+      records: the data set's records.
       strategy: the distribution strategy.
     """
     self._config, self._records, self._weights = config, records, weights
@@ -147,9 +147,9 @@ class FullFinetuning:
     except DivergedError:
       trainer.delete_checkpoints(folder)  # It is a result: nobody goes on from its checkpoints.
       raise
-    found = [(i, p[HEAD]) for i, p in trainer.inference.predict(self._targets(fold.test), self._config.num_clips)]
+    predicted = [(i, p[HEAD]) for i, p in trainer.inference.predict(self._targets(fold.test), self._config.num_clips)]
     trainer.delete_checkpoints(folder)
-    index, probabilities = zip(*found, strict=True)
+    index, probabilities = zip(*predicted, strict=True)
     return np.concatenate(index), np.concatenate(probabilities)
 
   @property
@@ -176,7 +176,7 @@ class FcOnly:
       config: what to do.
       encoder: the frozen encoder.
       modality: 'video' or 'audio'.
-      records: of the data set.
+      records: the data set's records.
     """
     self._config, self._encoder, self._modality, self._records = config, encoder, modality, records
     self._features: dict[str, Any] = {}

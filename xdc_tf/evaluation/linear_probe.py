@@ -55,7 +55,7 @@ def choose_per_class(labels: np.ndarray, number: int, seed: int) -> np.ndarray:
   Args:
     labels: int [n], -1 for none.
     number: clips of each class; a class that has fewer gives all.
-    seed: of the choice.
+    seed: the seed of the choice.
 
   Returns:
     bool [n].

@@ -73,7 +73,7 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     config: what to do.
     learner: FullFinetuning or FcOnly.
     run: the run directory.
-    records: of the data set.
+    records: the data set's records.
     cells: the trainings.
 
   Returns:
@@ -95,8 +95,8 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
 
 
 def _mean_top_1(chosen: Sequence[dict | None]) -> float | None:
-  found = [fold['top1'] for fold in chosen if fold]
-  return float(np.mean(found)) if len(found) == len(chosen) else None
+  accuracies = [fold['top1'] for fold in chosen if fold]
+  return float(np.mean(accuracies)) if len(accuracies) == len(chosen) else None
 
 
 def confusion(results: dict, run) -> np.ndarray:

@@ -90,7 +90,7 @@ class Encoder:
       (512,)
 
     Args:
-      path: of the video.
+      path: the path of the video.
       seconds: since its beginning.
 
     Returns:

@@ -99,7 +99,7 @@ def export_run(
   """Exports every encoder of a finished run.
 
   Args:
-    run_dir: of the run.
+    run_dir: the directory of the run.
     output_dir: gets xdc_ENCODER/VERSION/, a new version.
     precision: 'float32' or 'bfloat16'.
     file_format: 'saved_model', or 'tflite' for xdc_ENCODER.tflite.

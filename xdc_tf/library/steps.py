@@ -33,12 +33,12 @@ def make_manifest(
     {'train': 5210, 'validation': 579}
 
   Args:
-    folder: of videos, or one video.
+    folder: a folder of videos, or one video.
     output_dir: gets the manifest.
     span_seconds: length of a span; 0 for whole videos.
     hold_out: 'video' or 'span': what is held out for validation as a whole.
     validation_fraction: share of what is held out.
-    name: of the data set: lower case letters, digits, _.
+    name: the name of the data set: lower case letters, digits, _.
 
   Returns:
     {split: spans}.
@@ -176,7 +176,7 @@ def write_report(run_dir: str, output_dir: str, credit: str = '', clips_per_clus
     'report/index.html'
 
   Args:
-    run_dir: of the run.
+    run_dir: the directory of the run.
     output_dir: gets the pages.
     credit: who made the videos.
     clips_per_cluster: the nearest clips that are shown.
@@ -199,8 +199,8 @@ def report_run(
   """Writes the report of a run's last clusterings, and prints what was made.
 
   Args:
-    run_dir: of a finished run.
-    folder: of the pages.
+    run_dir: the directory of a finished run.
+    folder: the folder of the pages.
     credit: who made the videos.
     iterations: numbers of each iteration, for the curves; None takes those of the clusterings.
     clips_per_cluster: the nearest clips that are shown.

@@ -65,7 +65,7 @@ class Corpus:
   """The features of a data set that was made of official lists.
 
   Attributes:
-    folder: of the features.
+    folder: the folder of the features.
     records: that they are features of.
     snippets: how they were cut.
     rows: (name of the video, split, index, use: folds.TRAIN or folds.TEST) of every record that has features, videos together.

@@ -53,11 +53,11 @@ class GroupedConvolution(keras.layers.Layer):
     """Makes the weights.
 
     Args:
-      channels: of the input.
-      filters: of the output.
+      channels: the channels of the input.
+      filters: the filters of the output.
       kernel_size: 1, or 3 with zeros around the ends.
       groups: each has its share of the channels and of the filters.
-      seed: of the weights.
+      seed: the seed of the weights.
 
     Raises:
       ValueError: when the channels cannot be shared out.

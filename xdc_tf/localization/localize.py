@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files, progress
+from xdc_tf import files, graphs, progress
 from xdc_tf.localization import corpus as corpora
 from xdc_tf.localization import mean_average_precision, proposals, training, video_classes
 from xdc_tf.localization.corpus import Annotations, Corpus
@@ -34,8 +34,8 @@ def train(run, config: Localization, corpus: Corpus, annotations: Annotations) -
   """Trains G-TAD, or finds it in the run directory; returns the folder of its weights."""
 
   def stage(folder: str) -> None:
-    found = training.examples(corpus.tracks(folds.TRAIN), annotations.of_any_class(), config.windows)
-    training.Trainer(config, found[0].track.features.shape[1]).train(folder, found)
+    examples = training.examples(corpus.tracks(folds.TRAIN), annotations.of_any_class(), config.windows)
+    training.Trainer(config, examples[0].track.features.shape[1]).train(folder, examples)
 
   folder = run.once('training', stage)
   checkpoints.delete_folders(folder, 'checkpoints')  # As long as the stage is not done they are what it goes on from.
@@ -114,7 +114,7 @@ def write_detections(path: str, detections: list[Detected], videos: list[str]) -
 def _load_network(config: Localization, weights: str, feature_dimension: int):
   network = GTADNetwork(feature_dimension, config.windows, config.network)
   checkpoints.load_weights(network, weights)
-  return tf.function(network)
+  return graphs.compiled(network)
 
 
 def _proposals_path(folder: str, video: str) -> str:

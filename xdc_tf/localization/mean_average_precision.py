@@ -43,7 +43,7 @@ def average_precisions(
     truth: the actions of each class.
     detections: in any order; those of equal score count in the order given. Other classes than those of `truth` are errors of
       nobody: they are left out.
-    thresholds: of the temporal intersection over union.
+    thresholds: the thresholds of the temporal intersection over union.
     ignored: parts of videos; a detection that finds no action but touches one of these is left out and not counted as wrong, as
       THUMOS14's own evaluation does with ambiguous parts. ActivityNet's protocol has none.
 

@@ -59,7 +59,7 @@ class GTADNetwork(keras.Model):
       feature_dimension: d.
       windows: their length and the longest proposal.
       network: the sizes.
-      seed: of the random weights.
+      seed: the seed of the random weights.
 
     Raises:
       ValueError: when the features cannot be shared out to the groups of the first layer.

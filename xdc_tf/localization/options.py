@@ -74,7 +74,7 @@ class Detection:
 
   Attributes:
     below_snippets: proposals of so many snippets or more are dropped: 60, which are the 300 frames of [code of G-TAD].
-    sigma: of the soft-NMS, whose scores decay by exp(-tIoU^2 / sigma): 0.46 [code of G-TAD].
+    sigma: the sigma of the soft-NMS, whose scores decay by exp(-tIoU^2 / sigma): 0.46 [code of G-TAD].
     num_proposals: kept of a window, and again of a video: 200 [code of G-TAD].
     num_classes: classes of a video, the likeliest ones, that each of its proposals becomes a detection of: 2 [code of G-TAD].
   """
@@ -99,16 +99,16 @@ class Localization:
     network: see GTAD.
     detection: see Detection.
     batch_size: windows of a step: 8 [code of G-TAD].
-    learning_rate: of Adam: 4e-5 [code of G-TAD].
+    learning_rate: the learning rate of Adam: 4e-5 [code of G-TAD].
     epochs: passes over the windows: 10 [code of G-TAD].
     step_epochs: after every so many the rate is multiplied by gamma: 5 [code of G-TAD].
     gamma: 0.1 [code of G-TAD].
     weight_decay: L2 of all weights, added to the clipped gradients: 1e-4 [code of G-TAD].
     clip_norm: the longest gradient of all weights together: 1 [code of G-TAD].
-    classification_weight: of the loss of the classified overlaps: 10 [code of G-TAD]; its release for ActivityNet has 1.
-    regression_weight: of the loss of the regressed overlaps: 1 [code of G-TAD]; its release for ActivityNet has 10.
+    classification_weight: the weight of the loss of the classified overlaps: 10 [code of G-TAD]; its release for ActivityNet has 1.
+    regression_weight: the weight of the loss of the regressed overlaps: 1 [code of G-TAD]; its release for ActivityNet has 10.
     class_regularization: C of the video classifier (video_classes.py); the classifier and the value are ours.
-    seed: of the weights, the order of the windows and the balanced samples; ours.
+    seed: the seed of the weights, the order of the windows and the balanced samples; ours.
   """
 
   windows: SnippetWindows

@@ -59,8 +59,8 @@ def of_track(network, track: Track, config: Localization) -> Proposals:
 
   Args:
     network: a GTADNetwork, or what is called like one.
-    track: of one record.
-    config: of the localisation.
+    track: the track of one record.
+    config: the configuration of the localisation.
   """
   parts = []
   for start in windows.starts(len(track.features), config.windows.length, config.windows.stride):
@@ -76,7 +76,7 @@ def soft_nms(segments: np.ndarray, scores: np.ndarray, sigma: float, number: int
   Args:
     segments: float [n, 2].
     scores: float [n], not negative; a score of 0 is never taken.
-    sigma: of the decay.
+    sigma: the sigma of the decay.
     number: the most to take.
 
   Returns:

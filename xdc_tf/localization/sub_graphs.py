@@ -59,7 +59,7 @@ class SubGraphs(keras.layers.Layer):
       length: nodes in a window, T.
       max_duration: D.
       network: the sizes.
-      seed: of the weights.
+      seed: the seed of the weights.
     """
     super().__init__()
     self.neighbours, self.bins, self.filters = network.neighbours, network.bins, network.sub_graph_width

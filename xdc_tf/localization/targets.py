@@ -44,8 +44,8 @@ def overlap_map(actions: np.ndarray, length: int, max_duration: int) -> np.ndarr
 
   Args:
     actions: float [n, 2], in snippets; cut off at the ends of the window [code of G-TAD].
-    length: of the window, T.
-    max_duration: of proposals, D.
+    length: the length of the window, T.
+    max_duration: the longest duration of proposals, D.
   """
   if not len(actions):
     return np.zeros([max_duration, length], np.float32)
@@ -59,7 +59,7 @@ def boundary_scores(times: np.ndarray, length: int) -> np.ndarray:
 
   Args:
     times: float [n], in snippets.
-    length: of the window, T.
+    length: the length of the window, T.
   """
   cells = np.arange(length, dtype=np.float64)[:, None]
   times, half = np.asarray(times, np.float64)[None, :], BOUNDARY_SNIPPETS / 2

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import compat, progress
+from xdc_tf import compat, graphs, progress
 from xdc_tf.localization import losses, targets, windows
 from xdc_tf.localization.network import GTADNetwork
 from xdc_tf.localization.options import Localization, SnippetWindows
@@ -47,26 +47,26 @@ def examples(tracks: Iterable[Track], actions: Mapping[str, np.ndarray], config:
   """Returns the windows that hold an action whole, or nearly (SnippetWindows.min_inside).
 
   Args:
-    tracks: of the training videos.
-    actions: of each video, float [n, 2]: start and end in seconds.
+    tracks: the tracks of the training videos.
+    actions: the actions of each video, float [n, 2]: start and end in seconds.
     config: how windows are cut.
 
   Raises:
     ValueError: when there is none.
   """
-  found = []
+  with_actions = []
   for track in tracks:
     in_track = track.to_snippets(actions.get(track.video, np.zeros([0, 2])))
     for start in windows.starts(len(track.features), config.length, config.stride):
       inside, share = windows.actions_inside(in_track, start, config.length)
       if share.max(initial=0) > config.min_inside:
-        found.append(Example(track, start, inside))
-  if not found:
+        with_actions.append(Example(track, start, inside))
+  if not with_actions:
     raise ValueError(
       f'No window of {config.length} snippets holds more than {config.min_inside} of an annotated action: there is nothing to '
       'train on. Are the annotations those of these videos, and is SnippetWindows.length long enough?'
     )
-  return found
+  return with_actions
 
 
 class Trainer:
@@ -84,7 +84,7 @@ class Trainer:
     maps = tf.TensorSpec([None, config.windows.max_duration, config.windows.length], tf.float32)
     features = tf.TensorSpec([None, config.windows.length, feature_dimension], tf.float32)
     specs = (features, maps, window, window, tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32))
-    self._train_step = tf.function(self._step, input_signature=specs)
+    self._train_step = graphs.compiled(self._step, input_signature=specs)
 
   def train(self, folder: str, found: list[Example]) -> None:
     """Trains all epochs, or those that are missing, and writes weights and metrics.csv to a folder."""

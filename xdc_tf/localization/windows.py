@@ -38,10 +38,10 @@ def starts(num_snippets: int, length: int, stride: int) -> list[int]:
 
   [code of G-TAD], but that it leaves out up to a fifth of a window at the end, which here has a window always (ours).
   """
-  found = list(range(0, max(num_snippets - length, 0) + 1, stride))
-  if found[-1] + length < num_snippets:
-    found.append(num_snippets - length)
-  return found
+  positions = list(range(0, max(num_snippets - length, 0) + 1, stride))
+  if positions[-1] + length < num_snippets:
+    positions.append(num_snippets - length)
+  return positions
 
 
 def cut(features: np.ndarray, start: int, length: int) -> np.ndarray:
@@ -55,8 +55,8 @@ def actions_inside(actions: np.ndarray, start: int, length: int) -> tuple[np.nda
 
   Args:
     actions: float [n, 2], start and end in snippets of the track.
-    start: of the window.
-    length: of the window.
+    start: the start of the window.
+    length: the length of the window.
 
   Returns:
     float64 [m, 2] in snippets from the window's start, and the share of each that lies in the window, float64 [m].

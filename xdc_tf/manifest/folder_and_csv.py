@@ -24,13 +24,13 @@ def _video_files(folder: str, passed_over: PassedOver) -> list[tuple[str, str]]:
     raise FileNotFoundError(f'{folder} does not exist; expected a folder of videos or one video file.')
   if not tf.io.gfile.isdir(folder):
     return [(os.path.basename(folder), files.absolute_path(folder))]
-  found = sorted(media_files.walk(folder, VIDEO_EXTENSIONS, passed_over))
-  if not found:
+  videos = sorted(media_files.walk(folder, VIDEO_EXTENSIONS, passed_over))
+  if not videos:
     raise FileNotFoundError(
       f'{folder} holds no video file; expected files that end in {" ".join(VIDEO_EXTENSIONS)}. '
       f'Passed over: {passed_over.summary() or "nothing"}.'
     )
-  return [(path, files.absolute_path(os.path.join(folder, path))) for path in found]
+  return [(path, files.absolute_path(os.path.join(folder, path))) for path in videos]
 
 
 def _cut(path: str, span_seconds: float | None) -> list[tuple[float, float | None]]:

@@ -34,10 +34,10 @@ class PassedOver:
   def summary(self) -> str:
     """Returns one line, '' when nothing was passed over."""
     parts = [f'{count} {suffix or "without a suffix"}' for suffix, count in sorted(self.suffixes.items())]
-    found = [f'files that are no videos: {", ".join(parts)}'] if parts else []
+    reasons = [f'files that are no videos: {", ".join(parts)}'] if parts else []
     if self.copies:
-      found.append('{} further links to files, first {} to {}'.format(len(self.copies), *self.copies[0]))
-    return '; '.join(found)
+      reasons.append('{} further links to files, first {} to {}'.format(len(self.copies), *self.copies[0]))
+    return '; '.join(reasons)
 
 
 class _Seen:

@@ -135,8 +135,8 @@ class MediaReader:
 
     Args:
       path: see there, as for the others.
-      start_seconds: of the span.
-      end_seconds: of the span.
+      start_seconds: where the span starts, in seconds.
+      end_seconds: where the span ends, in seconds.
       options: see ReadOptions.
       independent: decode as if the spans before had not been read. Even a damaged video then gives the same bytes.
     """

@@ -46,7 +46,7 @@ class StreamPart:
     track: what was collected.
     first_stamp: seconds at which the stream begins.
     declared_end: second at which the file says that it ends; None when it says nothing reliable.
-    packets: of the span.
+    packets: the packets of the span.
     damaged: packets and frames of the span that are broken.
     num_streams: streams of this kind in the file.
   """

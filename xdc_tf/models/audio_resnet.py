@@ -93,7 +93,7 @@ class AudioResNet18(ResidualEncoder):
     Args:
       base_width: channels of the first stage.
       blocks_per_stage: 2 makes 18 layers.
-      seed: of the random weights: the same seed gives the same weights.
+      seed: the seed of the random weights: the same seed gives the same weights.
       stem: 'resnet', the plain one (the paper says just ResNet), or 'vmz', three small blocks in place of 7x7 and pool.
       dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
       name: the model's name.

@@ -31,8 +31,8 @@ class HeadedEncoder(keras.Model):
     Args:
       encoder: maps a batch to float32 [B, encoder.feature_dimension].
       num_classes: classes (clusters) of every head by its name.
-      seed: of the heads' random weights.
-      standard_deviation: of these weights; biases are 0.
+      seed: the seed of the heads' random weights.
+      standard_deviation: the standard deviation of these weights; biases are 0.
       name: the model's name.
 
     Raises:

@@ -42,8 +42,8 @@ class Checkpoint:
   """A weight file that was read.
 
   Attributes:
-    name: of the file.
-    sha256: of the file, in hexadecimal.
+    name: the name of the file.
+    sha256: the sha256 of the file, in hexadecimal.
     naming: 'torch' or 'caffe2'.
     tensors: by name.
     made_from: arguments of the encoder that our own export notes; empty for other files.
@@ -64,7 +64,7 @@ def read_checkpoint(path: str) -> Checkpoint:
   """Reads a `.pth`, `.safetensors` or `.pkl` file; its content says which of them it is.
 
   Args:
-    path: of the file, local or remote.
+    path: the path of the file, local or remote.
 
   Raises:
     FileNotFoundError: when there is none.
@@ -175,8 +175,8 @@ def import_weights(checkpoint: Checkpoint, ignore_head: bool = False, batch_norm
   Args:
     checkpoint: from `read_checkpoint`.
     ignore_head: leave out a classifier; otherwise it is an error.
-    batch_norm_epsilon: of the network that the weights were trained in; None: as the file's names and shapes tell, which they do
-      for all but PyTorch's ResNet3D-18.
+    batch_norm_epsilon: what BatchNorm added to the variance where the weights were trained; None: as the file's names and shapes
+      tell, which they do for all but PyTorch's ResNet3D-18.
 
   Returns:
     The encoder.

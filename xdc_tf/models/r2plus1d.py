@@ -69,7 +69,7 @@ class R2Plus1D18(VideoEncoder):
     Args:
       base_width: channels of the first stage.
       blocks_per_stage: 2 makes 18 layers.
-      seed: of the random weights: the same seed gives the same weights.
+      seed: the seed of the random weights: the same seed gives the same weights.
       dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
       name: the model's name.
       batch_norm_epsilon: 1e-3 is Caffe2's and so the paper's; torchvision's weights were trained with 1e-5.

@@ -103,7 +103,7 @@ class ConvNorm(keras.layers.Layer):
       strides: as many as `kernel`.
       seeds: where the initialiser's seed comes from.
       dtype: name of a Keras dtype policy, e.g. 'mixed_bfloat16'; None for the global one.
-      epsilon: of the BatchNorm.
+      epsilon: the epsilon of the BatchNorm.
       in_lanes: the output has whole_lanes(filters) channels, the surplus zero: 230 channels take longer than 240.
     """
     super().__init__(dtype=dtype)
@@ -386,7 +386,7 @@ class VideoEncoder(ResidualEncoder):
     Args:
       base_width: channels of the first stage.
       blocks_per_stage: 2 makes 18 layers.
-      seed: of the random weights: the same seed gives the same weights.
+      seed: the seed of the random weights: the same seed gives the same weights.
       dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
       name: the model's name.
       batch_norm_epsilon: 1e-3 is Caffe2's and so the paper's; torchvision's weights were trained with 1e-5.

@@ -22,7 +22,7 @@ class TableCell:
     method: as the table names the row.
     data_set: name of the records it is measured on.
     protocol: 'full', 'fc', 'scratch', 'svm' or 'localization'.
-    num_frames: of the clips; None for sound.
+    num_frames: the number of frames of the clips; None for sound.
     encoder: what was pretrained, a stem in gin/papers/neurips2020/; 'scratch...' for random weights, '' for other people's methods.
     paper: the number as it is printed, per cent.
   """

@@ -40,12 +40,12 @@ class Result:
   """One results.json, or its numbers at one tIoU.
 
   Attributes:
-    path: of the file.
+    path: the path of the file.
     data_set: name of the records; of a localisation with its tIoU, 'thumos14@0.5'.
     start: the encoder that it started from, for people.
     table_row: 'table1/xdc'; None for what is in no table.
     protocol: 'full', 'fc', 'scratch', 'svm', 'retrieval' or 'localization'.
-    num_frames: of a clip; None for sound.
+    num_frames: the number of frames of a clip; None for sound.
     folds: the accuracies on each official split, by its number.
     mean: over these.
     note: what else sets the numbers apart from the paper's, ' (own video classes)'; '' for nothing.
@@ -93,13 +93,13 @@ def read_results(path: str) -> list[Result]:
   Raises:
     ValueError: when it is none, or has a value that cannot be.
   """
-  found = files.read_json(path)
+  results = files.read_json(path)
   try:
     for name, types in (('protocol', str), ('data_set', str), ('start', str), ('table_row', str | None)):
-      if not isinstance(found[name], types):
-        raise ValueError(f'{name!r} must be text. Received: {found[name]!r}.')
-    known = (found['start'], found['table_row'], found['protocol'], found['num_frames'])
-    own_classes = found.get('video_scores') == video_classes.OWN_CLASSIFIER
+      if not isinstance(results[name], types):
+        raise ValueError(f'{name!r} must be text. Received: {results[name]!r}.')
+    known = (results['start'], results['table_row'], results['protocol'], results['num_frames'])
+    own_classes = results.get('video_scores') == video_classes.OWN_CLASSIFIER
     return [
       Result(
         path,
@@ -109,7 +109,7 @@ def read_results(path: str) -> list[Result]:
         _accuracies(mean),
         ' (own video classes)' if own_classes else '',
       )
-      for data_set, folds, mean in _measured(found)
+      for data_set, folds, mean in _measured(results)
     ]
   except KeyError as error:
     raise ValueError(f'it has no {error}, which the results of a finetuning have.') from error

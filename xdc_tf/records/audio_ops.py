@@ -124,7 +124,7 @@ def normalize(log_mel: tf.Tensor, mean: float, std: float) -> tf.Tensor:
 
   Args:
     log_mel: float32 of any shape.
-    mean: of log-mel values over the data.
+    mean: the mean of log-mel values over the data.
     std: standard deviation of them.
   """
   # By the reciprocal: TensorFlow replaces a division by a constant in an exported graph, and the last bit would differ there.

@@ -25,7 +25,7 @@ def of_shard(path: str, num_records: int) -> str:
   """Reads a shard from its beginning to its end.
 
   Args:
-    path: of the shard.
+    path: the path of the shard.
     num_records: that it shall hold.
 
   Returns:
@@ -34,18 +34,18 @@ def of_shard(path: str, num_records: int) -> str:
   if not tf.io.gfile.exists(path):
     return 'is missing'
   try:
-    found = int(tf.data.TFRecordDataset(path).reduce(tf.constant(0, tf.int64), lambda count, _: count + 1))
+    readable_records = int(tf.data.TFRecordDataset(path).reduce(tf.constant(0, tf.int64), lambda count, _: count + 1))
   except tf.errors.OpError as error:
     return f'is damaged ({messages.of_error(error)})'
-  return '' if found == num_records else f'holds {found} records, and {num_records} were written'
+  return '' if readable_records == num_records else f'holds {readable_records} records, and {num_records} were written'
 
 
 def check_length(records: Records, split: str, shard: int) -> None:
   """Raises a ValueError when a shard holds another number of records than were written, by a look at where they lie."""
   path, length = records.shard_paths(split)[shard], records.shard_lengths[split][shard]
-  found = len(positions.read_indices(path))
-  if found != length:
-    raise ValueError(f'{path} holds {found} records, and {length} were written. {REPAIR}')
+  num_records = len(positions.read_indices(path))
+  if num_records != length:
+    raise ValueError(f'{path} holds {num_records} records, and {length} were written. {REPAIR}')
 
 
 def check(records: Records, split: str, error: BaseException | None = None) -> None:

@@ -17,7 +17,7 @@ class FoldPart:
   """Clips of one record split.
 
   Attributes:
-    split: of the records.
+    split: the split of the records.
     clips: bool [num_rows of the split].
   """
 
@@ -46,8 +46,8 @@ class Fold:
       labels: int [num_rows of the training split]; every class gives about the same share. Clips without one (-1) teach nothing,
         and stay where they are.
       source_of: int [num_rows of the training split]; a source is held out whole (see sources.py).
-      share: of the training clips to hold out.
-      seed: of the choice.
+      share: the share of the training clips to hold out.
+      seed: the seed of the choice.
     """
     split, clips = self.train.split, self.train.clips
     held_out = np.zeros(len(labels), bool)

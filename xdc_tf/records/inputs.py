@@ -38,7 +38,7 @@ class VideoInput:
     short_side: frames are scaled to this first; None: as stored. Scaling decodes whole frames, so it is for trials: records for
       long training are better made with the short side that is wanted.
     random_flip: mirror every second clip in training, as VMZ does.
-    mean: of red, green and blue on [0, 1]; the authors' numbers.
+    mean: the mean of red, green and blue on [0, 1]; the authors' numbers.
     std: likewise.
   """
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf import graphs
 from xdc_tf.records import damage, label_table, positions, schema, training_order
 from xdc_tf.records.inputs import AudioInput, Input, VideoInput
 from xdc_tf.records.schema import Records
@@ -39,6 +40,7 @@ class PipelinePart:
   shards_together: int = 16
 
 
+@graphs.plain
 def training_dataset(
   records: Records,
   split: str,
@@ -63,7 +65,7 @@ def training_dataset(
     inputs: VideoInput or AudioInput.
     labels: for each head, as label_table.py has them.
     batch_size: B, clips per batch of this pipeline.
-    seed: of the order, the clips and the augmentation.
+    seed: the seed of the order, the clips and the augmentation.
     first_step: the first batch to return.
     subset: bool [records.num_rows(split)]: train on these clips only, as if there were no others; None: on all. The shards are
       read once before, to count them.
@@ -156,6 +158,7 @@ def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndar
   return lengths
 
 
+@graphs.plain
 def evaluation_dataset(
   records: Records,
   split: str,

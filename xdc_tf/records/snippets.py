@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files
+from xdc_tf import files, graphs
 from xdc_tf.records import positions, reader, schema
 from xdc_tf.records.inputs import Input, VideoInput
 from xdc_tf.records.schema import Records
@@ -56,6 +56,7 @@ class Snippets:
     """
     return tf.range(0, tf.maximum(num_frames - self.frames, 0) + 1, self.stride)
 
+  @graphs.plain
   def dataset(
     self, records: Records, split: str, shard: int, inputs: Input, batch_size: int, wanted: np.ndarray, stored: bool
   ) -> tf.data.Dataset:
@@ -115,8 +116,8 @@ def save(folder: str, split: str, index: int, seconds: np.ndarray, features: np.
 
   Args:
     folder: where to.
-    split: of the record.
-    index: of the record.
+    split: the split of the record.
+    index: the number of the record.
     seconds: float64 [n], the centre of each snippet in the video's time.
     features: float32 [n, d].
 

@@ -64,8 +64,8 @@ def draw(labels: np.ndarray, sources: np.ndarray, share: float, seed: int) -> np
   Args:
     labels: int [n], the class of each clip.
     sources: int [n], the source of each clip.
-    share: of the clips, above 0 and below 1.
-    seed: of the choice.
+    share: the share of the clips, above 0 and below 1.
+    seed: the seed of the choice.
 
   Returns:
     bool [n], the drawn clips.

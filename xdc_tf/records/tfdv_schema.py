@@ -13,7 +13,7 @@ def schema_text(spec: Mapping[str, Any], label_names: Sequence[str], num_officia
     spec: the features of a record, as tf.io.parse_example takes them.
     label_names: the classes in the order of their numbers; may be empty.
     num_official_splits: values of official_split in every record.
-    num_filters: of log_mel, whose values lie frame after frame.
+    num_filters: the number of filters of log_mel, whose values lie frame after frame.
   """
   from google.protobuf import text_format  # Slow to import, and only wanted where records are finished.
   from tensorflow_metadata.proto.v0 import schema_pb2

@@ -28,7 +28,7 @@ class TrainingOrder:
   Attributes:
     paths: strings [S], the shards that hold clips.
     lengths: int64 [S], records in each; with `keep`, those that are kept.
-    seed: of the order.
+    seed: the seed of the order.
     pipeline: p.
     num_pipelines: P.
     window: records shuffled at a time.

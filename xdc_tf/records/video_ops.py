@@ -173,7 +173,7 @@ def normalize(frames: tf.Tensor, mean: Sequence[float], std: Sequence[float]) ->
 
   Args:
     frames: uint8 [..., H, W, 3], W known.
-    mean: of red, green and blue, on [0, 1].
+    mean: the mean of red, green and blue, on [0, 1].
     std: likewise.
   Returns:
     float32 [..., H, W, 3].

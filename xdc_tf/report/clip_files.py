@@ -51,7 +51,7 @@ def make_clip_files(
   """Makes the files of those clips that have none yet, in several threads: PyAV works outside Python's lock.
 
   Args:
-    folder: of the report.
+    folder: the folder of the report.
     clips: their indices.
     clip_media: reads pictures and sound of a clip, or returns None; called in several threads. A clip that cannot be read is
       tried again the next time.

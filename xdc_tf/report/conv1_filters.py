@@ -55,7 +55,7 @@ def mosaic(tiles: np.ndarray, columns: int, filling: float, row_gap: int = 1) ->
   Args:
     tiles: float32 [n, height, width, *channels].
     columns: tiles in a row.
-    filling: of the gaps, and of what the last row lacks.
+    filling: the filling of the gaps, and of what the last row lacks.
     row_gap: pixels between two rows, instead of one.
 
   Returns:
@@ -124,7 +124,7 @@ def draw(rows: Sequence[tuple[str, Sequence[FilterPanel]]], path: str) -> None:
 
   Args:
     rows: what to call the encoder, and its panels.
-    path: of the picture: .png, .svg or .pdf.
+    path: the path of the picture: .png, .svg or .pdf.
 
   Raises:
     RuntimeError: when matplotlib is not installed.

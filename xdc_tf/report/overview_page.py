@@ -19,7 +19,7 @@ def overview_page(
   """Draws index.html; its clusters are drawn in the browser from data/clusters.js.
 
   Args:
-    content: of the report.
+    content: the content of the report.
     facts: what to say under the title.
     iterations: HTML of the numbers over the iterations.
     training: HTML of the training curves.

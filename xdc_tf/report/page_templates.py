@@ -40,7 +40,7 @@ def page(root: str, title: str, scripts: tuple[str, ...], body: str) -> str:
 
   Args:
     root: the way from the page to the report's folder, e.g. '../'.
-    title: of the window; not escaped yet.
+    title: the title of the window; not escaped yet.
     scripts: files in the report's folder, in the order in which they run.
     body: HTML.
   """

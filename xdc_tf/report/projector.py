@@ -58,11 +58,11 @@ def sample(stores: Mapping[str, FeatureStore], max_clips: int) -> Sample:
   if len(chosen) > max_clips:
     chosen = np.sort(np.random.default_rng(0).choice(len(chosen), max_clips, replace=False))
   shards = np.searchsorted(first, chosen, side='right') - 1
-  found = {name: _read(store, lengths, shards, chosen - first[shards]) for name, store in stores.items()}
-  indices = [index for index, _ in found.values()]
+  by_name = {name: _read(store, lengths, shards, chosen - first[shards]) for name, store in stores.items()}
+  indices = [index for index, _ in by_name.values()]
   if any(not np.array_equal(index, indices[0]) for index in indices):
     raise ValueError(f'{" and ".join(map(repr, stores.values()))} do not hold the same clips: extract them again.')
-  return Sample(indices[0], shards, {name: features for name, (_, features) in found.items()})
+  return Sample(indices[0], shards, {name: features for name, (_, features) in by_name.items()})
 
 
 def _read(store: FeatureStore, lengths: Sequence[int], shards: np.ndarray, rows: np.ndarray):

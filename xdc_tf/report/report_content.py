@@ -41,8 +41,8 @@ class ReportContent:
     columns: the clusters of each, ranked.
     origins: where the clips of each cluster were in earlier iterations, for each clustering.
     label_names: by label id.
-    names: of the clips that pages show.
-    clip_files: of the same.
+    names: the names of the clips that pages show.
+    clip_files: the files of the same clips.
     credit: whose videos these are.
   """
 

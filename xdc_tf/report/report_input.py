@@ -85,8 +85,8 @@ def _pseudo_labels(run: FinishedRun, clustering: ClusteringSpec, number: int) ->
 
 
 def _view(run: FinishedRun, clustering: ClusteringSpec, human: np.ndarray | None) -> ClusteringView:
-  found = _pseudo_labels(run, clustering, run.config.num_iterations)
-  return ClusteringView(clustering.name, found.labels, np.sqrt(found.distances), human)
+  pseudo_labels = _pseudo_labels(run, clustering, run.config.num_iterations)
+  return ClusteringView(clustering.name, pseudo_labels.labels, np.sqrt(pseudo_labels.distances), human)
 
 
 def _earlier(run: FinishedRun, clustering: ClusteringSpec) -> Iterator[tuple[int, np.ndarray]]:
@@ -100,9 +100,9 @@ def _features(run: FinishedRun, clustering: ClusteringSpec) -> Iterator[tuple[np
 
 
 def _iteration(run: FinishedRun, number: int) -> dict:
-  found = files.read_json(run.iteration(number).metrics_file)
-  row = {'iteration': number} | {f'nmi {pair}': value for pair, value in found['train_nmi_between'].items()}
-  for name, values in found['clusterings'].items():
+  report = files.read_json(run.iteration(number).metrics_file)
+  row = {'iteration': number} | {f'nmi {pair}': value for pair, value in report['train_nmi_between'].items()}
+  for name, values in report['clusterings'].items():
     for key, title in (('purity', 'purity'), ('changed_since_previous_iteration', 'changed')):
       if key in values:
         row[f'{title} {name}'] = values[key]

@@ -96,8 +96,8 @@ class FinishedRun:
   """A run directory that later verbs read.
 
   Attributes:
-    path: of the run directory.
-    config: of the run.
+    path: the path of the run directory.
+    config: the configuration of the run.
     records: that it was trained on.
   """
 
@@ -145,7 +145,7 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
 
   Args:
     run_dir: its folder.
-    read_configuration: of its config.gin; cli.configuration.open_run gives it.
+    read_configuration: a reader of its config.gin; cli.configuration.open_run gives it.
 
   Raises:
     FileNotFoundError: when `run_dir` is no run directory.

@@ -19,8 +19,8 @@ class StartingPoint:
   """An encoder that can be built again and again.
 
   Attributes:
-    name: of its class, a key of encoders.ENCODERS.
-    arguments: of its class, which decide its shape.
+    name: the name of its class, a key of encoders.ENCODERS.
+    arguments: the arguments of its class, which decide its shape.
     weights: folder of its weights; None: random ones.
     inputs: how its run or its finetuning fed it (VideoInput or AudioInput); None where nobody knows.
     source: where it comes from, for tables and configurations.
@@ -55,7 +55,7 @@ class StartingPoint:
 
     Args:
       inputs: VideoInput or AudioInput.
-      seed: of random weights: those that a finetuning with this seed starts from.
+      seed: the seed of random weights: those that a finetuning with this seed starts from.
     """
     encoder = self.make(derive_seed(seed, 'weights'))
     encoder(tf.zeros([1, *inputs.shape]))

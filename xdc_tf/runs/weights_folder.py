@@ -48,9 +48,9 @@ class InputSpec:
 
   Attributes:
     inputs: VideoInput or AudioInput.
-    short_side: of the frames in its records, in pixels.
-    frame_rate: of its records, frames a second.
-    log_mel_spec: of the sound in its records.
+    short_side: the short side of the frames in its records, in pixels.
+    frame_rate: the frame rate of its records, frames a second.
+    log_mel_spec: the mel filters of the sound in its records.
   """
 
   inputs: Any
@@ -72,7 +72,7 @@ def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
   """Makes the encoder of a folder, with its weights.
 
   Args:
-    folder: of the weights.
+    folder: the folder of the weights.
     dtype: name of a Keras dtype policy for the encoder, e.g. 'mixed_bfloat16'; None for the global one.
 
   Returns:

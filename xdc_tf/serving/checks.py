@@ -16,8 +16,8 @@ class RequestLimits:
 
   Attributes:
     frame_pixels: height times width of one frame.
-    request_pixels: of all frames of a request, each counted as no less than the encoder's crop.
-    request_seconds: of sound, of all clips of a request, each counted as no less than the encoder's window.
+    request_pixels: the most pixels of all frames of a request, each counted as no less than the encoder's crop.
+    request_seconds: the most seconds of sound, of all clips of a request, each counted as no less than the encoder's window.
   """
 
   frame_pixels: int = 2**24
@@ -84,7 +84,7 @@ def checked_sizes(x: tf.Tensor, sizes: tf.Tensor, crop_size: int, limits: Reques
     x: a signature's input.
     sizes: integer [n, 2], height and width of each of its frames.
     crop_size: side of the square that the encoder gets of each.
-    limits: of a request.
+    limits: the limits of a request.
   """
   pixels = tf.reduce_prod(tf.cast(sizes, tf.int64), axis=1)
   largest, total = tf.reduce_max(pixels), tf.reduce_sum(tf.maximum(pixels, crop_size**2))
@@ -103,8 +103,8 @@ def checked_length(x: tf.Tensor, per_second: float, window_seconds: float, limit
   Args:
     x: a signature's input.
     per_second: values of a second.
-    window_seconds: of the encoder; a shorter clip is padded to it.
-    limits: of a request.
+    window_seconds: the seconds of the window of the encoder; a shorter clip is padded to it.
+    limits: the limits of a request.
   """
   clips, length = tf.unstack(tf.cast(tf.shape(x, tf.int64)[:2], tf.float32))
   seconds = clips * tf.maximum(length / per_second, window_seconds)

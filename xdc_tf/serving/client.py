@@ -136,8 +136,8 @@ def embed_video(
 def _how_to_cut(signatures: Mapping[str, Any], signature: str, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
   """Returns what `clips.batches` wants, checked against the signatures that the server tells."""
   if signature not in signatures:
-    found = sorted(name for name in signatures if not name.startswith('__'))
-    raise ValueError(f'The model on the server has no signature {signature!r}. It has: {", ".join(found)}.')
+    known = sorted(name for name in signatures if not name.startswith('__'))
+    raise ValueError(f'The model on the server has no signature {signature!r}. It has: {", ".join(known)}.')
   inputs, outputs = list(signatures[signature].inputs), signatures[signature].outputs
   if len(inputs) != 1 or inputs[0] not in DEFAULTS or 'embedding' not in outputs:
     raise ValueError(

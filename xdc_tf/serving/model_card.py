@@ -13,7 +13,7 @@ def model_card(name: str, metadata: Mapping[str, Any]) -> str:
   """Returns the card as Markdown.
 
   Args:
-    name: of the model, e.g. 'xdc_video'.
+    name: the name of the model, e.g. 'xdc_video'.
     metadata: what metadata.json holds; its entry `training` (see runs.training_facts) may be missing: then the card says so.
   """
   training = metadata.get('training')

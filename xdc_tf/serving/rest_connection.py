@@ -61,7 +61,7 @@ class RestConnection:
 
     Args:
       signature: its name.
-      name: of its input.
+      name: the name of its input.
       batch: bytes (dtype object) or float32, the first axis is the clips.
       outputs: names of the signature's outputs.
 

@@ -30,7 +30,7 @@ def nearest(clusters: Clusters, embedding: tf.Tensor) -> tuple[tf.Tensor, tf.Ten
   """Finds the closest centroids.
 
   Args:
-    clusters: of this encoder's features.
+    clusters: the clusters of this encoder's features.
     embedding: float32 [B, feature_dimension].
 
   Returns:

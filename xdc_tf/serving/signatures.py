@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from xdc_tf import graphs
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.records import audio_ops, video_ops
 from xdc_tf.records.audio_ops import LogMelSpec
@@ -24,7 +25,7 @@ def video_signatures(
     video_input: how the encoder was fed.
     record_short_side: short side of the stored frames in pixels.
     clusters: a clustering of this encoder's features, or None.
-    limits: of a request.
+    limits: the limits of a request.
 
   Returns:
     Concrete functions by signature name.
@@ -72,7 +73,7 @@ def audio_signatures(
     audio_input: how the encoder was fed.
     log_mel_spec: how the records' log-mel was made.
     clusters: a clustering of this encoder's features, or None.
-    limits: of a request.
+    limits: the limits of a request.
 
   Returns:
     Concrete functions by signature name.
@@ -141,7 +142,7 @@ def _trace(function: Callable, spec: tf.TensorSpec) -> Callable:
     result = function(x)
     return result if isinstance(result, dict) else {'embedding': result}
 
-  return tf.function(outputs, input_signature=[spec], autograph=False).get_concrete_function()
+  return graphs.compiled(outputs, input_signature=[spec]).get_concrete_function()
 
 
 def _one_size(sizes: tf.Tensor) -> tf.Operation:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from xdc_tf import files
+from xdc_tf import files, graphs
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.records import audio_ops, video_ops
 from xdc_tf.records.audio_ops import LogMelSpec
@@ -20,7 +20,7 @@ def export_tflite(encoder, inputs: Input, path: str) -> str:
   Args:
     encoder: a video or audio encoder that computes in float32.
     inputs: how it was fed.
-    path: of the file, local or remote.
+    path: the path of the file, local or remote.
 
   Returns:
     `path`.
@@ -45,7 +45,7 @@ def export_tflite(encoder, inputs: Input, path: str) -> str:
   folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
   folded.update()
   with folded.used():
-    function = tf.function(embed, input_signature=[spec], autograph=False).get_concrete_function()
+    function = graphs.compiled(embed, input_signature=[spec]).get_concrete_function()
   module = tf.Module()
   module.weights = list(function.graph.variables)
   converted = tf.lite.TFLiteConverter.from_concrete_functions([function], module).convert()

@@ -44,7 +44,7 @@ def write_requests(
   """Writes one PredictionLog for each signature, as TFRecords.
 
   Args:
-    path: of the file; its folder must exist.
+    path: the path of the file; its folder must exist.
     model_name: that the server gives the model.
     inputs: (signature, name of its input) pairs.
     examples: a value for every name of an input.

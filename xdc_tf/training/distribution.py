@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import tensorflow as tf
 
+from xdc_tf import graphs
+
 CPU_INFO = '/proc/cpuinfo'
 
 
@@ -147,7 +149,7 @@ def distributed_dataset(
 
 def replicated(strategy: tf.distribute.Strategy, function: Callable, reduce_retracing: bool = True) -> Callable:
   """Compiles a function of one element into one of distributed values that runs on every local replica."""
-  return tf.function(lambda values: strategy.run(function, args=(values,)), reduce_retracing=reduce_retracing)
+  return graphs.compiled(lambda values: strategy.run(function, args=(values,)), reduce_retracing=reduce_retracing)
 
 
 def map_on_replicas(strategy: tf.distribute.Strategy, distributed: Callable, elements: Iterable) -> Iterator:

@@ -36,8 +36,8 @@ def write_step(
   order make TensorBoard forget those between.
 
   Args:
-    folder: of all steps.
-    name: of the step; later ones must have later names.
+    folder: the folder of all steps.
+    name: the name of the step; later ones must have later names.
     step: its number.
     scalars: numbers by their tags.
     histograms: the values to count, of any shape, by their tags.

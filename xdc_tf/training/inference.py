@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf import graphs
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.records import damage, reader
 from xdc_tf.records.schema import Records
@@ -32,14 +33,14 @@ class Inference:
       records: the data set.
       options: resolved.
       strategy: the distribution strategy.
-      statistics: of the model; replicas agree on them before anything is evaluated.
+      statistics: the statistics of the model; replicas agree on them before anything is evaluated.
     """
     self._model, self._inputs, self._records, self._options = model, inputs, records, options
     self._strategy, self._statistics, self._heads = strategy, statistics, model.head_names
     # Workers send each other what variables begin with, and TensorFlow cannot send bfloat16.
     stored_in = tf.float32 if distribution.num_workers(strategy) > 1 else None
     self._folded_weights = FoldedWeights(model.encoder, stored_in)
-    self._fold = tf.function(lambda: strategy.run(self._folded_weights.update))
+    self._fold = graphs.compiled(lambda: strategy.run(self._folded_weights.update))
     self.infer_features, self._infer_logits = self._inference(model.encoder), self._inference(model)
     self.embed_batch = self._replicated(self._replica_features)
     self._predict = self._replicated(self._replica_probabilities)
@@ -121,7 +122,7 @@ class Inference:
     def infer(clips: tf.Tensor):
       return network(self._inputs.normalize(clips), training=False)
 
-    return tf.function(infer, jit_compile=True) if self._options.jit_compile else infer
+    return graphs.compiled(infer, jit_compile=True) if self._options.jit_compile else infer
 
   def _inferred(self, infer, views: tf.Tensor):
     """Returns what `infer` says of views [b, n, *inputs.shape]: tensors float32 [b, n, values]."""

@@ -36,7 +36,7 @@ class TrainingOptions:
     evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
     initial_statistics_batches: batches run in training mode before the very first features are taken, to set the
       statistics of BatchNorm. SeLaVi uses 20; 0 gave better first clusters, so it is the default (ours).
-    decoupled_weight_decay: of 'sgdw' and 'lamb', beside the L2 of `Schedule.weight_decay`, which is then better 0.
+    decoupled_weight_decay: the weight decay of 'sgdw' and 'lamb', beside the L2 of `Schedule.weight_decay`, which is then better 0.
     restarts_when_diverged: how often a training whose loss is no longer finite goes back to an earlier checkpoint and on with
       a lower rate, before it ends with an error.
     rate_when_diverged: the factor of the rate, every time.

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from xdc_tf import graphs
+
 
 class ReplicaStatistics:
   """Makes the statistics of all replicas of all workers one."""
@@ -9,7 +11,7 @@ class ReplicaStatistics:
   def __init__(self, model, strategy: tf.distribute.Strategy):
     """`model` holds nothing but statistics among its variables that are not trained."""
     self._model, self._strategy = model, strategy
-    self._average = tf.function(self._average_over_replicas)
+    self._average = graphs.compiled(self._average_over_replicas)
 
   def agree(self) -> None:
     """Gives every replica of every worker the mean of all replicas' BatchNorm statistics.

@@ -21,12 +21,12 @@ class Schedule:
   Attributes:
     epoch_size: clips in one epoch ('es'); may exceed the number of clips, since clips are jittered in time.
     batch_size: clips in one batch of one replica ('bs').
-    base_learning_rate: of one replica ('lr'); the rate is multiplied by the number of replicas (Goyal et al. [14]).
+    base_learning_rate: the rate of one replica ('lr'), which is multiplied by the number of replicas (Goyal et al. [14]).
     warmup_epochs: epochs in which the rate climbs linearly ('we').
     warmup_start: the rate's factor at the first step; None starts at one replica's rate, as [14] does.
     decay: 'step' (the paper's) or 'cosine' (down to 0 at the last epoch).
     step_epochs: after the warm-up, every so many epochs ('se') the rate is multiplied by gamma.
-    gamma: of 'step'.
+    gamma: what 'step' multiplies the rate by.
     total_epochs: all epochs, the warm-up included ('te').
     weight_decay: L2, added to the gradients of kernels and BatchNorm scales ('wd').
     early_stop_epochs: stop when the validation loss has risen in so many consecutive epochs ('e-stop': 3); 0 never stops.
@@ -76,7 +76,7 @@ def last_schedule(schedule: Schedule, warmup_epochs: int, step_epochs: int, tota
   A configuration has one `Schedule`, so the last iteration's is made from it.
 
   Args:
-    schedule: of the other iterations.
+    schedule: the schedule of the other iterations.
     warmup_epochs: see Schedule.
     step_epochs: see Schedule.
     total_epochs: see Schedule.

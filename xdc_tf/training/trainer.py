@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from xdc_tf import compat, progress
+from xdc_tf import compat, graphs, progress
 from xdc_tf.models.heads import HeadedEncoder
 from xdc_tf.records import damage, reader
 from xdc_tf.records.schema import Records
@@ -48,15 +48,15 @@ class EncoderTrainer:
     """Builds the encoder with weights that depend on `seed` only.
 
     Args:
-      name: of the encoder, for messages.
+      name: the name of the encoder, for messages.
       model_class: R2Plus1D18, ResNet3D18 or AudioResNet18.
       inputs: the reader's VideoInput or AudioInput.
       records: the data set.
       num_classes: classes of each head.
       options: how to compute.
       strategy: the distribution strategy.
-      seed: of the weights and of the order and augmentation of the data.
-      splits: of the records that will be read; they are checked now.
+      seed: the seed of the weights and of the order and augmentation of the data.
+      splits: the splits of the records that will be read; they are checked now.
     """
     options = options.resolved()
     self.name, self.inputs, self.records, self.options = name, inputs, records, options
@@ -100,7 +100,7 @@ class EncoderTrainer:
       return
     nothing = {head: np.full(self.records.num_rows('train'), -1, np.int32) for head in self.heads}
     data = iter(self._training_data(Targets('train', nothing), self.options.evaluation_batch_size, 0, self.seed))
-    forward = tf.function(
+    forward = graphs.compiled(
       lambda x: self.strategy.run(
         lambda y: tf.reduce_sum(self.encoder(self.inputs.normalize(y), training=True)), args=(x,)
       )
@@ -115,11 +115,11 @@ class EncoderTrainer:
     Writes checkpoints/, metrics.csv, tensorboard/ and, at the end, the encoder's weights into `folder`.
 
     Args:
-      folder: of this stage.
+      folder: the folder of this stage.
       training: targets of the training split.
       validation: targets of the held-out split, for early stopping; None: all epochs are trained and the last weights kept.
       schedule: Table 10 or 11.
-      seed: of this stage: heads, order and augmentation.
+      seed: the seed of this stage: heads, order and augmentation.
 
     Raises:
       ValueError: when the schedule needs a validation loss and there is none.

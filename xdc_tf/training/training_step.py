@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from xdc_tf import compat
+from xdc_tf import compat, graphs
 from xdc_tf.training import scores
 from xdc_tf.training.options import TrainingOptions
 
@@ -20,7 +20,7 @@ class TrainingStep:
     Args:
       model: a HeadedEncoder.
       normalize: what the reader left to the device: stored pixels -> the model's input.
-      optimizer: of the model's variables.
+      optimizer: the optimizer of the model's variables.
       options: resolved.
       strategy: the distribution strategy.
     """
@@ -30,10 +30,10 @@ class TrainingStep:
     self._jit_compile = options.jit_compile
     self._has_one_device = isinstance(strategy, tf.distribute.OneDeviceStrategy)
     # Made once: each of them would be compiled again for every trace around it.
-    self._compiled_step = tf.function(self._whole_step, jit_compile=True)
-    self._compiled_gradients = tf.function(self._gradients, jit_compile=True)
-    self.one = tf.function(self._one)
-    self.several = tf.function(self._several, reduce_retracing=True)  # For any number of rates.
+    self._compiled_step = graphs.compiled(self._whole_step, jit_compile=True)
+    self._compiled_gradients = graphs.compiled(self._gradients, jit_compile=True)
+    self.one = graphs.compiled(self._one)
+    self.several = graphs.compiled(self._several, reduce_retracing=True)  # For any number of rates.
 
   def _several(self, data, rates: tf.Tensor, weight_decay: tf.Tensor) -> tf.Tensor:
     """Takes one step a rate.
@@ -46,10 +46,12 @@ class TrainingStep:
     Returns:
       float64 [3 * heads], the sum of what `one` returns.
     """
-    totals = tf.zeros([3 * len(self._heads)], tf.float64)
-    for rate in rates:
-      totals += tf.cast(self._one(next(data), rate, weight_decay), tf.float64)
-    return totals
+
+    def step(number: tf.Tensor, totals: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+      return number + 1, totals + tf.cast(self._one(data.get_next(), rates[number], weight_decay), tf.float64)
+
+    start = (tf.constant(0), tf.zeros([3 * len(self._heads)], tf.float64))
+    return tf.while_loop(lambda number, _: number < tf.size(rates), step, start)[1]
 
   def _one(self, batch, rate: tf.Tensor, weight_decay: tf.Tensor) -> tf.Tensor:
     """Takes one step.

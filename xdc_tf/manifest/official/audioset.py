@@ -36,7 +36,7 @@ def read(
     subset: take so many random clips of the training lists, as the paper does with 240,000; 0: all. They are drawn from
       those whose media file exists, in an order that only the seed and the names decide: two machines with the same files
       take the same, whatever the order of their lists.
-    seed: of the subset.
+    seed: the seed of the subset.
 
   Returns:
     a Listing; a row has a label for each class of its line.
@@ -49,14 +49,14 @@ def read(
     raise ValueError(f'subset is {subset}; expected the number of clips, or 0 for all.')
   names = _class_names(ontology)
   splits = [_split(path) for path in lists]
-  found = MediaFolder(media, listing.VIDEO_EXTENSIONS + listing.AUDIO_EXTENSIONS, skipped)
+  clips = MediaFolder(media, listing.VIDEO_EXTENSIONS + listing.AUDIO_EXTENSIONS, skipped)
   chosen = None
   if subset:
-    chosen = _draw(_entries(lists, splits, names, whole_videos, Skipped()), found, subset, seed)
+    chosen = _draw(_entries(lists, splits, names, whole_videos, Skipped()), clips, subset, seed)
     if len(chosen) < subset:
       skipped.add('subset_short', str(subset), f'only {len(chosen)} training clips have a media file')
-  entries = _without_rest(_entries(lists, splits, names, whole_videos, skipped), chosen, found)
-  return Listing(listing.find_rows(entries, found, skipped))
+  entries = _without_rest(_entries(lists, splits, names, whole_videos, skipped), chosen, clips)
+  return Listing(listing.find_rows(entries, clips, skipped))
 
 
 def _split(path: str) -> str:

@@ -29,8 +29,8 @@ def read(folder: str, skipped: Skipped) -> Listing:
   """
   targets: dict[str, int] = {}
   entries = list(_entries(os.path.join(folder, 'meta', 'esc50.csv'), targets))
-  found = MediaFolder(os.path.join(folder, 'audio'), listing.AUDIO_EXTENSIONS, skipped)
-  return Listing(listing.find_rows(entries, found, skipped), tuple(sorted(targets, key=lambda name: targets[name])))
+  clips = MediaFolder(os.path.join(folder, 'audio'), listing.AUDIO_EXTENSIONS, skipped)
+  return Listing(listing.find_rows(entries, clips, skipped), tuple(sorted(targets, key=lambda name: targets[name])))
 
 
 def _entries(path: str, targets: dict[str, int]) -> Iterator[Entry]:

@@ -44,8 +44,8 @@ def read(lists: str, media: str, skipped: Skipped) -> Listing:
         if flag not in ('0', '1', '2'):
           raise listing.damaged(path, line, text, 'the name of a video, a blank, and 0 (unused), 1 (train) or 2 (test)')
         table.add(listing.stem(name), label, split, int(flag), path, line)
-  found = MediaFolder(media, listing.VIDEO_EXTENSIONS, skipped)
-  return Listing(listing.find_rows(table.entries(), found, skipped), classes)
+  videos = MediaFolder(media, listing.VIDEO_EXTENSIONS, skipped)
+  return Listing(listing.find_rows(table.entries(), videos, skipped), classes)
 
 
 def _classes(lists: str) -> tuple[str, ...]:

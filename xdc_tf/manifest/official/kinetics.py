@@ -31,8 +31,8 @@ def read(lists: Sequence[str], media: str, skipped: Skipped) -> Listing:
     ValueError: for the first damaged line.
   """
   classes = {entry.labels for entry in _entries(lists) if entry.split == 'train'}
-  found = MediaFolder(media, listing.VIDEO_EXTENSIONS, skipped)
-  return Listing(listing.find_rows(_known(_entries(lists), classes, found, skipped), found, skipped))
+  videos = MediaFolder(media, listing.VIDEO_EXTENSIONS, skipped)
+  return Listing(listing.find_rows(_known(_entries(lists), classes, videos, skipped), videos, skipped))
 
 
 def _entries(lists: Sequence[str]) -> Iterator[Entry]:

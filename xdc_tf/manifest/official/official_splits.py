@@ -18,7 +18,7 @@ class ClipTable:
     """Notes what one line says.
 
     Args:
-      name: of the clip, without suffix.
+      name: the name of the clip, without suffix.
       label: name of its class.
       split: number of the official split, from 0.
       use: 0 unused, 1 train, 2 test.
@@ -36,9 +36,9 @@ class ClipTable:
     elif uses[split] == use:
       self._skipped.add('duplicate_entry', name, f'{path}, line {line}')
     else:
-      found = f'{name} for {_USES[use]}'
+      seen = f'{name} for {_USES[use]}'
       raise listing.damaged(
-        path, line, found, f'one use in a split; split {split + 1} has it for {_USES[uses[split]]} too'
+        path, line, seen, f'one use in a split; split {split + 1} has it for {_USES[uses[split]]} too'
       )
 
   def entries(self) -> list[Entry]:

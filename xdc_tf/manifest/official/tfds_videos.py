@@ -22,7 +22,7 @@ def read(dataset: str, videos: str, frame_rate: float, skipped: Skipped) -> List
     dataset: folder of the prepared data set, e.g. ~/tensorflow_datasets/ucf101/ucf101_1_256/2.0.0; it must have the features
       'video' and 'label'.
     videos: folder that gets SPLIT/000000000.mkv ...
-    frame_rate: of the original videos (UCF101: 25).
+    frame_rate: the frame rate of the original videos (UCF101: 25).
     skipped: takes videos without a frame.
 
   Returns:
@@ -42,11 +42,11 @@ def read(dataset: str, videos: str, frame_rate: float, skipped: Skipped) -> List
   if frame_rate <= 0:
     raise ValueError(f'--frame_rate must be above 0 frames a second. Received: {frame_rate}.')
   builder = tfds.builder_from_directory(dataset)
-  found = dict(builder.info.features)
+  features = dict(builder.info.features)
   for name, kind in (('video', tfds.features.Video), ('label', tfds.features.ClassLabel)):
-    if not isinstance(found.get(name), kind):
-      raise ValueError(f'{dataset} has the features {sorted(found)}; expected {name!r} to be a {kind.__name__}.')
-  return Listing(_rows(builder, videos, frame_rate, skipped), tuple(found['label'].names))
+    if not isinstance(features.get(name), kind):
+      raise ValueError(f'{dataset} has the features {sorted(features)}; expected {name!r} to be a {kind.__name__}.')
+  return Listing(_rows(builder, videos, frame_rate, skipped), tuple(features['label'].names))
 
 
 def _rows(builder, videos: str, frame_rate: float, skipped: Skipped) -> Iterator[tuple[str, Row]]:

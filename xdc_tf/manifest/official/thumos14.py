@@ -42,7 +42,7 @@ def read_annotations(
   if part not in PARTS:
     raise ValueError(f'part is {part!r}; expected one of {", ".join(PARTS)}.')
   prefix, _ = PARTS[part]
-  found: dict[str, list[tuple[str, float, float]]] = {}
+  actions: dict[str, list[tuple[str, float, float]]] = {}
   for label, path in _lists(annotations, part):
     for line, text in listing.read_lines(path, f'the annotations of the class {label}'):
       fields = text.split()
@@ -50,10 +50,10 @@ def read_annotations(
       if start is None or end is None or not fields[0].startswith(prefix):
         raise listing.damaged(path, line, text, f'{prefix}0000001, start and end in seconds')
       if end > start:
-        found.setdefault(fields[0], []).append((label, start, end))
+        actions.setdefault(fields[0], []).append((label, start, end))
       elif skipped is not None:
         skipped.add('empty_interval', fields[0], f'{label} from {start} to {end} s ({path}, line {line})')
-  return {video: sorted(intervals, key=lambda interval: interval[1:]) for video, intervals in sorted(found.items())}
+  return {video: sorted(intervals, key=lambda interval: interval[1:]) for video, intervals in sorted(actions.items())}
 
 
 def read(annotations: str, media: str, skipped: Skipped) -> Listing:
@@ -91,14 +91,14 @@ def _entries(annotations: str, classes: tuple[str, ...], skipped: Skipped) -> It
 def _lists(annotations: str, part: str) -> list[tuple[str, str]]:
   """Returns (class, path) of the lists of a part, sorted by class."""
   files.use_file_system(annotations)
-  found: dict[str, Any] = {}
+  paths: dict[str, Any] = {}
   for directory, _, names in tf.io.gfile.walk(annotations):
     for name in names:
       match = re.fullmatch(rf'([A-Za-z]+)_{part}\.txt', name)
       if match:
         path = os.path.join(directory, name)
-        if found.setdefault(match.group(1), path) != path:
-          raise ValueError(f'{annotations} holds both {found[match.group(1)]} and {path}; expected one of them.')
-  if not found:
+        if paths.setdefault(match.group(1), path) != path:
+          raise ValueError(f'{annotations} holds both {paths[match.group(1)]} and {path}; expected one of them.')
+  if not paths:
     raise FileNotFoundError(f'{annotations} holds no list of part {part!r}; expected files such as Diving_{part}.txt.')
-  return sorted(found.items())
+  return sorted(paths.items())

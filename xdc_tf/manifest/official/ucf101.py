@@ -30,7 +30,7 @@ def read(lists: str, media: str, skipped: Skipped) -> Listing:
   """
   numbers = _class_numbers(os.path.join(lists, 'classInd.txt'))
   table = ClipTable(NUM_SPLITS, skipped)
-  found = MediaFolder(media, listing.VIDEO_EXTENSIONS, skipped)
+  videos = MediaFolder(media, listing.VIDEO_EXTENSIONS, skipped)
   for split in range(NUM_SPLITS):
     for use, name in ((TRAIN, 'trainlist'), (TEST, 'testlist')):
       path = os.path.join(lists, f'{name}{split + 1:02d}.txt')
@@ -39,10 +39,10 @@ def read(lists: str, media: str, skipped: Skipped) -> Listing:
         if label in numbers:
           table.add(clip, label, split, use, path, line)
         else:
-          found.find([clip])  # It is listed, so its file is not unlisted.
+          videos.find([clip])  # It is listed, so its file is not unlisted.
           skipped.add('unknown_class', clip, f'{label} is not in classInd.txt ({path}, line {line})')
   return Listing(
-    listing.find_rows(table.entries(), found, skipped), tuple(sorted(numbers, key=lambda name: numbers[name]))
+    listing.find_rows(table.entries(), videos, skipped), tuple(sorted(numbers, key=lambda name: numbers[name]))
   )
 
 
