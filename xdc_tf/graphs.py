@@ -37,4 +37,4 @@ def compiled(function: Callable[..., Any], **options: Any) -> Any:
     >>> int(graphs.compiled(lambda x: x + 1)(tf.constant(1)))
     2
   """
-  return tf.function(plain(function), autograph=False, **options)
+  return tf.function(function, autograph=False, **options)
