@@ -31,7 +31,12 @@ def parser() -> argparse.ArgumentParser:
   """Returns the parser of the command line."""
   result = command_line.parser('benchmarks.transfer_miniature', __doc__)
   result.add_argument('--table1', required=True, help='the working folder of benchmarks.table1_miniature')
-  result.add_argument('--methods', default='random,xdc', help='default: %(default)s')
+  result.add_argument(
+    '--methods', default='random,xdc', help='scratch: what all labels were taught; default: %(default)s'
+  )
+  result.add_argument(
+    '--records', help='of the labelled clips; default: those of Table 1, that the encoders were trained on'
+  )
   result.add_argument('--seed', type=int, default=0, help='of the cells; default %(default)s')
   result.add_argument('--output', required=True, help='results as JSON; the table (.md) goes beside it')
   return result
@@ -45,10 +50,10 @@ def main() -> None:
   for method in arguments.methods.split(','):
     run_dir = os.path.join(arguments.table1, cell_name(method, arguments.seed), 'run')
     for modality, encoder in METHODS[method].evaluated.items():
-      found = {}
+      found, first = {}, start(method, run_dir, encoder)
       for protocol in PROTOCOLS:
         folder = os.path.join(work_dir, method, modality, protocol)
-        found[protocol] = _run(protocol, os.path.join(arguments.table1, 'records'), run_dir, encoder, folder)
+        found[protocol] = _run(protocol, arguments.records or os.path.join(arguments.table1, 'records'), first, folder)
       rows.append({'method': method, 'modality': modality, 'protocols': found})
       files.write_json(arguments.output, {'seed': arguments.seed, 'rows': rows, **machine.describe()})
   with files.atomic_write(work_dir + '.md', 'w') as file:
@@ -56,12 +61,19 @@ def main() -> None:
   print('\n' + table(rows))
 
 
-def _run(protocol: str, records: str, run_dir: str, encoder: str, folder: str) -> dict[str, float | None]:
+def start(method: str, run_dir: str, encoder: str) -> list[str]:
+  """Returns the words that name an encoder: one of a run, or the one that all labels were taught."""
+  if METHODS[method].supervised:
+    return ['--weights', os.path.join(run_dir, 'finetuning', f'{encoder}-all')]
+  return ['--run_dir', run_dir, '--encoder', encoder]
+
+
+def _run(protocol: str, records: str, start: list[str], folder: str) -> dict[str, float | None]:
   """Runs a verb; returns its mean accuracies with both choices of a rate."""
   verb, options, output = PROTOCOLS[protocol]
   path = os.path.join(folder, paper_tables.FILE_NAME)
-  command = [sys.executable, '-m', 'xdc_tf.cli.main', verb, '--records', records, '--run_dir', run_dir]
-  command += ['--encoder', encoder, *options, output, folder if output == '--output_dir' else path]
+  command = [sys.executable, '-m', 'xdc_tf.cli.main', verb, '--records', records, *start, *options]
+  command += [output, folder if output == '--output_dir' else path]
   if subprocess.run(command, check=False).returncode:
     sys.exit(f'transfer_miniature: this command failed: {" ".join(command)}')
   (result,) = paper_tables.read_results(path)
@@ -73,7 +85,8 @@ def table(rows: list[dict]) -> str:
   """Formats a Markdown table of per cent."""
   lines = [list(HEADER)]
   for row in rows:
-    cells = [f'{METHODS[row["method"]].title}, {row["modality"]}']
+    method = METHODS[row['method']]
+    cells = [f'{"supervised" if method.supervised else method.title}, {row["modality"]}']
     for protocol in PROTOCOLS:
       ways = ('test_best', 'held_out') if protocol in ('full', 'fc') else ('test_best',)
       cells += [f'{100 * row["protocols"][protocol][way]:.1f}' for way in ways]

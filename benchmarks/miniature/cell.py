@@ -18,7 +18,7 @@ from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretra
 from xdc_tf.evaluation.linear_probe import choose_per_class
 from xdc_tf.records.human_labels import first_labels
 from xdc_tf.records.schema import Records, open_records
-from xdc_tf.runs import run_info
+from xdc_tf.runs import run_info, weights_folder
 from xdc_tf.runs.layout import Iteration
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
@@ -180,6 +180,8 @@ class Evaluation:
     accuracy = trainer.inference.evaluate(Targets('test', labels['test']))['accuracy_label']
     files.write_json(os.path.join(folder, 'result.json'), {'accuracy': accuracy})
     trainer.delete_checkpoints(folder)
+    # So that `xdc sweep --weights` and others start from it, as from any finetuned encoder.
+    weights_folder.describe(folder, trainer.encoder, os.path.basename(folder), trainer.inputs, self.records)
 
 
 def _iteration(run: RunDirectory, number: int) -> dict[str, object]:

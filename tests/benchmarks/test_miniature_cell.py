@@ -5,10 +5,12 @@ import argparse
 import pytest
 import records_factory
 
-from benchmarks import tables_miniature
+from benchmarks import tables_miniature, transfer_miniature
 from benchmarks.miniature import cell, labels, results
 from xdc_tf.cli import configuration, make_avdigits
 from xdc_tf.manifest import manifest
+from xdc_tf.models.r2plus1d import R2Plus1D18
+from xdc_tf.runs import weights_folder
 
 TINY = (
   'num_clusters = 2', 'Pretraining.num_iterations = 1', 'Pretraining.feature_clips = 1', 'Schedule.epoch_size = 8',
@@ -42,6 +44,11 @@ def test_a_cell_runs_and_measures(method, probes_only, records, tmp_path, monkey
     assert found['encoders'][modality].keys() == expected
     assert all(0 <= value <= 1 for value in found['encoders'][modality].values())
   assert {'features', 'k-means', 'probes'} <= set(found['stages'])
+  if not probes_only:  # Where benchmarks.transfer_miniature starts a supervised encoder from.
+    option, folder = transfer_miniature.start(method, str(tmp_path / 'run'), 'video')
+    encoder, info = weights_folder.load(folder)
+    assert (option, type(encoder)) == ('--weights', R2Plus1D18)
+    assert weights_folder.input_spec(info, 'video').inputs.crop_size == 16
   again = cell.run_cell(method, 3, records.directory, str(tmp_path), list(TINY), 2, probes_only)
   assert (again['encoders'], again['iterations']) == (found['encoders'], found['iterations'])
 
