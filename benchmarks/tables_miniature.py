@@ -99,7 +99,7 @@ def main() -> None:
       found = [cell for each in ROWS for cell in read(each, work_dir)]
       files.write_json(options.output, {'rows': found, **machine.describe()})
   contents = files.read_json(options.output)
-  text = '\n\n'.join(filter(None, (table(contents), labels.table(contents['rows']))))
+  text = report(contents)
   labels.plot(contents['rows'], f'{work_dir}.svg')
   with files.atomic_write(f'{work_dir}.md', 'w') as file:
     file.write(text + '\n')
@@ -134,6 +134,11 @@ def _accuracies(encoders: dict[str, dict]) -> dict[str, dict[str, float]]:
     for key in ACCURACIES
     if all(key in found for found in encoders.values())
   }
+
+
+def report(contents: dict) -> str:
+  """Formats both Markdown tables: of the paper's tables, and of what labels are worth."""
+  return '\n\n'.join(filter(None, (table(contents), labels.table(contents['rows']))))
 
 
 def table(contents: dict) -> str:

@@ -122,9 +122,9 @@ def test_the_file_holds_what_was_rendered(recipe):
 
 
 def assert_same_clip(content: bytes, other: bytes) -> None:
-  """x264 gives other bytes for the same frames once in some hundred times; frames of other clips differ by 20 levels and more."""
+  """x264 gives other bytes for the same frames once in some hundred times, by 2 levels in the mean; other clips differ by 20."""
   assert sound(content) == sound(other)
-  assert np.abs(pictures(content) - pictures(other)).mean() < 1
+  assert np.abs(pictures(content) - pictures(other)).mean() < 5
 
 
 def assert_same_corpus(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
