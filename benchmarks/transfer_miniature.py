@@ -50,10 +50,10 @@ def main() -> None:
   for method in arguments.methods.split(','):
     run_dir = os.path.join(arguments.table1, cell_name(method, arguments.seed), 'run')
     for modality, encoder in METHODS[method].evaluated.items():
-      found, first = {}, start(method, run_dir, encoder)
+      found, start = {}, start_words(method, run_dir, encoder)
       for protocol in PROTOCOLS:
         folder = os.path.join(work_dir, method, modality, protocol)
-        found[protocol] = _run(protocol, arguments.records or os.path.join(arguments.table1, 'records'), first, folder)
+        found[protocol] = _run(protocol, arguments.records or os.path.join(arguments.table1, 'records'), start, folder)
       rows.append({'method': method, 'modality': modality, 'protocols': found})
       files.write_json(arguments.output, {'seed': arguments.seed, 'rows': rows, **machine.describe()})
   with files.atomic_write(work_dir + '.md', 'w') as file:
@@ -61,7 +61,7 @@ def main() -> None:
   print('\n' + table(rows))
 
 
-def start(method: str, run_dir: str, encoder: str) -> list[str]:
+def start_words(method: str, run_dir: str, encoder: str) -> list[str]:
   """Returns the words that name an encoder: one of a run, or the one that all labels were taught."""
   if METHODS[method].supervised:
     return ['--weights', os.path.join(run_dir, 'finetuning', f'{encoder}-all')]

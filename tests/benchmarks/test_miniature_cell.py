@@ -45,7 +45,7 @@ def test_a_cell_runs_and_measures(method, probes_only, records, tmp_path, monkey
     assert all(0 <= value <= 1 for value in found['encoders'][modality].values())
   assert {'features', 'k-means', 'probes'} <= set(found['stages'])
   if not probes_only:  # Where benchmarks.transfer_miniature starts a supervised encoder from.
-    option, folder = transfer_miniature.start(method, str(tmp_path / 'run'), 'video')
+    option, folder = transfer_miniature.start_words(method, str(tmp_path / 'run'), 'video')
     encoder, info = weights_folder.load(folder)
     assert (option, type(encoder)) == ('--weights', R2Plus1D18)
     assert weights_folder.input_spec(info, 'video').inputs.crop_size == 16
