@@ -10,5 +10,7 @@ speech.py     words from espeak-ng
 picture.py    the frames of a clip
 sound.py      the waveform of a clip
 mp4.py        both, as the bytes of an .mp4 file
-corpus.py     which clip shows what; renders all of them
+recipe.py     which clip shows and says what
+rendering.py  clips as .mp4 files, several at a time
+corpus.py     the folder of all of them and its list
 """

@@ -72,8 +72,8 @@ def _from_manifest(records, index) -> dict[str, list]:
     logging.warning('The manifest %s is gone: clips go without labels and names.', records.manifest_directory)
     return {}
   wanted = set(index.tolist())
-  found = {row.index: row for row in rows if row.index in wanted}
-  chosen = [found[i] for i in index.tolist()]
+  rows_of = {row.index: row for row in rows if row.index in wanted}
+  chosen = [rows_of[i] for i in index.tolist()]
   columns: dict[str, list] = {'video': [os.path.basename(row.path) for row in chosen]}
   columns['start'] = [row.start_seconds for row in chosen]
   if records.label_names:

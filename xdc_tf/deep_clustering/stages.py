@@ -152,15 +152,15 @@ def cluster_features(
 
   chief = distribution.worker_index(strategy) == 0
   clusters = kmeans.fit(source('train'), clustering.num_clusters, options, seed, strategy, folder)
-  found = {
+  assignments = {
     split: pseudo_labels(source(split), records.num_rows(split), clusters, options, strategy) for split in SPLITS
   }
   if chief:
     clusters.save(folder)
     for split in SPLITS:
-      found[split].save(os.path.join(folder, split))
-    report = _clustering_metrics(found['train'], clusters, records, previous)
-    warning = metrics.collapse_warning(clustering.name, found['train'].labels, clusters.num_clusters)
+      assignments[split].save(os.path.join(folder, split))
+    report = _clustering_metrics(assignments['train'], clusters, records, previous)
+    warning = metrics.collapse_warning(clustering.name, assignments['train'].labels, clusters.num_clusters)
     if warning:
       logging.warning(warning)
       report['warning'] = warning

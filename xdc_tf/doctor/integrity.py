@@ -58,7 +58,7 @@ def checks(folder: str) -> list[Check]:
   return to_do
 
 
-def run(found: Sequence[Check], threads: int) -> list[Finding]:
+def run(checks: Sequence[Check], threads: int) -> list[Finding]:
   """Makes checks, several at the same time, under a progress bar; returns what is wrong, in the order of the checks."""
 
   def problem(check: Check) -> str:
@@ -67,12 +67,12 @@ def run(found: Sequence[Check], threads: int) -> list[Finding]:
     except Exception as error:  # Every library has its own for bytes that it cannot read.
       return f'is damaged ({type(error).__name__}: {messages.of_error(error)[:300]})'
 
-  with futures.ThreadPoolExecutor(threads) as pool, progress.bar(description='check', total=len(found)) as bar:
+  with futures.ThreadPoolExecutor(threads) as pool, progress.bar(description='check', total=len(checks)) as bar:
     problems = []
-    for text in pool.map(problem, found):
+    for text in pool.map(problem, checks):
       problems.append(text)
       bar.update()
-  return [Finding(check.kind, check.path, text) for check, text in zip(found, problems, strict=True) if text]
+  return [Finding(check.kind, check.path, text) for check, text in zip(checks, problems, strict=True) if text]
 
 
 def _in_folder(folder: str, names: list[str]) -> Iterator[Check]:

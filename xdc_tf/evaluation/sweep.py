@@ -83,14 +83,14 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     training diverged is never chosen.
   """
   learner.prepare(run)
-  found = {}
+  results = {}
   for cell in cells:
     folder = run.once(cell.name, _train_and_measure, learner, cell, config, records)
-    found[cell.name] = files.read_json(os.path.join(folder, 'result.json'))
+    results[cell.name] = files.read_json(os.path.join(folder, 'result.json'))
   numbers = sorted({cell.fold.number for cell in cells})
-  folds = {str(number): _choose([c for c in cells if c.fold.number == number], found) for number in numbers}
+  folds = {str(number): _choose([c for c in cells if c.fold.number == number], results) for number in numbers}
   mean = {way: _mean_top_1([fold[way] for fold in folds.values()]) for way in ('test_best', 'held_out')}
-  diverged = [cell.name for cell in cells if 'diverged' in found[cell.name]]
+  diverged = [cell.name for cell in cells if 'diverged' in results[cell.name]]
   return {'folds': folds, 'mean': mean, 'diverged': diverged}
 
 

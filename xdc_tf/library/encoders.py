@@ -111,14 +111,14 @@ class Encoder:
 
   def _embed_video(self, path: str, stride_seconds: float, batch_size: int) -> Embeddings:
     files.use_file_system(path)
-    reader, starts, found = media.MediaReader(), [], []
+    reader, starts, embedded = media.MediaReader(), [], []
     try:
       for batch_starts, batch in clips.batches(path, reader.read_span, self._cut, stride_seconds, batch_size):
         starts += batch_starts
-        found.append(self._embed['clips'](tf.constant(batch)).numpy())
+        embedded.append(self._embed['clips'](tf.constant(batch)).numpy())
     finally:
       reader.close()
-    return Embeddings(np.asarray(starts), np.concatenate(found))
+    return Embeddings(np.asarray(starts), np.concatenate(embedded))
 
 
 def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:

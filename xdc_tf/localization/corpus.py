@@ -125,13 +125,13 @@ def _rows(folder: str, records: Records) -> tuple[tuple[str, str, int, int], ...
   uses: dict[tuple[str, int], int] = {}
   for use, part in ((folds.TRAIN, fold.train), (folds.TEST, fold.test)):
     uses |= {(part.split, int(index)): use for index in np.flatnonzero(part.clips)}
-  found = []
+  listed = []
   for split in {part.split for part in (fold.train, fold.test)}:
     for row in manifest.read_manifest(records.manifest_directory).rows(split):
       has_file = os.path.basename(snippets.path(folder, split, row.index)) in present
       if has_file and (split, row.index) in uses:
-        found.append((row.video_id, split, row.index, uses[split, row.index]))
-  return tuple(sorted(found))
+        listed.append((row.video_id, split, row.index, uses[split, row.index]))
+  return tuple(sorted(listed))
 
 
 def mean_features(tracks: Sequence[Track] | Iterator[Track]) -> dict[str, np.ndarray]:

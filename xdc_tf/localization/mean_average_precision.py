@@ -58,14 +58,16 @@ def average_precisions(
   for detection in detections:
     if detection.label in by_label:
       by_label[detection.label].append(detection)
-  found = {}
+  precisions = {}
   for label, actions in truth.items():
     ordered = sorted(by_label[label], key=lambda detection: -detection.score)
     hits = _hits(actions, ordered, thresholds)
     counted = hits | ~_touches(ordered, ignored)
     number = sum(len(segments) for segments in actions.values())
-    found[label] = np.array([average_precision(hit[used], number) for hit, used in zip(hits, counted, strict=True)])
-  return found
+    precisions[label] = np.array(
+      [average_precision(hit[used], number) for hit, used in zip(hits, counted, strict=True)]
+    )
+  return precisions
 
 
 def average_precision(hits: np.ndarray, num_actions: int) -> float:

@@ -160,9 +160,9 @@ def fraction(value) -> Fraction | None:
 
 def time_base(timed: Any) -> Fraction:
   """Returns the seconds that one tick of a packet, frame or stream lasts; those that have timestamps have it."""
-  found = fraction(timed.time_base)
-  assert found is not None
-  return found
+  seconds = fraction(timed.time_base)
+  assert seconds is not None
+  return seconds
 
 
 # Recordings of these formats can be joined end to end as they are; the clock then starts again in the middle of the file.

@@ -132,18 +132,18 @@ def _contents(archive: zipfile.ZipFile, data: bytes) -> dict[str, bytes]:
   PyTorch can leave the checksums out (torch.serialization.set_crc32_options): then none fits. Where some do, one that does not is
   damage.
   """
-  found, misfits = {}, []
+  entries, misfits = {}, []
   for entry in archive.infolist():
     if entry.compress_type != zipfile.ZIP_STORED:
       raise RefusedFile(f'{entry.filename} in the zip file is compressed. PyTorch writes no such files.')
     # The local header: 30 bytes, of which the last four are the lengths of the name and of the extra field.
     lengths = struct.unpack('<HH', data[entry.header_offset + 26 : entry.header_offset + 30])
     start = entry.header_offset + 30 + sum(lengths)
-    found[entry.filename] = data[start : start + entry.file_size]
-    misfits += [entry.filename] if zlib.crc32(found[entry.filename]) != entry.CRC else []
-  if misfits and len(misfits) < sum(map(bool, found.values())):
+    entries[entry.filename] = data[start : start + entry.file_size]
+    misfits += [entry.filename] if zlib.crc32(entries[entry.filename]) != entry.CRC else []
+  if misfits and len(misfits) < sum(map(bool, entries.values())):
     raise ValueError(f'the checksum of {misfits[0]} does not fit its bytes')
-  return found
+  return entries
 
 
 def _read_legacy(data: bytes) -> Any:

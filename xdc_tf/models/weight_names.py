@@ -96,15 +96,15 @@ def weights(encoder, naming: str) -> dict[str, Weight]:
   places = PLACES[naming].get(type(encoder).__name__)
   if places is None or hasattr(encoder.stem, 'block0'):
     raise ValueError(f"{type(encoder).__name__} (as it is, e.g. with stem='vmz') has no {naming} names.")
-  found = {}
+  named = {}
   for place, numbers, layer in _conv_norms(encoder):
     conv, norm = (name.format(**numbers) for name in places[place])
     batch_norm = layer.batch_norm
     variables = (batch_norm.gamma, batch_norm.beta, batch_norm.moving_mean, batch_norm.moving_variance)
     kernel, *endings = ENDINGS[naming]
-    found[conv + kernel] = Weight(layer.convolution.kernel, _kernel_shape(layer, place, encoder.modality))
-    found |= {norm + end: Weight(v, tuple(v.shape)) for end, v in zip(endings, variables, strict=True)}
-  return found
+    named[conv + kernel] = Weight(layer.convolution.kernel, _kernel_shape(layer, place, encoder.modality))
+    named |= {norm + end: Weight(v, tuple(v.shape)) for end, v in zip(endings, variables, strict=True)}
+  return named
 
 
 def _conv_norms(encoder) -> Iterator[tuple[str, dict[str, int], Any]]:

@@ -193,13 +193,13 @@ def _ours(results: list[Result], cell: TableCell, table: Table) -> tuple[str, st
   """Our two numbers for one cell; those of several runs (seeds, say) apart by semicolons."""
   shown = []
   for result in results:
-    found, note = result.mean if table.all_splits else result.folds.get('1'), result.note
-    if found is None:  # Another table's row, of other splits.
+    top_1, note = result.mean if table.all_splits else result.folds.get('1'), result.note
+    if top_1 is None:  # Another table's row, of other splits.
       continue
     expected = NUM_SPLITS.get(cell.data_set, 1)
     if table.all_splits and len(result.folds) < expected:
       note += f' ({len(result.folds)} of {expected} splits)'
-    shown.append((_per_cent(found.test_best, note), _per_cent(found.held_out, note)))
+    shown.append((_per_cent(top_1.test_best, note), _per_cent(top_1.held_out, note)))
   return '; '.join(s[0] for s in shown), '; '.join(s[1] for s in shown)
 
 

@@ -31,14 +31,14 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
   splits = {part.split for fold in folds for part in (fold.train, fold.test)}
   bits = {split: all_labels(records, split) for split in splits}
   present = {split: present_rows(records, split) for split in splits}
-  found, gone = {}, []
+  covered, gone = {}, []
   for fold in folds:
     parts = {'train': fold.train, 'test': fold.test}
-    found[str(fold.number)] = {
+    covered[str(fold.number)] = {
       name: _coverage(part, bits[part.split], present[part.split], records.label_names) for name, part in parts.items()
     }
     gone += [
-      (fold.number, name, part) for name, part in found[str(fold.number)].items() if part['classes_without_clip']
+      (fold.number, name, part) for name, part in covered[str(fold.number)].items() if part['classes_without_clip']
     ]
   if gone and not allow_missing_classes:
     number, name, part = gone[0]
@@ -48,7 +48,7 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
       f'{", ".join(classes[:5])}{", ..." if len(classes) > 5 else "."} failed_videos.jsonl there says why (videos without sound? '
       'then make the clips with --modalities video). --allow_missing_classes measures on the classes that are left.'
     )
-  return found
+  return covered
 
 
 def describe(coverage: dict[str, dict]) -> str:

@@ -176,13 +176,13 @@ def _records(path: str, num_bytes: int) -> Iterator[bytes | memoryview]:
 
 def _of_record(record: bytes | memoryview) -> tuple[int, list[tuple[int, int]], tuple[int, int]]:
   """Returns the index of a tf.train.Example and the (begin, size) of each frame and of the log-mel in it."""
-  found = {}
+  places = {}
   for _, features_begin, features_end in _fields(record, 0, len(record)):
     for _, begin, end in _fields(record, features_begin, features_end):
       (_, name_begin, name_end), (_, begin, end) = _fields(record, begin, end)
-      found[bytes(record[name_begin:name_end])] = begin, end
+      places[bytes(record[name_begin:name_end])] = begin, end
   try:
-    values = {name: _values(record, *found[name]) for name in (b'index', b'frames', b'log_mel')}
+    values = {name: _values(record, *places[name]) for name in (b'index', b'frames', b'log_mel')}
     ((index_begin, _),) = values[b'index']
     log_mel = values[b'log_mel']
     if len(log_mel) > 1:
@@ -195,7 +195,7 @@ def _of_record(record: bytes | memoryview) -> tuple[int, list[tuple[int, int]], 
   except (KeyError, ValueError, IndexError) as error:
     raise ValueError(
       f'a record is not laid out as make_clips does ({type(error).__name__}: {error}); it holds the features '
-      f'{sorted(name.decode(errors="replace") for name in found)}.'
+      f'{sorted(name.decode(errors="replace") for name in places)}.'
     ) from error
 
 

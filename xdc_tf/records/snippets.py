@@ -135,7 +135,7 @@ def save(folder: str, split: str, index: int, seconds: np.ndarray, features: np.
 def load(folder: str, split: str, index: int) -> tuple[np.ndarray, np.ndarray]:
   """Reads what `save` wrote: (seconds float64 [n], features float32 [n, d])."""
   name = path(folder, split, index)
-  found = files.read_arrays(name)
-  if set(found) != {'seconds', 'features'}:
-    raise ValueError(f'{name} holds {sorted(found)}; expected seconds and features: delete it and make it again.')
-  return found['seconds'], found['features']
+  arrays = files.read_arrays(name)
+  if set(arrays) != {'seconds', 'features'}:
+    raise ValueError(f'{name} holds {sorted(arrays)}; expected seconds and features: delete it and make it again.')
+  return arrays['seconds'], arrays['features']

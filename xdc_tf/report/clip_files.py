@@ -60,20 +60,20 @@ def make_clip_files(
     The files of every clip, and how many were made.
   """
   counts = Counts()
-  found = {}
+  files_of = {}
   with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
     made = pool.map(lambda clip: _make(folder, clip, clip_media), clips)
     bar = progress.bar(made, description='thumbnails', total=len(clips), unit='clip')
     try:
       for clip, (clip_files, is_new) in zip(clips, bar, strict=True):
-        found[clip] = clip_files
+        files_of[clip] = clip_files
         counts.empty += bool(clip_files.problem)
         counts.made += is_new
         counts.before += not is_new and not clip_files.problem
     except BaseException:
       pool.shutdown(cancel_futures=True)  # An interrupt need not wait for the thousands in line.
       raise
-  return found, counts
+  return files_of, counts
 
 
 def _make(folder: str, clip: int, clip_media) -> tuple[ClipFiles, bool]:

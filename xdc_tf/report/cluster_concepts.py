@@ -101,14 +101,14 @@ def rank_by_purity(
   if not labelled.any():
     raise ValueError('No clip of these clusters has a label, and purity is about labels. `xdc report` needs none.')
   sizes = np.bincount(pseudo_labels[pseudo_labels >= 0], minlength=len(counts))
-  found = []
+  clusters = []
   for cluster in np.flatnonzero(sizes):
     order = np.argsort(-counts[cluster], kind='stable')[:num_concepts]
     concepts = [Share(int(i), float(counts[cluster, i] / labelled[cluster])) for i in order if counts[cluster, i] > 0]
-    found.append(ClusterConcepts(0, int(cluster), int(sizes[cluster]), int(labelled[cluster]), concepts))
+    clusters.append(ClusterConcepts(0, int(cluster), int(sizes[cluster]), int(labelled[cluster]), concepts))
   # Clusters without any labelled clip come last.
-  found.sort(key=lambda c: (1.0 if c.purity is None else -c.purity, -c.size, c.cluster))
-  return [dataclasses.replace(cluster, rank=rank) for rank, cluster in enumerate(found, start=1)]
+  clusters.sort(key=lambda c: (1.0 if c.purity is None else -c.purity, -c.size, c.cluster))
+  return [dataclasses.replace(cluster, rank=rank) for rank, cluster in enumerate(clusters, start=1)]
 
 
 def top_and_bottom(ranked: Sequence[ClusterConcepts], top: int) -> list[ClusterConcepts]:

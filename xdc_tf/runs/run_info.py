@@ -177,7 +177,7 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
 def _records_of(path: str) -> str:
   """Returns where the records of a run are, as its run.json says."""
   noted = files.read_json(path)
-  found = noted.get('records') if isinstance(noted, dict) else None
-  if not isinstance(found, str) or not found or '\0' in found:
+  folder = noted.get('records') if isinstance(noted, dict) else None
+  if not isinstance(folder, str) or not folder or '\0' in folder:
     raise ValueError(f'{path} does not name the folder of the records; found {str(noted)[:200]!r}. Correct it by hand.')
-  return found
+  return folder

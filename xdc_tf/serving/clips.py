@@ -75,11 +75,11 @@ def batches(
     raise ValueError(f'Both must be positive. Received: stride_seconds={stride_seconds}, batch_size={batch_size}.')
   left_out = LeftOut() if left_out is None else left_out
   clips = _video_clips if metadata['input'] == 'jpegs' else _audio_clips
-  found = iter(
+  clips_found = iter(
     progress.bar(clips(path, read_span, stride_seconds, metadata, left_out), description='embed', unit='clip')
   )
   number = 0
-  while batch := list(itertools.islice(found, batch_size)):
+  while batch := list(itertools.islice(clips_found, batch_size)):
     number += len(batch)
     yield [start for start, _ in batch], np.stack([clip for _, clip in batch])
   left_out.check(number)
