@@ -14,10 +14,22 @@ tf.config.set_logical_device_configuration(
 )
 
 
+# Half a minute or more each, the longest first.
+LONG_FILES = (
+  'test_learning',
+  'test_remote_folders',
+  'test_reliability',
+  'test_several_workers',
+  'test_resume',
+  'test_xla',
+)
+
+
 def pytest_collection_modifyitems(items):
-  """Of several processes none shall wait long for another one at the end, so files with slow tests come first."""
+  """Of several processes none shall wait long for another one at the end, so long files come first, then those with slow tests."""
   slow = {item.path for item in items if item.get_closest_marker('slow')}
-  items.sort(key=lambda item: item.path not in slow)
+  place = {name: number for number, name in enumerate(LONG_FILES)}
+  items.sort(key=lambda item: (place.get(item.path.stem, len(place)), item.path not in slow))
 
 
 # Traces make millions of objects that stay: to look through all of them again and again takes a tenth of the time.

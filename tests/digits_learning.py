@@ -10,7 +10,7 @@ from xdc_tf import files
 # Everything that differs from gin/miniature/: what a sixth of the clips and a minute need.
 BUDGET = {
   'num_clusters': 10,
-  'Pretraining.num_iterations': 5,
+  'Pretraining.num_iterations': 4,
   'Schedule.epoch_size': 500,
   'Schedule.batch_size': 16,
   'Schedule.total_epochs': 6,
