@@ -7,7 +7,8 @@
 # make coverage  says which lines the tests run
 # make docs  builds the site into build/site
 # make bench-gpu  measures training, features, k-means, reader and start-up on GPUs
-# PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment.
+# PYTHON=... chooses the interpreter (3.10 to 3.13); VENV=... the folder of the virtual environment; ALONE=... is put before the
+# step of the installation that writes into this folder, for those who fill two environments at the same time.
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -78,7 +79,7 @@ $(VENV)/.installed: setup.py $(wildcard requirements/*)
 	$(PIP) --require-hashes --requirement requirements/build.txt && \
 	$(PIP) --require-hashes --no-build-isolation --requirement requirements/py$$version.txt \
 	  $(if $(GPU),--requirement requirements/gpu-py$$version.txt) && \
-	$(PIP) --no-deps --no-build-isolation --editable .
+	$(ALONE) $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lock:
