@@ -102,7 +102,9 @@ def test_the_seed_of_a_transfer_is_that_of_random_weights(records, one_replica):
   start = StartingPoint('AudioResNet18', {'base_width': 4, 'blocks_per_stage': 1}, None, None, 'random')
 
   def kernel(seed: int, trained: str):
-    config = Finetuning(VideoInput(), AudioInput(), Schedule(), TrainingOptions(), trained=trained, seed=seed)
+    config = Finetuning(
+      VideoInput(), AudioInput(), Schedule(early_stop_epochs=0), TrainingOptions(), trained=trained, seed=seed
+    )
     learner = finetune._make_learner(config, start, open_records(records), one_replica)
     return (learner._encoder if trained == 'fc' else learner.encoder).trainable_variables[0].numpy()
 

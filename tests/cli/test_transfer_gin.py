@@ -189,6 +189,24 @@ def test_thumos14_has_the_defaults_of_g_tad_and_table_8_s_numbers():
   assert all(', '.join(numbers) in text for numbers in rows.values())
 
 
+WAYS = sorted({tuple(rule(cell)[1]) for cell in CELLS if rule(cell)[0] == 'sweep'})
+
+
+@pytest.mark.parametrize('way', ['full', 'fc'])
+def test_the_transfer_in_miniature_has_the_schedule_of_table_11(way):
+  """It had none, and every training ended with an error."""
+  schedule = load([f'miniature/transfer_{way}.gin']).schedule
+  table_11 = load(['transfer/ucf101.gin', f'transfer/{way}.gin']).schedule
+  assert dataclasses.replace(schedule, epoch_size=table_11.epoch_size) == table_11
+
+
+@pytest.mark.parametrize('changes', [{'early_stop_epochs': 3}, {'keep_best': True}])
+def test_a_transfer_has_no_validation_loss_to_stop_by(changes):
+  config = load(WAYS[0])
+  with pytest.raises(ValueError, match='without validation clips, so Schedule.early_stop_epochs must be 0'):
+    dataclasses.replace(config, schedule=dataclasses.replace(config.schedule, **changes))
+
+
 @pytest.fixture(scope='module')
 def records(tmp_path_factory):
   """Twelve labelled clips with picture and sound, one official split."""
@@ -199,9 +217,6 @@ def records(tmp_path_factory):
   ]
   manifest.write_manifest(made.manifest_directory, 'tiny', [('official', row) for row in rows])
   return made
-
-
-WAYS = sorted({tuple(rule(cell)[1]) for cell in CELLS if rule(cell)[0] == 'sweep'})
 
 
 @pytest.mark.slow

@@ -72,6 +72,11 @@ class Finetuning:
         'Finetuning needs num_clips of at least 1 and a held_out_share from 0 to below 1. '
         f'Received: {self.num_clips} and {self.held_out_share}.'
       )
+    if self.schedule.early_stop_epochs or self.schedule.keep_best:
+      raise ValueError(
+        'Finetuning trains without validation clips, so Schedule.early_stop_epochs must be 0 and Schedule.keep_best False, as in '
+        f'schedules/finetuning.gin. Received: {self.schedule.early_stop_epochs} and {self.schedule.keep_best}.'
+      )
     source_videos.check_pattern(self.held_out_group)
 
   def input_of(self, modality: str) -> VideoInput | AudioInput:
