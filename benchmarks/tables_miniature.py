@@ -8,6 +8,7 @@ miniature. Only the linear probes are measured. Killed or not, the same command 
 
 import argparse
 import dataclasses
+import glob
 import os
 import subprocess
 import sys
@@ -114,15 +115,18 @@ def measure(row: Row, seed: int, work_dir: str, jobs: int) -> int:
   command = [sys.executable, '-m', 'xdc_tf.cli.main', 'make-avdigits', '--output_dir', corpus, '--seed', str(seed)]
   subprocess.run([*command, *row.corpus], check=True)
   words = ['--corpus', corpus, '--records_dir', f'{corpus}-records', '--seeds', str(seed), '--methods', row.method]
-  words += ['--output', os.path.join(work_dir, row.name, 'results.json'), '--jobs', str(jobs), '--probes_only']
+  # A file of its own for each seed: table1_miniature writes the seeds that it is asked for, and no others.
+  folder = os.path.join(work_dir, row.name)
+  words += ['--output', os.path.join(folder, f'seed-{seed}.json'), '--work_dir', os.path.join(folder, 'results')]
+  words += ['--jobs', str(jobs), '--probes_only']
   words += ['--num_clusters', str(row.num_clusters), *(word for p in row.gin_params for word in ('--gin_param', p))]
   return table1_miniature.compare(table1_miniature.parser().parse_args(words))
 
 
 def read(row: Row, work_dir: str) -> list[dict]:
   """Returns what has been measured of a row, a seed each."""
-  path = os.path.join(work_dir, row.name, 'results.json')
-  cells = files.read_json(path)['cells'] if os.path.exists(path) else []
+  paths = glob.glob(os.path.join(glob.escape(os.path.join(work_dir, row.name)), 'seed-*.json'))
+  cells = sorted((cell for path in paths for cell in files.read_json(path)['cells']), key=lambda cell: cell['seed'])
   known = {'table': row.table, 'title': row.title}
   return [known | {key: cell[key] for key in ('seed', 'seconds')} | _accuracies(cell['encoders']) for cell in cells]
 

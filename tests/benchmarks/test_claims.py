@@ -60,5 +60,22 @@ def test_rows_of_the_tables_are_compared_seed_by_seed(tmp_path):
     found.row('2', 'k = 5', 'video')
 
 
+def test_a_lead_stays_where_both_protocols_give_the_same(tmp_path):
+  accuracies = {('xdc', 'full'): 0.9, ('xdc', 'fc'): 0.8, ('scratch', 'full'): 0.88, ('scratch', 'fc'): 0.81}
+  rows = [
+    {
+      'method': method,
+      'modality': modality,
+      'protocols': {p: {'test_best': accuracies[method, p] - drop * (p == 'fc')} for p in ('full', 'fc')},
+    }
+    for method in ('xdc', 'scratch')
+    for modality, drop in (('video', 0.0), ('audio', 0.03 * (method == 'xdc')))
+  ]
+  (tmp_path / 'table5.json').write_text(json.dumps({'rows': rows}))
+  video, audio = claims._lead_stays(claims.Measured(table5=str(tmp_path / 'table5.json')))
+  assert video.differences == pytest.approx([0.02]) and video.holds
+  assert audio.differences == pytest.approx([-0.01]) and not audio.holds
+
+
 def test_the_page_quotes_the_table():
   assert claims.table(claims.Measured(**vars(claims.parser().parse_args([])))) in (ROOT / 'docs/claims.md').read_text()

@@ -1,12 +1,14 @@
 """A cell of Table 1 in miniature, on a few random clips: every stage runs, and what is measured has its name."""
 
 import argparse
+import os
 
 import pytest
 import records_factory
 
 from benchmarks import tables_miniature, transfer_miniature
 from benchmarks.miniature import cell, labels, results
+from xdc_tf import files
 from xdc_tf.cli import configuration, make_avdigits
 from xdc_tf.manifest import manifest
 from xdc_tf.models.r2plus1d import R2Plus1D18
@@ -89,6 +91,25 @@ def test_labels_over_sizes_are_of_the_rows_that_have_them(tmp_path):
   assert not labels.table([])
   labels.plot(rows, str(tmp_path / 'labels.svg'))
   assert 'supervised, all labels' in (tmp_path / 'labels.svg').read_text()
+
+
+def test_a_seed_that_is_measured_later_takes_nothing_from_the_earlier_ones(tmp_path, monkeypatch):
+  def compare(options):
+    cells = [
+      {'seed': int(seed), 'seconds': 1.0, 'encoders': {'video': {'probe': 0.5 + int(seed) / 8}}}
+      for seed in options.seeds.split(',')
+    ]
+    files.write_json(options.output, {'cells': cells})
+    return 0
+
+  monkeypatch.setattr(tables_miniature.table1_miniature, 'compare', compare)
+  monkeypatch.setattr(tables_miniature.subprocess, 'run', lambda *words, **options: None)
+  row = tables_miniature.ROWS[0]
+  os.makedirs(tmp_path / row.name)
+  for seed in (2, 0, 1):
+    tables_miniature.measure(row, seed, str(tmp_path), 1)
+  cells = tables_miniature.read(row, str(tmp_path))
+  assert [(cell['seed'], cell['probe']['video']) for cell in cells] == [(0, 0.5), (1, 0.625), (2, 0.75)]
 
 
 def test_the_table_has_means_and_spreads():
