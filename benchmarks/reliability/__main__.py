@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
   add('--seed', type=int, default=0, help='of everything random; default %(default)s')
   add('--kills', type=int, help='SIGKILLs in all (default: 200; short: 6)')
   add('--cases', type=float, default=1.0, help='share of the damaged inputs of the full form; default %(default)s')
-  add('--serving_seconds', type=float, help='how long clients ask (default: 300; short: 2)')
+  add('--serving_seconds', type=float, help='how long clients ask (default: 300; short: 5)')
   add('--output', default=RESULTS, help='default: %(default)s')
   return result
 
@@ -48,7 +48,7 @@ def measure(options: argparse.Namespace, folder: str) -> Iterator[report.Row]:
   """Runs the parts that are asked for; yields their rows. A part that breaks off is a failed row."""
   os.makedirs(f'{folder}/logs')
   made = Material(folder, Commands(f'{folder}/logs'))
-  short, default_kills, default_seconds = options.short, (6 if options.short else 200), (2 if options.short else 300)
+  short, default_kills, default_seconds = options.short, (6 if options.short else 200), (5 if options.short else 300)
   runs = {
     'kills': lambda rng: kills.run(made, rng, short, options.kills or default_kills),
     'damage': lambda rng: damage.run(made, rng, short, options.cases),
