@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from xdc_tf import files
 from xdc_tf.cli import check
+from xdc_tf.clustering.assignments import PseudoLabels
+from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_store import write_shard
 from xdc_tf.doctor import integrity
 from xdc_tf.training.early_stopping import EarlyStopping
@@ -28,7 +30,9 @@ def folder(tmp_path):
     write_shard(str(run / 'features/video'), 'train', shard, 2, np.arange(3), np.ones((3, 4), np.float32))
   tf.train.Checkpoint(model=model).write(str(run / 'train/video/weights'))
   tf.train.Checkpoint(stop=EarlyStopping(1)).write(str(run / 'train/video/checkpoints/ckpt-1'))
-  files.write_array(str(run / 'clusters/video/pseudo_labels.npy'), np.arange(4))
+  Clusters(np.eye(3, dtype=np.float32)).save(str(run / 'clusters/video'))
+  for split in ('train', 'validation'):
+    PseudoLabels(np.arange(4), np.zeros(4, np.float32)).save(str(run / 'clusters/video' / split))
   files.write_json(str(run / 'metrics/metrics.json'), {'nmi': 0.5})
   module = tf.Module()
   module.serve = tf.function(lambda x: x + 1, input_signature=[tf.TensorSpec([None])])
@@ -82,11 +86,11 @@ def replace_array(path, array):
       'another order',
     ),
     ('weights', 'run/train/video/weights.data-00000-of-00001', lambda path: flip(path, 0.3), 'is damaged'),
-    ('array', 'run/clusters/video/pseudo_labels.npy', lambda path: path.write_bytes(path.read_bytes()[:-3]), 'whole .npy'),
+    ('array', 'run/clusters/video/train/pseudo_labels.npy', lambda path: path.write_bytes(path.read_bytes()[:-3]), 'whole .npy'),
     ('JSON', 'run/metrics/metrics.json', lambda path: path.write_text('{"nmi": NaN}'), 'NaN is no JSON'),
     ('SavedModel', 'run/export/1/saved_model.pb', lambda path: path.write_bytes(b''), 'holds no graph'),
     ('SavedModel', 'run/export/1/saved_model.pb', lambda path: path.write_bytes(path.read_bytes()[:-9]), 'DecodeError'),
-    ('stage', 'run/clusters/video/pseudo_labels.npy', pathlib.Path.unlink, 'pseudo_labels.npy is missing'),
+    ('stage', 'run/clusters/video/train/pseudo_labels.npy', pathlib.Path.unlink, 'train/pseudo_labels.npy is missing'),
   ],
 )  # fmt: skip
 def test_damage_is_named(folder, kind, path, harm, problem):
@@ -95,7 +99,8 @@ def test_damage_is_named(folder, kind, path, harm, problem):
   assert [finding.kind for finding in found] == [kind]
   assert re.search(problem, found[0].problem), found[0]
   place = folder / path
-  assert found[0].path.startswith(str(place.parent if kind in ('features', 'stage', 'weights') else place))
+  marked = place.parents[1] if kind == 'stage' else place.parent
+  assert found[0].path.startswith(str(marked if kind in ('features', 'stage', 'weights') else place))
 
 
 def test_weights_that_are_not_finite_are_named(folder):

@@ -15,6 +15,7 @@ import pytest
 import xdc_tf
 from beam_pipelines.clip_shard import ClipJobError
 from xdc_tf.cli import configuration, main
+from xdc_tf.doctor import integrity
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = {'base_width': 4, 'blocks_per_stage': 1}
@@ -114,6 +115,12 @@ def test_a_run_in_python_is_one_of_the_command(road, notebook):
   main._main(main.build_parser('pretrain').parse_args(again))  # Finds all of it done.
   with pytest.raises(ValueError, match='was started with another configuration'):
     xdc_tf.pretrain(str(folder / 'clips'), run, dataclasses.replace(notebook['config'], seed=1))
+
+
+@pytest.mark.slow
+def test_check_calls_a_finished_run_whole(road):
+  checks = integrity.checks(road[1])
+  assert len([check for check in checks if check.kind == 'stage']) > 8 and integrity.run(checks, threads=2) == []
 
 
 @pytest.mark.slow

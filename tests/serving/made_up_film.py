@@ -23,6 +23,7 @@ def film(seconds: float):
       raise MediaError('empty_span', f'{path} ends at {seconds} s.')
     first, last = round(start_seconds * FRAME_RATE), round(end_seconds * FRAME_RATE)
     begin, end = round(start_seconds * SAMPLE_RATE), round(end_seconds * SAMPLE_RATE)
-    return types.SimpleNamespace(frames=frames[first:last], waveform=waveform[begin:end])
+    stop = min(end_seconds, seconds)
+    return types.SimpleNamespace(frames=frames[first:last], waveform=waveform[begin:end], end_seconds=stop)
 
   return read_span, frames, waveform, asked

@@ -17,7 +17,13 @@ from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.records import damage, schema
 
 # What a finished stage must have left, by the folder that it lies in.
-_LEFT_BY_STAGES = {'initial': 'weights.index', 'train': 'weights.index', 'clusters': 'pseudo_labels.npy'}
+_WEIGHTS = ('weights.index',)
+_LEFT_BY_STAGES = {
+  'initial': _WEIGHTS,
+  'train': _WEIGHTS,
+  'retrained': _WEIGHTS,
+  'clusters': ('clusters.json', 'centroids.npy', 'train/pseudo_labels.npy', 'validation/pseudo_labels.npy'),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +93,7 @@ def _in_folder(folder: str, names: list[str]) -> Iterator[Check]:
     if kind:
       yield Check(kind, path, functools.partial(_FINDERS[kind], path))
   if 'DONE' in names:
-    yield Check('stage', folder, functools.partial(_stage_problem, folder, names))
+    yield Check('stage', folder, functools.partial(_stage_problem, folder))
 
 
 def _of_records(folder: str) -> Iterator[Check]:
@@ -169,11 +175,12 @@ def _saved_model_problem(path: str) -> str:
   return ''
 
 
-def _stage_problem(folder: str, names: list[str]) -> str:
-  left = _LEFT_BY_STAGES.get(os.path.basename(os.path.dirname(folder)))
+def _stage_problem(folder: str) -> str:
+  left = _LEFT_BY_STAGES.get(os.path.basename(os.path.dirname(folder)), ())
+  missing = [name for name in left if not tf.io.gfile.exists(os.path.join(folder, name))]
   return (
-    f'is marked as done, but {left} is missing. Delete {folder}/DONE and give the command again.'
-    if (left and left not in names)
+    f'is marked as done, but {", ".join(missing)} is missing. Delete {folder}/DONE and give the command again.'
+    if missing
     else ''
   )
 
