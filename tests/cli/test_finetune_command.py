@@ -71,7 +71,9 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
   trained = f'{scratch}/fold-1/test/rate-0.004'
   assert weights_folder.load(trained)[1]['arguments'] == {'base_width': 4, 'blocks_per_stage': 1}
   words = ['svm', '--records', records, '--weights', trained]
-  assert encoder_arguments.find(main.build_parser().parse_args(words)).inputs == AudioInput()  # As the cell was fed.
+  assert encoder_arguments.find(main.build_parser().parse_args(words)).inputs == AudioInput(
+    clip_length=60
+  )  # As the cell was fed.
   files = ['--gin_file', 'transfer/esc50.gin', '--gin_file', 'transfer/fc.gin']
   capsys.readouterr()
   xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, *bindings(*TINY[2:]))

@@ -134,8 +134,18 @@ def test_random_weights_depend_on_the_seed_and_are_those_of_a_finetuning(records
 
 def test_records_without_labels_are_refused_before_anything_is_computed(tmp_path, weights):
   records = write_records(tmp_path, labelled=False)
-  with pytest.raises(ValueError, match='fold 1 has 10 clips to train on, and none has a label'):
-    xdc('svm', '--records', records.directory, '--weights', weights)
+  finetuning = [
+    '--gin_file',
+    'transfer/esc50.gin',
+    '--gin_file',
+    'transfer/fc.gin',
+    '--output_dir',
+    str(tmp_path / 'cells'),
+  ]
+  for command in (['svm'], ['finetune', *finetuning], ['sweep', *finetuning]):
+    with pytest.raises(ValueError, match='fold 1 has 10 clips to train on, and none has a label'):
+      xdc(*command, '--records', records.directory, '--weights', weights)
+  assert not (tmp_path / 'cells').exists()
 
 
 def inputs_of(start, *words):

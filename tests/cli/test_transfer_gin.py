@@ -229,9 +229,11 @@ def test_two_steps_of_every_transfer(files, records, one_replica, tmp_path):
   config = dataclasses.replace(
     config, schedule=schedule, video_input=dataclasses.replace(config.video_input, crop_size=16), num_clips=2
   )
+  # The ten clips of a sound lie at equal distances, as its own length is what they are spread over.
+  assert config.input_of('audio', records).clip_length == 60
   if config.trained == 'fc':
     built = encoder()
-    built(tf.zeros([1, *config.input_of(modality).shape]))
+    built(tf.zeros([1, *config.input_of(modality, records).shape]))
     learner = FcOnly(config, built, modality, records)
   else:
     learner = FullFinetuning(config, encoder, modality, None, records, one_replica)

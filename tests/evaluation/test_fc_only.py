@@ -66,3 +66,8 @@ def test_probabilities_are_averaged_over_clips_and_not_logits():
   features = np.array([[[0.0], [10.0]]], np.float32)
   found = fc_only.predict(features, np.array([[1.0, -1.0]], np.float32), np.zeros(2, np.float32))
   np.testing.assert_allclose(found, [[0.75, 0.25]], atol=1e-4)
+
+
+def test_no_clips_are_refused_and_not_waited_for():
+  with pytest.raises(ValueError, match='There is no clip to train on'):
+    fc_only.train(np.zeros([0, 3, 6], np.float32), np.zeros(0, int), 4, SCHEDULE, TrainingOptions(), 0)

@@ -198,7 +198,7 @@ def numbered_film(num_clips):
     if start >= 2 * num_clips:
       raise MediaError('empty_span', 'the end')
     first, last = round(start * 30), round(min(end, 2 * num_clips) * 30)
-    return types.SimpleNamespace(frames=[bytes([i // 60]) for i in range(first, last)])
+    return types.SimpleNamespace(frames=[bytes([i // 60]) for i in range(first, last)], end_seconds=last / 30)
 
   return read_span
 

@@ -69,8 +69,8 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   text = configuration.load(arguments.gin_file, arguments.gin_param, Finetuning, start.classes_to_configure)
   config = configuration.finetuning()
   config = dataclasses.replace(config, training=run_info.as_begun(config.training, arguments.output_dir))
-  _check_normalisation(start, config.input_of(start.modality))
   records = open_records(arguments.records)
+  _check_normalisation(start, config.input_of(start.modality, records))
   folds = _chosen_folds(records, fold_numbers)
   missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
   learner = _make_learner(config, start, records, strategy)
@@ -128,7 +128,7 @@ def _chosen_folds(records, numbers: list[int] | None):
 def _make_learner(config, start: StartingPoint, records, strategy):
   if config.trained == 'fc':
     # The seed is for Table 5's random features, which it reports over several of them.
-    encoder = start.load(config.input_of(start.modality), config.seed)
+    encoder = start.load(config.input_of(start.modality, records), config.seed)
     return FcOnly(config, encoder, start.modality, records)
   return FullFinetuning(config, start.make, start.modality, start.weights, records, strategy)
 
@@ -147,7 +147,7 @@ def _about(arguments: argparse.Namespace, config, start: StartingPoint, records)
 def _describe_weights(folder: str, encoder, start: StartingPoint, config, records) -> None:
   """Makes the folder of a trained encoder one that --weights takes: supervised pretraining is nothing else."""
   source = f'{start.described(config.seed)}, trained on {records.name}'
-  weights_folder.describe(folder, encoder, source, config.input_of(start.modality), records)
+  weights_folder.describe(folder, encoder, source, config.input_of(start.modality, records), records)
 
 
 def _table(results: dict) -> str:

@@ -82,18 +82,7 @@ def _open(folder: str):
   records = open_records(folder)
   folds = read_folds(records)
   labels = {part.split: first_labels(records, part.split) for fold in folds for part in (fold.train, fold.test)}
-  _check_labels(folds, labels, records.directory)
   return records, folds, labels
-
-
-def _check_labels(folds, labels: dict[str, np.ndarray], directory: str) -> None:
-  for fold in folds:
-    for part, purpose in ((fold.train, 'train'), (fold.test, 'test')):
-      if not (part.clips & (labels[part.split] >= 0)).any():
-        raise ValueError(
-          f'{directory}: fold {fold.number} has {part.clips.sum()} clips to {purpose} on, and none has a label; expected labels. '
-          '`xdc manifest --help` says how a list names them.'
-        )
 
 
 def _part(records, fold: int, part, found: tuple[np.ndarray, np.ndarray], labels: np.ndarray):

@@ -23,6 +23,9 @@ def train(
 
   Returns:
     kernel float32 [d, num_classes] and bias float32 [num_classes].
+
+  Raises:
+    ValueError: when there are no features.
   """
   random = np.random.default_rng(seed)
   weights = [
@@ -31,6 +34,8 @@ def train(
   ]
   velocities = [np.zeros_like(weight) for weight in weights]
   steps = schedule.steps_per_epoch(1)
+  if not len(labels):
+    raise ValueError('There is no clip to train on. Expected features of one at least.')
   batches = _batches(random, features.shape[0], features.shape[1], schedule.batch_size)
   for step in range(schedule.total_epochs * steps):
     video, clip = next(batches)

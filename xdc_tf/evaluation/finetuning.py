@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from xdc_tf import files
 from xdc_tf.evaluation import fc_only
-from xdc_tf.evaluation.clip_features import ClipFeatures
+from xdc_tf.evaluation.clip_features import ClipFeatures, side_by_side
 from xdc_tf.records import label_table, source_videos
 from xdc_tf.records.folds import Fold, FoldPart
 from xdc_tf.records.human_labels import all_labels, first_labels
@@ -79,10 +79,10 @@ class Finetuning:
       )
     source_videos.check_pattern(self.held_out_group)
 
-  def input_of(self, modality: str) -> VideoInput | AudioInput:
-    """How an encoder of a modality is fed."""
+  def input_of(self, modality: str, records: Records) -> VideoInput | AudioInput:
+    """How an encoder of a modality is fed: a sound goes by its own length, as no picture belongs to it here."""
     inputs: dict[str, VideoInput | AudioInput] = {'video': self.video_input, 'audio': self.audio_input}
-    return inputs[modality]
+    return side_by_side(inputs[modality], records)
 
   def schedule_at(self, rate: float) -> Schedule:
     """The schedule of one cell."""
@@ -120,7 +120,7 @@ class FullFinetuning:
     self._trainer = EncoderTrainer(
       modality,
       make_encoder,
-      config.input_of(modality),
+      config.input_of(modality, records),
       records,
       {HEAD: len(records.label_names)},
       config.training,
@@ -191,7 +191,11 @@ class FcOnly:
     """Takes the features of all splits, or finds them in the run directory."""
     config, records = self._config, self._records
     clip_features = ClipFeatures(
-      self._encoder, config.input_of(self._modality), records, config.num_clips, config.training.evaluation_batch_size
+      self._encoder,
+      config.input_of(self._modality, records),
+      records,
+      config.num_clips,
+      config.training.evaluation_batch_size,
     )
     for split in records.splits:
       self._features[split] = clip_features.cached(run.stage(f'features/{split}'), split)

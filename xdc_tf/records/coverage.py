@@ -15,7 +15,7 @@ from xdc_tf.records.schema import Records
 
 
 def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classes: bool) -> dict[str, dict]:
-  """Counts the listed videos without a clip, and refuses a fold that has lost a class.
+  """Counts the listed videos without a clip, and refuses a fold that has lost a class or has no labels.
 
   Args:
     records: the data set.
@@ -26,7 +26,7 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
     {fold number: {'train' and 'test': {'listed', 'without_clip': videos, 'classes_without_clip': names}}}, for the results.
 
   Raises:
-    ValueError: when a class that a fold lists has no clip to train or to test on.
+    ValueError: when no clip to train or to test on has a label, or a class that a fold lists has no clip.
   """
   splits = {part.split for fold in folds for part in (fold.train, fold.test)}
   bits = {split: all_labels(records, split) for split in splits}
@@ -34,6 +34,12 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
   covered, gone = {}, []
   for fold in folds:
     parts = {'train': fold.train, 'test': fold.test}
+    for purpose, listed in parts.items():
+      if not (listed.clips & bits[listed.split].any(axis=1)).any():
+        raise ValueError(
+          f'{records.directory}: fold {fold.number} has {listed.clips.sum()} clips to {purpose} on, and none has a label; '
+          'expected labels. `xdc manifest --help` says how a list names them.'
+        )
     covered[str(fold.number)] = {
       name: _coverage(part, bits[part.split], present[part.split], records.label_names) for name, part in parts.items()
     }
