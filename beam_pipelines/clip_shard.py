@@ -14,6 +14,7 @@ from typing import Any
 import apache_beam as beam
 import tensorflow as tf
 
+from beam_pipelines.kept_records import KeptRecords
 from xdc_tf import files, lease
 from xdc_tf.manifest import manifest
 from xdc_tf.media import emptiness
@@ -292,18 +293,24 @@ class MakeShard(beam.DoFn):
     several = {before.path} if before else set()  # That film was counted in the shard that it began in.
     num_before, failures, positions = len(several), [], PositionsWriter()
     length = quiet = 0
+    kept = KeptRecords(self._job.shard_path(split, shard))
     with tf.io.TFRecordWriter(path) as writer:
       for row in self._manifest.rows(split, first, last):
         # A shard's first span is decoded as if nothing had been before: its bytes do not depend on who makes which shards.
         record, media_span, failure = self._try(split, row, independent=row.index == first)
         self._tried.add(row.path)
         if failure:
+          record = kept.of(row)
+        if failure and record is None:
           failures.append(failure)
           self._soundless |= {row.path} if failure['reason'] == 'no_audio_track' else set()
-        elif record is not None and media_span is not None:
+        elif record is not None:
+          if failure:
+            logging.warning('make_clips: the clip that was made before stays: %s', failure['detail'])
           writer.write(record)
           positions.add(record)
           length += 1
+        if media_span is not None:
           quiet += silent_share(media_span, self._job) >= _PARTLY_SILENT
           several |= {row.path} if media_span.num_audio_tracks > 1 else set()
     summary = {

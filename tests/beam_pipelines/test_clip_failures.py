@@ -104,6 +104,41 @@ def test_repaired_videos_are_tried_again_on_request(clip_manifest, tmp_path):
   assert_same(tmp_path / 'clips', tmp_path / 'fresh')
 
 
+@pytest.mark.slow
+def test_clips_whose_videos_are_gone_stay_when_their_shard_is_made_again(clip_manifest, tmp_path):
+  good = clip_manifest.row('train', 0).path
+  rows = [('train', manifest.Row(n, f'{n}.mp4', str(tmp_path / f'{n}.mp4'), 0.0, 0.5)) for n in range(4)]
+  for name in ('0.mp4', '1.mp4', '2.mp4'):
+    shutil.copy(good, tmp_path / name)
+  small = manifest.write_manifest(tmp_path / 'manifest', 'small', rows)
+
+  def run(*more):
+    return make_clips.run(
+      arguments(small, tmp_path / 'clips', *more, '--clips_per_shard', '4', '--max_failed_share', '0.5')
+    )
+
+  def records():
+    (path,) = (tmp_path / 'clips').glob('*.tfrecord-*')
+    return path, list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+
+  assert '3 clips in 1 shards. 1 rows failed (missing_file 1)' in run()
+  path, before = records()
+  (tmp_path / '0.mp4').unlink()
+  (tmp_path / '2.mp4').unlink()
+  shutil.copy(good, tmp_path / '3.mp4')
+  assert ': 4 clips in 1 shards.' in run('--retry_failed')
+  assert records()[1][:3] == before
+  data = bytearray(path.read_bytes())
+  data[len(before[0]) + 16 + len(before[1]) // 2] ^= 1  # In the second record, whose video is there.
+  path.write_bytes(data)
+  assert ': 4 clips in 1 shards.' in run('--repair')
+  assert records()[1][:3] == before
+  data[100] ^= 1  # In the first one, whose video is not.
+  path.write_bytes(data)
+  assert '3 clips in 1 shards. 1 rows failed (missing_file 1)' in run('--repair')
+  assert records()[1][:2] == before[1:]
+
+
 @contextlib.contextmanager
 def shard_maker(clip_manifest, folder, *more):
   options, _ = make_clips.parser().parse_known_args(arguments(clip_manifest, folder, *more))
