@@ -135,6 +135,14 @@ def share_of_videos(job: ClipJob) -> float:
   return sum(failed[path] / rows_of[path] for path in failed) / max(1, len(np.unique(videos)))
 
 
+def _noted_manifest(job: ClipJob) -> str:
+  """Where the manifest was when the records were made first: runs know records by it too, and those may have moved since."""
+  try:
+    return files.read_json(os.path.join(job.output_dir, schema.CLIPS_FILE))['manifest_directory']
+  except (OSError, ValueError, KeyError):  # There is none yet, or a damaged one.
+    return job.manifest_directory
+
+
 def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[str, Any]) -> None:
   lengths: dict[str, list[int]] = {split: [] for split in sorted(job.num_rows)}
   sizes: dict[str, list[int]] = {split: [] for split in sorted(job.num_rows)}
@@ -146,7 +154,7 @@ def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[
     'frame_rate': job.read_options.frame_rate,
     'short_side': job.read_options.short_side,
     'log_mel': dataclasses.asdict(job.log_mel_spec),
-    'manifest_directory': job.manifest_directory,
+    'manifest_directory': _noted_manifest(job),
     'num_rows': job.num_rows,
     'failed': summary['failed'],
   }

@@ -201,6 +201,15 @@ def test_damaged_shards_are_made_again_byte_for_byte(clip_manifest, copy, refere
   assert_same(copy, reference)
 
 
+@pytest.mark.slow
+def test_runs_know_records_that_were_repaired_after_a_move(clip_manifest, copy, tmp_path):
+  moved = manifest.read_manifest(shutil.copytree(clip_manifest.directory, tmp_path / 'elsewhere'))
+  before = schema.open_records(copy).fingerprint()
+  next(copy.glob('*train.tfrecord-00001*')).unlink()
+  make_clips.run(arguments(moved, copy, '--repair'))
+  assert schema.open_records(copy).fingerprint() == before
+
+
 @pytest.mark.parametrize(
   ('modality', 'name', 'frames', 'audio_frames'), [('audio', 'blind.mp4', 0, 25), ('video', 'mute.mp4', 15, 0)]
 )

@@ -16,6 +16,8 @@ import xdc_tf
 from beam_pipelines.clip_shard import ClipJobError
 from xdc_tf.cli import configuration, main
 from xdc_tf.doctor import integrity
+from xdc_tf.media import media
+from xdc_tf.media.media import MediaError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = {'base_width': 4, 'blocks_per_stage': 1}
@@ -135,6 +137,8 @@ def test_encoders_of_a_run_and_of_its_export_give_the_same(road, notebook):
     np.testing.assert_allclose(found.embeddings, expected.embeddings, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(encoder.embed_at(film, 2.0), found.embeddings[1], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(served.embed_at(film, 2.0), found.embeddings[1], rtol=1e-4, atol=1e-5)
+    with pytest.raises(MediaError, match='a clip of this encoder takes'):
+      encoder.embed_at(film, media.probe(str(film)).duration_seconds - 0.1)
     clips = np.zeros([3, 8, 32, 48, 3], np.uint8) if modality == 'video' else np.zeros([3, 32000], np.float32)
     np.testing.assert_allclose(encoder.embed(clips, batch_size=2), served.embed(clips), rtol=1e-4, atol=1e-5)
     assert (encoder.modality, served.modality, served.model) == (modality, modality, None)

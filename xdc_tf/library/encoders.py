@@ -11,7 +11,7 @@ import tensorflow as tf
 from xdc_tf import files
 from xdc_tf.cli import configuration
 from xdc_tf.media import media
-from xdc_tf.media.media import ReadOptions
+from xdc_tf.media.media import MediaError, ReadOptions
 from xdc_tf.runs import starting_point, weights_folder
 from xdc_tf.serving import clips
 from xdc_tf.serving.export import DEFAULT_LIMITS
@@ -103,10 +103,17 @@ class Encoder:
     files.use_file_system(path)
     if self.modality == 'video':
       options = ReadOptions(frame_rate=cut['frame_rate'], short_side=cut['short_side'], want_audio=False)
-      clip: Any = media.read_span(path, seconds, seconds + cut['num_frames'] / cut['frame_rate'], options).frames
+      length, rate = cut['num_frames'], cut['frame_rate']
+      clip: Any = media.read_span(path, seconds, seconds + length / rate, options).frames
     else:
       options = ReadOptions(sample_rate=cut['sample_rate'], want_video=False)
-      clip = media.read_span(path, seconds, seconds + cut['num_samples'] / cut['sample_rate'], options).waveform
+      length, rate = cut['num_samples'], cut['sample_rate']
+      clip = media.read_span(path, seconds, seconds + length / rate, options).waveform
+    if len(clip) < length:
+      raise MediaError(
+        'empty_span',
+        f'{path} ends {len(clip) / rate:g} s after {seconds:g} s; a clip of this encoder takes {length / rate:g} s.',
+      )
     return self._embed['clips'](tf.constant([clip])).numpy()[0]
 
   def _embed_video(self, path: str, stride_seconds: float, batch_size: int) -> Embeddings:
