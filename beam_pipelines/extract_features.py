@@ -19,7 +19,7 @@ import tensorflow as tf
 from apache_beam.ml.inference.base import RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipelines import killed_workers
+from beam_pipelines import killed_workers, worker_errors
 from beam_pipelines.clip_shard import ClipJobError
 from beam_pipelines.feature_shard import FeatureJob, FinishFeatures, WriteShard, model_digest
 from beam_pipelines.job_options import beam_options, job_parser
@@ -143,10 +143,14 @@ def _run(job: FeatureJob, options: PipelineOptions, saved_model: str) -> str:
   check_settings(job, saved_model)
   records = job.records()
   what = f'{sum(map(records.num_clips, records.splits))} records of {", ".join(records.splits)}'
-  if tf.io.gfile.exists(os.path.join(job.output_dir, schema.DONE_FILE)):
+
+  def num_missing() -> int:
+    return sum(1 for split in records.splits for _ in job.missing(split))
+
+  if tf.io.gfile.exists(os.path.join(job.output_dir, schema.DONE_FILE)) and not num_missing():
     return f'{job.output_dir} is finished already, nothing to do: {what}'
   total = sum(len(records.shard_lengths[split]) for split in records.splits)
-  with watched('extract features', total, lambda: total - sum(1 for s in records.splits for _ in job.missing(s))):
+  with watched('extract features', total, lambda: total - num_missing()):
     pipeline = beam.Pipeline(options=options)
     build(pipeline, job, saved_model)
     with killed_workers.explained():
@@ -158,8 +162,11 @@ def main(argv: Sequence[str]) -> None:
   """The command; ends the process with status 1 and a plain message when the job cannot start."""
   try:
     print(run(argv))
-  except (ClipJobError, FileNotFoundError, lease.LeaseError, ValueError) as error:
-    sys.exit(f'extract_features: {messages.as_typed(str(error), vars(parser().parse_known_args(argv)[0]))}')
+  except (ClipJobError, lease.LeaseError, ValueError, tf.errors.OpError, OSError) as error:
+    text = worker_errors.sentence(error) if isinstance(error, tf.errors.OpError | OSError) else str(error)
+    if not text:
+      raise
+    sys.exit(f'extract_features: {messages.as_typed(text, vars(parser().parse_known_args(argv)[0]))}')
 
 
 if __name__ == '__main__':

@@ -155,7 +155,8 @@ class FinishFeatures(beam.DoFn):
 def model_digest(saved_model: str) -> str:
   """Returns the start of a SHA-256 over the graph and the weights of a SavedModel, hexadecimal."""
   digest = hashlib.sha256()
-  weights = sorted(tf.io.gfile.glob(os.path.join(saved_model, 'variables', '*')))
+  folder = os.path.join(saved_model, 'variables')
+  weights = [os.path.join(folder, name) for name in sorted(tf.io.gfile.listdir(folder))]
   for path in [os.path.join(saved_model, 'saved_model.pb'), *weights]:
     with tf.io.gfile.GFile(path, 'rb') as file:
       while block := file.read(1 << 24):

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from apache_beam.ml.inference.base import ModelHandler
 
-from xdc_tf import files
+from xdc_tf import files, messages
 
 
 class SavedModelHandler(ModelHandler[Any, tuple[Any, list[tuple[Any, np.ndarray]]], Callable]):
@@ -33,7 +33,10 @@ class SavedModelHandler(ModelHandler[Any, tuple[Any, list[tuple[Any, np.ndarray]
   def load_model(self) -> Callable[[tf.Tensor], np.ndarray]:
     """Loads the SavedModel, once per worker process."""
     files.use_file_system(self._saved_model)
-    module = tf.saved_model.load(self._saved_model)
+    try:
+      module = tf.saved_model.load(self._saved_model)
+    except tf.errors.OpError as error:  # It names no file.
+      raise ValueError(f'{self._saved_model} is damaged ({messages.of_error(error)}). Export it again.') from error
     function = module.signatures[self._signature]
     (name,) = function.structured_input_signature[1]
 

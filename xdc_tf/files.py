@@ -121,6 +121,14 @@ def absolute_path(path: str) -> str:
   return path if '://' in path else os.path.abspath(path)
 
 
+def check_folder_of_weights(path: str) -> None:
+  """Raises ValueError for a path that TensorFlow takes for a pattern: it writes weights there, and cannot find them again."""
+  if set(absolute_path(path)) & set('[]*?'):
+    raise ValueError(
+      f'{absolute_path(path)}: TensorFlow cannot find checkpoints in folders with [, ], * or ? in their names. Choose another.'
+    )
+
+
 def write_array(path: str, array: np.ndarray) -> None:
   """Writes an array as a .npy file without pickles, atomically."""
   with atomic_write(path) as file:

@@ -216,6 +216,21 @@ def test_what_is_there_is_not_made_again(how, options, lost, records, run_dir, m
     extract(how, records, run_dir, 'audio', folder, '--snippet_stride', '3')
 
 
+def test_shards_that_got_lost_are_made_again_though_the_job_was_done(records, run_dir, made, tmp_path):
+  whole = made('beam', 'audio', MEAN)
+  folder = pathlib.Path(shutil.copytree(whole, tmp_path / 'lost'))
+  (folder / 'train-00002-of-00004.index.npy').unlink()
+  extract('beam', records, run_dir, 'audio', folder, *MEAN)
+  for path in whole.iterdir():
+    assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_a_folder_that_cannot_be_is_a_sentence(records, run_dir, tmp_path):
+  (tmp_path / 'file').write_text('')
+  with pytest.raises(SystemExit, match=r'^extract_features: .*file'):
+    extract_features.main(beam_words(records, run_dir, 'audio', tmp_path / 'file/features'))
+
+
 def test_what_does_not_fit_is_refused(records, run_dir, tmp_path):
   words = beam_words(records, run_dir, 'audio', tmp_path)
   for more, message in (

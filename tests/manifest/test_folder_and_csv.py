@@ -5,6 +5,7 @@ import types
 
 import media_factory
 import pytest
+import tensorflow as tf
 
 from xdc_tf.manifest import folder_and_csv
 from xdc_tf.manifest.manifest import Row
@@ -183,6 +184,32 @@ def test_hidden_files_are_no_films_and_others_are_counted(tmp_path):
   passed_over = PassedOver()
   assert [video for _, video in _ids(tmp_path, passed_over=passed_over)] == ['clip.mp4', 'two.MTS']
   assert passed_over.summary() == 'files that are no videos: 1 without a suffix, 2 .txt'
+
+
+def test_folders_that_must_not_be_read_are_passed_over(tmp_path, monkeypatch):
+  """lost+found, which every disk has, belongs to root and stopped the whole manifest."""
+  for name in ('a.mp4', 'lost+found/b.mp4', 'more/c.mp4'):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b'1')
+  listdir = tf.io.gfile.listdir
+
+  def refusing(path):
+    if path.rstrip('/').endswith('lost+found'):
+      raise tf.errors.PermissionDeniedError(None, None, f'{path}; Permission denied')
+    return listdir(path)
+
+  monkeypatch.setattr(tf.io.gfile, 'listdir', refusing)
+  passed_over = PassedOver()
+  assert [video for _, video in _ids(tmp_path, passed_over=passed_over)] == ['a.mp4', 'more/c.mp4']
+  assert passed_over.summary() == '1 folders without permission to read, first lost+found'
+  with pytest.raises(tf.errors.PermissionDeniedError):
+    _ids(tmp_path / 'lost+found')
+
+
+def test_a_quoted_column_after_a_byte_order_mark_is_that_column(tmp_path):
+  (tmp_path / 'list.csv').write_text('\ufeff"path","label"\n"a.mp4","cat"\n', encoding='utf-8')
+  ((split, row),) = folder_and_csv.csv_rows(str(tmp_path / 'list.csv'), str(tmp_path))
+  assert (split, row.path, list(row.labels)) == ('train', str(tmp_path / 'a.mp4'), ['cat'])
 
 
 def test_suffixes_that_ffmpeg_names_are_videos(tmp_path):

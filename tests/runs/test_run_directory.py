@@ -71,9 +71,13 @@ def test_a_run_does_not_go_on_across_the_stacks(run):
     run.check_configuration(HEADER.format('2.21.0', 1), allow_changes=True)
 
 
-def test_folders_that_tensorflow_takes_for_patterns_are_refused(one_replica):
+def test_folders_that_tensorflow_takes_for_patterns_are_refused(one_replica, tmp_path, monkeypatch):
   with pytest.raises(ValueError, match='Choose another'):
     RunDirectory('runs/[1]', one_replica)
+  (tmp_path / 'films [2024]').mkdir()
+  monkeypatch.chdir(tmp_path / 'films [2024]')
+  with pytest.raises(ValueError, match=r'films \[2024\]/run: TensorFlow cannot find checkpoints'):
+    RunDirectory('run', one_replica)
 
 
 def test_who_may_not_write_any_more_removes_nothing(run, tmp_path, monkeypatch):

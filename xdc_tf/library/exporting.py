@@ -88,6 +88,8 @@ def export(
     FileNotFoundError or ValueError: as `load`.
   """
   files.use_file_system(output_dir)
+  for folder in (source, output_dir):
+    files.check_folder_of_weights(folder)
   is_weights = tf.io.gfile.exists(os.path.join(source, weights_folder.INFO_FILE))
   with lease.held(output_dir):  # Two would give their versions the same number.
     return (export_weights if is_weights else export_run)(source, output_dir, precision, file_format)

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import tensorflow as tf
 
@@ -151,6 +151,12 @@ class _Spans:
     spans.append((start, end, split))
 
 
+def _without_byte_order_mark(lines: Iterable[str]) -> Iterator[str]:
+  """Spreadsheets begin a file with it, and some of them quote the first column's name behind it."""
+  for number, line in enumerate(lines):
+    yield line if number else line.removeprefix('\ufeff')
+
+
 def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
   """Yields (split, row) for the lines of a user's CSV file.
 
@@ -169,9 +175,9 @@ def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
   if not tf.io.gfile.exists(csv_path):
     raise FileNotFoundError(f'{csv_path} does not exist; expected a CSV file with a column "path".')
   with tf.io.gfile.GFile(csv_path, 'r') as file:
-    reader = csv.DictReader(file, restkey='', strict=True)
+    reader = csv.DictReader(_without_byte_order_mark(file), restkey='', strict=True)
     try:
-      columns = [column.strip().lstrip('\ufeff') for column in reader.fieldnames or []]
+      columns = [column.strip() for column in reader.fieldnames or []]
     except (ValueError, csv.Error) as error:
       raise ValueError(
         f'{csv_path} is not a CSV file in UTF-8 ({error}); expected one with a column "path".'

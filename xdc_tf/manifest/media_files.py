@@ -26,10 +26,12 @@ class PassedOver:
   Attributes:
     suffixes: how many files of each suffix are no media; hidden files are not counted.
     copies: (name, the name that is taken) of further links to a file.
+    closed: folders that must not be looked into.
   """
 
   suffixes: collections.Counter = dataclasses.field(default_factory=collections.Counter)
   copies: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+  closed: list[str] = dataclasses.field(default_factory=list)
 
   def summary(self) -> str:
     """Returns one line, '' when nothing was passed over."""
@@ -37,6 +39,8 @@ class PassedOver:
     reasons = [f'files that are no videos: {", ".join(parts)}'] if parts else []
     if self.copies:
       reasons.append('{} further links to files, first {} to {}'.format(len(self.copies), *self.copies[0]))
+    if self.closed:
+      reasons.append(f'{len(self.closed)} folders without permission to read, first {self.closed[0]}')
     return '; '.join(reasons)
 
 
@@ -85,7 +89,13 @@ def walk(folder: str, extensions: Sequence[str], passed_over: PassedOver | None 
   while pending or links:
     if pending:
       relative = pending.pop()
-      names = [os.path.join(relative, name) for name in _names(os.path.join(folder, relative))]
+      try:
+        names = [os.path.join(relative, name) for name in _names(os.path.join(folder, relative))]
+      except tf.errors.PermissionDeniedError:
+        if not relative:
+          raise
+        passed_over.closed.append(relative)  # Such as lost+found, on a disk of its own.
+        continue
       links.extend(path for path in names if seen.is_link(path))
       names = [path for path in names if not seen.is_link(path)]
     else:

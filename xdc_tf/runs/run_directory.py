@@ -25,10 +25,7 @@ class RunDirectory:
     Raises:
       ValueError: for a path that TensorFlow's checkpoints would take for a pattern.
     """
-    if set(path) & set('[]*?'):
-      raise ValueError(
-        f'{path}: TensorFlow cannot find checkpoints in folders with [, ], * or ? in their names. Choose another.'
-      )
+    files.check_folder_of_weights(path)
     self.path = files.absolute_path(path)
     self._strategy = strategy
     self.is_chief = distribution.worker_index(strategy) == 0

@@ -28,6 +28,7 @@ def save(folder: str, encoder, source: str, sha256: str) -> bool:
     ValueError: when the folder holds other weights.
   """
   files.use_file_system(folder)
+  files.check_folder_of_weights(folder)
   info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256}
   path = os.path.join(folder, INFO_FILE)
   if tf.io.gfile.exists(path):

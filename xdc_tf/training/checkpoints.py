@@ -33,6 +33,7 @@ def load_weights(model, folder: str) -> None:
     raise FileNotFoundError(
       f'{folder} holds no weights (weights.index is missing). Was the training stage interrupted? Run it again.'
     )
+  files.check_folder_of_weights(folder)
   with _damage_named(prefix, 'Restore them, or make them again.'):
     reader = tf.train.load_checkpoint(prefix)
   shapes = {key: tuple(shape) for key, shape in reader.get_variable_to_shape_map().items() if key.endswith(_VALUE)}
