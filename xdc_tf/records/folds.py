@@ -45,7 +45,7 @@ class Fold:
     Args:
       labels: int [num_rows of the training split]; every class gives about the same share. Clips without one (-1) teach nothing,
         and stay where they are.
-      source_of: int [num_rows of the training split]; a source is held out whole (see sources.py).
+      source_of: int [num_rows of the training split]; a source is held out whole (see source_videos.py).
       share: the share of the training clips to hold out.
       seed: the seed of the choice.
     """

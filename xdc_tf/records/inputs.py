@@ -33,7 +33,7 @@ class VideoInput:
     (32, 112, 112, 3)
 
   Attributes:
-    num_frames: L (Supplement A: 8, and 32 for the comparison with others).
+    num_frames: L (Section 4.1: 8; Section 6: 32 for the comparison with others).
     crop_size: side of the square in pixels; random in training, the centre in evaluation.
     short_side: frames are scaled to this first; None: as stored. Scaling decodes whole frames, so it is for trials: records for
       long training are better made with the short side that is wanted.
@@ -153,7 +153,7 @@ class AudioInput:
     (40, 200, 1)
 
   Attributes:
-    num_frames: P; 100 are 2 seconds (Supplement A).
+    num_frames: P; 100 are 2 seconds (Section 4.1).
     clip_length: length, in video frames, of the clip on which the sound is centred.
     mean: subtracted from log_mel. Unpublished; ours, measured over all log_mel values of the demo's training records, two
       seconds each of Big Buck Bunny (-5.99; -6.04 over the whole film).

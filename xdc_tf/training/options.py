@@ -33,7 +33,8 @@ class TrainingOptions:
     steps_per_call: training steps in one call of TensorFlow, which saves small networks the time between two; None: 10 on
       GPUs, 1 on CPUs. It changes no result, but an interruption loses up to so many steps more.
     checkpoint_steps: a checkpoint is written after every so many steps of a training, wherever in an epoch that is.
-    evaluation_batch_size: clips in a batch of one replica in feature extraction and validation.
+    evaluation_batch_size: clips in a batch of one replica in feature extraction and validation; where the clips of one video are
+      averaged, those of one video at least.
     initial_statistics_batches: batches run in training mode before the very first features are taken, to set the
       statistics of BatchNorm. SeLaVi uses 20; 0 gave better first clusters, so it is the default (ours).
     decoupled_weight_decay: the weight decay of 'sgdw' and 'lamb', beside the L2 of `Schedule.weight_decay`, which is then better 0.
