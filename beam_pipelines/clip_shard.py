@@ -299,14 +299,13 @@ class MakeShard(beam.DoFn):
         # A shard's first span is decoded as if nothing had been before: its bytes do not depend on who makes which shards.
         record, media_span, failure = self._try(split, row, independent=row.index == first)
         self._tried.add(row.path)
+        if failure and (record := kept.of(row)) is not None:
+          logging.warning('make_clips: the clip that was made before stays: %s', failure['detail'])
+          failure = None
         if failure:
-          record = kept.of(row)
-        if failure and record is None:
           failures.append(failure)
           self._soundless |= {row.path} if failure['reason'] == 'no_audio_track' else set()
         elif record is not None:
-          if failure:
-            logging.warning('make_clips: the clip that was made before stays: %s', failure['detail'])
           writer.write(record)
           positions.add(record)
           length += 1

@@ -162,8 +162,7 @@ def _write(folder: str, content: ReportContent, given: ReportInput, clips, names
   footnote = (
     f'Each cluster is shown by the {clips_per_cluster} clips nearest to its centroid and some of the farthest. Purity is the '
     'share of the most frequent label among the clips that have one (of several labels the first counts here; xdc clusters-table '
-    'takes all of them); tightness is the mean distance to the centroid, smaller is '
-    'tighter.'
+    'takes all of them); tightness is the mean distance to the centroid, smaller is tighter.'
   )
   write('index.html', overview_page(content, given.facts, iterations, training, footnote))
 

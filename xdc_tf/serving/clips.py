@@ -142,12 +142,11 @@ def _cut(spans, stream_of: Callable, rate: float, length: int) -> Iterator[tuple
   """Yields (start, clip) of `length` frames or samples; the first clip of all may be shorter."""
   for starts, span in spans:
     stream = stream_of(span)
+    # Its length was rounded as well: where the film goes on, the last clip may have to begin a frame earlier to be whole.
     goes_on = span.end_seconds > starts[-1] + (length - 0.5) / rate
     for start in starts:
       first = round((start - starts[0]) * rate)
-      if (
-        goes_on
-      ):  # The length of the span was rounded as well: the last clip may have to begin a frame earlier to be whole.
+      if goes_on:
         first = max(0, min(first, len(stream) - length))
       clip = stream[first : first + length]
       if len(clip) == 0 or (len(clip) < length and start > 0):
