@@ -68,6 +68,15 @@ def test_a_decay_means_the_same_number_on_both_stacks(one_replica, two_replicas,
 
 
 @pytest.mark.stack
+@pytest.mark.parametrize('name', ['sgdw', 'lamb'])
+def test_a_loss_scale_changes_nothing_else(one_replica, two_replicas, name):
+  for strategy in (one_replica, two_replicas):
+    plain, scaled = (steps(strategy, name, 3, scaling, decoupled_weight_decay=0.1) for scaling in (False, True))
+    assert np.abs(plain - START).max() > 0.1
+    np.testing.assert_allclose(scaled, plain, rtol=1e-5)
+
+
+@pytest.mark.stack
 def test_lamb_equals_algorithm_2_of_its_paper(one_replica):
   w, first, second = START.astype(np.float64), np.zeros([2, 2]), np.zeros([2, 2])
   for step in range(1, 4):
@@ -106,10 +115,11 @@ def test_lamb_moves_by_the_learning_rate_times_the_weights_norm(one_replica):
 
 
 @pytest.mark.stack
-def test_the_loss_scale_is_among_the_optimizers_variables(one_replica):
+@pytest.mark.parametrize('name', compat.OPTIMIZERS)
+def test_the_loss_scale_is_among_the_optimizers_variables(one_replica, name):
   # The trainer puts all of them back between two stages; a scale left over would differ after a resume.
   with one_replica.scope():
-    optimizer = compat.with_loss_scaling(compat.make_optimizer('sgd', 0.9, True, 0.0))
+    optimizer = compat.with_loss_scaling(compat.make_optimizer(name, 0.9, True, 0.0))
     variables = compat.build_optimizer(optimizer, [tf.Variable(START)])
   assert 2.0**15 in [float(variable.numpy()) for variable in variables if not variable.shape.rank]
 

@@ -106,10 +106,11 @@ def _lamb_of_keras() -> type:
 
 def set_learning_rate(optimizer, rate: tf.Tensor) -> None:
   """Sets the rate in a graph, before the replicas' part: from outside, a distributed variable takes a millisecond to set."""
-  if hasattr(optimizer, '_hyper'):  # tensorflow-addons' optimizers are of Keras's older kind.
-    optimizer._hyper['learning_rate'].assign(rate)
-    if hasattr(optimizer, 'decay_per_rate'):
-      optimizer._hyper['weight_decay'].assign(rate * optimizer.decay_per_rate)
+  inner = getattr(optimizer, 'inner_optimizer', optimizer)  # Of a loss scale, which does not show `_hyper`.
+  if hasattr(inner, '_hyper'):  # tensorflow-addons' optimizers are of Keras's older kind.
+    inner._hyper['learning_rate'].assign(rate)
+    if hasattr(inner, 'decay_per_rate'):
+      inner._hyper['weight_decay'].assign(rate * inner.decay_per_rate)
   else:
     optimizer.learning_rate = rate
 
@@ -123,15 +124,15 @@ def with_loss_scaling(optimizer):
 
 def build_optimizer(optimizer, variables) -> list:
   """Creates the slots of `variables` and returns all of the optimizer's variables."""
+  # Keras 2.15's LossScaleOptimizer leaves its own two variables out of its list.
+  state = getattr(optimizer, '_loss_scale', None) if LOWER_STACK else None
+  scale = [] if state is None else [state.current_loss_scale, state.counter]
   if hasattr(optimizer, 'build'):
     optimizer.build(variables)
-    # Keras 2.15's LossScaleOptimizer leaves its own two variables out of its list.
-    state = getattr(optimizer, '_loss_scale', None)
-    scale = [state.current_loss_scale, state.counter] if LOWER_STACK and state is not None else []
     return [*optimizer.variables, *scale]
   # tensorflow-addons' optimizers are of Keras's older kind, which makes its slots at the first step unless asked.
   optimizer._create_all_weights(variables)
-  return list(optimizer.variables())
+  return [*optimizer.variables(), *scale]
 
 
 def scaled_loss(optimizer, loss: tf.Tensor) -> tf.Tensor:

@@ -179,6 +179,17 @@ def test_a_training_that_diverged_is_marked_and_never_chosen(tmp_path, one_repli
   assert 'top1' not in written and 'not finite' in written['diverged']
 
 
+@pytest.mark.stack
+def test_a_rate_that_is_too_high_costs_its_own_cell_alone(tmp_path, one_replica, records):
+  """Records of official splits have no split 'train', where the reason of a divergence was looked for."""
+  config = configuration(learning_rates=(1e20, 0.01), held_out_share=0.0)
+  cells = [cell for cell in sweep.grid(config, read_folds(records), records) if cell.fold.number == 1]
+  learner = full(config, records, one_replica)
+  results = sweep.run_cells(config, learner, RunDirectory(str(tmp_path), one_replica), records, cells)
+  assert results['diverged'] == ['fold-1/test/rate-1e+20']
+  assert results['folds']['1']['test_best']['rate'] == 0.01
+
+
 def test_a_grid_holds_out_whole_sources(records):
   """Videos are called v0 to v23; those with the same tens, v0 to v9 and so on, are of one source."""
   config = configuration(held_out_group='v([0-9]?)[0-9]$')

@@ -15,6 +15,7 @@ import pytest
 import xdc_tf
 from beam_pipelines.clip_shard import ClipJobError
 from xdc_tf.cli import configuration, main
+from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.doctor import integrity
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError
@@ -148,6 +149,25 @@ def test_encoders_of_a_run_and_of_its_export_give_the_same(road, notebook):
     xdc_tf.load(run)
   with pytest.raises(FileNotFoundError, match='holds no encoder'):
     xdc_tf.load(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.stack
+def test_what_is_stored_becomes_the_models_input(road):
+  """By `inputs.normalize`, which a Keras user calls."""
+  folder, run = road
+  video, audio = (xdc_tf.load(run, modality) for modality in ('video', 'audio'))
+  clip = next(xdc_tf.open_records(str(folder / 'clips')).as_numpy_iterator())
+  frames, size = clip['frames'][: video.inputs.num_frames], video.inputs.crop_size
+  top, left = (frames.shape[1] - size) // 2, (frames.shape[2] - size) // 2
+  found = video.model(video.inputs.normalize(frames[None, :, top : top + size, left : left + size]))
+  np.testing.assert_allclose(found, video.embed(frames[None]), rtol=1e-4, atol=1e-5)
+
+  store = FeatureStore(f'{run}/iteration-01/features/audio', 'train')
+  features = dict(zip(*store.read_shard(store.complete_shards()[0]), strict=True))
+  found, expected = audio.model(audio.inputs.normalize(clip['log_mel'][None]))[0], features[clip['index']]
+  # The run computed in bfloat16 and wrote float16.
+  assert np.linalg.norm(found - expected) < 0.02 * np.linalg.norm(expected)
 
 
 @pytest.mark.slow

@@ -31,6 +31,10 @@ def test_detections_by_hand():
   np.testing.assert_allclose(found['Jump'], [(1 + 2 / 3 + 3 / 5) / 3, (1 + 2 / 5) / 3, 1 / 3])
 
 
+def test_without_a_detection_nothing_is_found():
+  np.testing.assert_array_equal(average_precisions(TRUTH, [], [0.5, 0.7])['Jump'], [0, 0])
+
+
 def test_the_second_best_detection_may_find_the_second_action():
   truth = {'Jump': {'a': np.array([[0.0, 10.0], [1.0, 11.0]])}}
   twice = [Detected('a', 'Jump', 0, 10, 0.9), Detected('a', 'Jump', 0, 10, 0.8)]

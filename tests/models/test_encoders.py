@@ -3,6 +3,7 @@
 import itertools
 
 import gin
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -246,6 +247,45 @@ def test_batch_norm_constants_and_statistics():
   variance = convolved.var(axis=(0, 1, 2), ddof=1, dtype=np.float64)
   np.testing.assert_allclose(model.stem.convolution.batch_norm.moving_variance, 0.9 + 0.1 * variance, rtol=1e-5)
   assert np.abs(np.asarray(model(x)) - before).max() > 1e-3
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(('model_class', 'shape'), [(AudioResNet18, (2, 40, 60, 1)), (R2Plus1D18, (2, 4, 24, 24, 3))])
+def test_a_frozen_encoder_stays_as_it_is(model_class, shape):
+  """As Keras's own BatchNormalization: frozen, it normalises by its moving statistics, and they stay."""
+  model = model_class(base_width=4, blocks_per_stage=1)
+  x = RANDOM.normal(size=shape).astype(np.float32)
+  expected = np.asarray(model(x))
+  variables = list(model.variables)  # Frozen, they come in another order.
+  before = [variable.numpy() for variable in variables]
+  model.trainable = False
+  np.testing.assert_array_equal(np.asarray(model(x, training=True)), expected)
+  for variable, value in zip(variables, before, strict=True):
+    np.testing.assert_array_equal(variable.numpy(), value)
+  model.trainable = True
+  assert np.abs(np.asarray(model(x, training=True)) - expected).max() > 1e-3
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+  ('model_class', 'shape', 'choices'),
+  [
+    (AudioResNet18, (2, 40, 60, 1), {'stem': 'vmz'}),
+    (R2Plus1D18, (2, 4, 24, 24, 3), {'middle': 'block', 'batch_norm_epsilon': 1e-5}),
+    (ResNet3D18, (2, 4, 24, 24, 3), {'dtype': 'mixed_bfloat16'}),
+  ],
+)
+def test_a_keras_file_holds_the_whole_encoder(tmp_path, model_class, shape, choices):
+  encoder = model_class(base_width=4, blocks_per_stage=1, seed=3, **choices)
+  randomise_batch_norms(encoder)
+  model = keras.Sequential([encoder, keras.layers.Dense(2)])
+  x = RANDOM.normal(size=shape).astype(np.float32)
+  expected = np.asarray(model(x))
+  model.save(tmp_path / 'model.keras')
+  again = keras.models.load_model(tmp_path / 'model.keras')
+  np.testing.assert_array_equal(np.asarray(again(x)), expected)
+  assert again.layers[0].get_config() == encoder.get_config()
+  assert choices.items() <= encoder.get_config().items()
 
 
 @pytest.mark.stack

@@ -19,10 +19,11 @@ def _words(text):
   return ' '.join(text.split())
 
 
-def _librosa_log_mel(waveform, num_frames):
-  padded = np.pad(waveform, (40, num_frames * 320 + 40 - waveform.size))
-  frames = np.stack([padded[m * 320 : m * 320 + 400] for m in range(num_frames)])
-  power = np.abs(np.fft.rfft(frames * scipy.signal.get_window('hann', 400, fftbins=True), 512)) ** 2
+def _librosa_log_mel(waveform, num_frames, window_length=400):
+  before = (window_length - 320) // 2
+  padded = np.pad(waveform, (before, num_frames * 320 + before + 1 - waveform.size))
+  frames = np.stack([padded[m * 320 : m * 320 + window_length] for m in range(num_frames)])
+  power = np.abs(np.fft.rfft(frames * scipy.signal.get_window('hann', window_length, fftbins=True), 512)) ** 2
   filters = librosa.filters.mel(sr=16000, n_fft=512, n_mels=40, fmin=20, fmax=8000, htk=True, norm=None)
   return np.log(power @ filters.T + 1e-6)
 
@@ -33,6 +34,14 @@ def test_two_seconds_give_a_hundred_frames_equal_to_librosa():
   assert actual.dtype == tf.float32
   assert actual.shape == (100, 40)
   np.testing.assert_allclose(actual, _librosa_log_mel(waveform, 100), atol=2e-3)
+
+
+@pytest.mark.parametrize('window_length', [399, 321])
+def test_windows_of_odd_lengths_are_periodic_too(window_length):
+  """25 ms at 22.05 kHz are 551 samples, for which TensorFlow's periodic window is a symmetric one."""
+  waveform = _noise(16000)
+  actual = audio_ops.log_mel(waveform, audio_ops.LogMelSpec(window_length=window_length))
+  np.testing.assert_allclose(actual, _librosa_log_mel(waveform, 50, window_length), atol=2e-4)
 
 
 def test_equals_librosas_own_spectrogram_padded_as_the_docstring_says():

@@ -1,3 +1,6 @@
+import fractions
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -66,3 +69,14 @@ def test_audio_window_lies_around_the_clip(clip_start, num_stored, num_audio_fra
     tf.constant(clip_start), 8, 30.0, tf.constant(num_stored), num_audio_frames, 50.0
   )
   assert int(start) == expected
+
+
+@pytest.mark.parametrize(('clip_length', 'num_stored'), [(8, 500), (60, 1500)])
+def test_audio_windows_start_where_fractions_say(clip_length, num_stored):
+  """30 s at 30 frames a second; every tenth product is a whole number, which floats may miss by a hair."""
+  starts = np.arange(num_stored * 30 // 50 - clip_length + 1)
+  found = clip_sampling.audio_window_start(
+    tf.constant(starts, tf.int32), clip_length, 30.0, tf.constant(num_stored), 100, 50.0
+  )
+  exact = [math.floor((fractions.Fraction(int(s)) + fractions.Fraction(clip_length, 2)) * 50 / 30 - 50) for s in starts]
+  np.testing.assert_array_equal(found, np.clip(exact, 0, num_stored - 100))

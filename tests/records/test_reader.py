@@ -216,7 +216,7 @@ def test_normalizing_may_be_left_to_the_model(records):
   raw = training(records, VIDEO, first_step=2, normalize=False)
   assert raw.element_spec[0] == tf.TensorSpec([3, *VIDEO.shape], tf.uint8)
   for (x, labels), (expected, expected_labels) in zip(raw.take(4), training(records, VIDEO).skip(2), strict=False):
-    np.testing.assert_array_equal(VIDEO.normalize(x), expected)
+    np.testing.assert_array_equal(VIDEO.on_device(x), expected)
     np.testing.assert_array_equal(x, denormalize(expected))
     np.testing.assert_array_equal(labels['index'], expected_labels['index'])
   assert_same(training(records, AUDIO, normalize=False), training(records, AUDIO), batches=3)

@@ -120,3 +120,7 @@ class AudioResNet18(ResidualEncoder):
       in_channels, stride = base_width // 2, 2
     stages = make_stages(in_channels, base_width, blocks_per_stage, stride, convolution, shortcut, dtype)
     self.set_layers(first, stages)
+
+  def get_config(self) -> dict:
+    """Returns the arguments that make such an encoder."""
+    return super().get_config() | {'stem': self.stem_name}

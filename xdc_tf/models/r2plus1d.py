@@ -84,6 +84,10 @@ class R2Plus1D18(VideoEncoder):
     self.middle = middle  # Before the constructor, which calls make_convolution.
     super().__init__(base_width, blocks_per_stage, seed, dtype, name, batch_norm_epsilon)
 
+  def get_config(self) -> dict:
+    """Returns the arguments that make such an encoder."""
+    return super().get_config() | {'middle': self.middle}
+
   def make_stem_convolution(self, filters, seeds, dtype):
     """Returns a 1x7x7 convolution and a 3x1x1 one."""
     middle = STEM_MIDDLE_PLANES * filters // STEM_WIDTH

@@ -136,10 +136,12 @@ class ConvNorm(keras.layers.Layer):
 
     Args:
       x: [n, H, W, in] or [B, T, H, W, in], as the kernel is.
-      training: normalise by the batch's own statistics and update the moving ones.
+      training: normalise by the batch's own statistics and update the moving ones; not where the BatchNorm is frozen
+        (`trainable = False`), as in Keras.
       relu: whether ReLU comes last.
       residual: None, or as many values as the result has, in the same order.
     """
+    training = training and self.batch_norm.trainable
     if training or self.folded_weights is None:
       y = self._convolve(x, tf.convert_to_tensor(self.convolution.kernel))
       y = self._normalize_by_batch(y) if training else self._normalize(y)
@@ -321,6 +323,11 @@ class ResidualEncoder(keras.Model):
       setattr(self, f'stage{stage + 1}_block{place}', block)
     self.built = True
 
+  def get_config(self) -> dict:
+    """Returns the arguments that make such an encoder, for `.keras` files, whose weights replace those of the seed."""
+    sizes = {'base_width': self.base_width, 'blocks_per_stage': self.blocks_per_stage}
+    return {**sizes, 'dtype': self.dtype_policy.name, 'name': self.name}
+
   @property
   def blocks(self) -> list[BasicBlock]:
     """The blocks in order."""
@@ -403,3 +410,7 @@ class VideoEncoder(ResidualEncoder):
 
     stem = Stem(self.make_stem_convolution(base_width, seeds, dtype), dtype)
     self.set_layers(stem, make_stages(base_width, base_width, blocks_per_stage, 1, convolution, shortcut, dtype))
+
+  def get_config(self) -> dict:
+    """Returns the arguments that make such an encoder."""
+    return super().get_config() | {'batch_norm_epsilon': self.batch_norm_epsilon}

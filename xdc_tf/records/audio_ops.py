@@ -72,7 +72,8 @@ def log_mel(waveform: tf.Tensor, spec: LogMelSpec = LogMelSpec()) -> tf.Tensor:
   paddings = [[0, 0]] * (waveform.shape.rank - 1) + [[before, padded - before - num_samples]]
   # Frames as long as the transform, which would take as long again to lengthen them; the window is zero where they are longer.
   frames = tf.signal.frame(tf.pad(waveform, paddings), spec.fft_length, spec.hop_length)
-  window = tf.signal.hann_window(spec.window_length, periodic=True)
+  # A periodic one: of odd lengths TensorFlow's own is not (findings/hann_window_of_odd_length.sh).
+  window = tf.signal.hann_window(spec.window_length + 1, periodic=False)[:-1]
   frames *= tf.pad(window, [[0, spec.fft_length - spec.window_length]])
   # The filters add up the squares of real and imaginary parts, which lie side by side: the power itself is never written.
   squares = tf.square(tf.bitcast(tf.signal.rfft(frames), tf.float32))

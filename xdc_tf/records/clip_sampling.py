@@ -71,6 +71,7 @@ def audio_window_start(
   Returns:
     int32 [...], in 0 .. M - num_audio_frames, in audio frames; 0 where the span has fewer than a window.
   """
-  centre_seconds = (tf.cast(clip_start, tf.float32) + clip_length / 2) / frame_rate
-  start = tf.cast(tf.floor(centre_seconds * audio_frame_rate - num_audio_frames / 2), tf.int32)
+  centre_seconds = (tf.cast(clip_start, tf.float64) + clip_length / 2) / frame_rate
+  # A whole number may come out a hair too small, and would lose a frame.
+  start = tf.cast(tf.floor(centre_seconds * audio_frame_rate - num_audio_frames / 2 + 1e-6), tf.int32)
   return tf.clip_by_value(start, 0, tf.maximum(tf.cast(num_stored, tf.int32) - num_audio_frames, 0))

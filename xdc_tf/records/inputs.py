@@ -1,7 +1,7 @@
 """What the encoders see of a record: which frames or sound make a clip, and how they become the encoder's input.
 
 `VideoInput` and `AudioInput` have the same methods, which the reader calls in this order: `check` once, then for training `locate`
-(before the shuffle, when nothing has been read), `take`, `augment` and `normalize`, for evaluation `stored_views` and `normalize`.
+(before the shuffle, when nothing has been read), `take`, `augment` and `on_device`, for evaluation `stored_views` and `on_device`.
 """
 
 import dataclasses
@@ -106,11 +106,15 @@ class VideoInput:
     return tf.ensure_shape(clip, self.shape)
 
   def normalize(self, x: tf.Tensor) -> tf.Tensor:
-    """Returns what the encoder takes, float32 [..., L, H, W, 3], of views uint8."""
+    """Returns what the encoder takes, float32 [..., L, H, W, 3], of clips uint8 of the same shape."""
     return video_ops.normalize(x, self.mean, self.std)
 
+  def on_device(self, x: tf.Tensor) -> tf.Tensor:
+    """Returns what the encoder takes of what `augment` or `stored_views` returned: to normalize is left to the device."""
+    return self.normalize(x)
+
   def stored_views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
-    """Returns the evaluation views of a parsed record before `normalize`: uint8 [num_clips, L, H, W, 3]."""
+    """Returns the evaluation views of a parsed record before `on_device`: uint8 [num_clips, L, H, W, 3]."""
     views = self._decoded_at(example, records, self.uniform_starts(example, records, num_clips))
     return tf.ensure_shape(views, [num_clips, *self.shape])
 
@@ -219,18 +223,21 @@ class AudioInput:
 
   def augment(self, sampled: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns the training view, float32 [40, num_frames, 1], of what `take` returned."""
-    sound = audio_ops.normalize(sampled, self.mean, self.std)
+    sound = audio_ops.normalize(sampled, self.mean, self.std)  # The masks' 0 shall be the mean.
     if self.time_mask or self.frequency_mask:
-      # Masks with 0, which is now the mean.
       sound = compat.spec_augment(sound, self.time_mask, self.frequency_mask)
     return tf.ensure_shape(audio_ops.audio_image(sound), self.shape)
 
-  def normalize(self, x: tf.Tensor) -> tf.Tensor:
-    """Returns `x`: `augment` had to normalize before it could mask."""
+  def normalize(self, log_mel: tf.Tensor) -> tf.Tensor:
+    """Returns what the encoder takes, float32 [..., 40, num_frames, 1], of log-mels as stored: float32 [..., num_frames, 40]."""
+    return audio_ops.audio_image(audio_ops.normalize(log_mel, self.mean, self.std))
+
+  def on_device(self, x: tf.Tensor) -> tf.Tensor:
+    """Returns `x`: sound is normalized by the reader, which must before it can mask."""
     return x
 
   def stored_views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
-    """Returns what `views` does, as `normalize` takes it."""
+    """Returns what `views` does, as `on_device` takes it."""
     return self.views(example, records, num_clips)
 
   def views(self, example: Mapping[str, tf.Tensor], records: Records, num_clips: int) -> tf.Tensor:
@@ -257,8 +264,7 @@ class AudioInput:
 
   def views_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
     """Returns evaluation views of the sounds of clips that start at video frames int32 [n]: float32 [n, 40, num_frames, 1]."""
-    sounds = self.stored_at(example, records, starts)
-    return audio_ops.audio_image(audio_ops.normalize(sounds, self.mean, self.std))
+    return self.normalize(self.stored_at(example, records, starts))
 
   def stored_at(self, example: Mapping[str, tf.Tensor], records: Records, starts: tf.Tensor) -> tf.Tensor:
     """Returns the sounds of clips that start at video frames int32 [...], as stored: log-mel, float32 [..., num_frames, 40]."""

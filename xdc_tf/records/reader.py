@@ -70,7 +70,7 @@ def training_dataset(
     subset: bool [records.num_rows(split)]: train on these clips only, as if there were no others; None: on all. The shards are
       read once before, to count them.
     part: which of the pipelines that share the data this is, and how each of them shuffles.
-    normalize: False leaves `inputs.normalize` to the caller, who does it where the model runs: until there a clip of video stays
+    normalize: False leaves `inputs.on_device` to the caller, who does it where the model runs: until there a clip of video stays
       uint8, a quarter of the bytes.
   Returns:
     batches (x float32 [B, *inputs.shape], {head: [B, ...]}); without `normalize` x is uint8 for video.
@@ -125,7 +125,7 @@ def _training_views(
     data = tf.numpy_function(_read, [clip['path'], clip['begin'], clip['size']], tf.string)
     x = inputs.augment(inputs.take(tf.ensure_shape(data, []), clip, records), clip['seed'])
     # A clip at a time, while it is in the processor's cache: whole batches take longer.
-    return inputs.normalize(x) if normalize else x, clip['index']
+    return inputs.on_device(x) if normalize else x, clip['index']
 
   dataset = order.clips(sample, *order.locate(first_clip))
   return dataset.map(view, num_parallel_calls=num_cpus(), deterministic=True)
@@ -181,7 +181,7 @@ def evaluation_dataset(
     shards: numbers of the shards to read, in this order; None: all.
     labels: for each head, as label_table.py has them.
     subset: bool [records.num_rows(split)]: read these clips only, and decode no other; None: all.
-    normalize: False leaves `inputs.normalize` to the caller, as in training_dataset.
+    normalize: False leaves `inputs.on_device` to the caller, as in training_dataset.
   Returns:
     batches {'index': int64 [b], 'input': float32 [b, n, *inputs.shape]}, with 'labels': {head: [b, ...]} where there are labels;
     without `normalize` the input is uint8 for video.
@@ -201,7 +201,7 @@ def evaluation_dataset(
   def view(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     example = schema.parse(serialized, **inputs.wanted)
     views = inputs.stored_views(example, records, num_clips)
-    return {'index': example['index'], 'input': inputs.normalize(views) if normalize else views}
+    return {'index': example['index'], 'input': inputs.on_device(views) if normalize else views}
 
   lengths = _lengths(records, split, subset)
   with tf.device('CPU:0'):

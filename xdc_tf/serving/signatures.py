@@ -33,8 +33,7 @@ def video_signatures(
   short_side = video_input.short_side or record_short_side
 
   def encode(frames):
-    x = video_ops.normalize(frames, video_input.mean, video_input.std)
-    return encoder(x, training=False)
+    return encoder(video_input.normalize(frames), training=False)
 
   def view(jpegs):
     return video_ops.decode_centre(jpegs, video_input.crop_size, short_side)
@@ -93,8 +92,7 @@ def audio_signatures(
 
     windows = tf.map_fn(cut, log_mel, fn_output_signature=tf.float32)
     windows = tf.reshape(windows, [-1, length, log_mel_spec.num_filters])
-    windows = audio_ops.normalize(windows, audio_input.mean, audio_input.std)
-    embeddings = encoder(audio_ops.audio_image(windows), training=False)
+    embeddings = encoder(audio_input.normalize(windows), training=False)
     return tf.reduce_mean(tf.reshape(embeddings, [num_clips, num_windows, encoder.feature_dimension]), axis=1)
 
   def from_waveform(waveform):

@@ -4,7 +4,6 @@ import tensorflow as tf
 
 from xdc_tf import files, graphs
 from xdc_tf.models.folding import FoldedWeights
-from xdc_tf.records import audio_ops, video_ops
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import Input
 
@@ -36,11 +35,7 @@ def export_tflite(encoder, inputs: Input, path: str) -> str:
     spec = tf.TensorSpec([1, inputs.num_frames, LogMelSpec().num_filters], tf.float32, name='log_mel')
 
   def embed(x):
-    if encoder.modality == 'video':
-      image = video_ops.normalize(x, inputs.mean, inputs.std)
-    else:
-      image = audio_ops.audio_image(audio_ops.normalize(x, inputs.mean, inputs.std))
-    return {'embedding': encoder(image, training=False)}
+    return {'embedding': encoder(inputs.normalize(x), training=False)}
 
   folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
   folded.update()

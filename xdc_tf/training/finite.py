@@ -12,10 +12,10 @@ def check_finite(what: str, values: np.ndarray) -> None:
 
   Args:
     what: the values' name for the message, e.g. 'probabilities'.
-    values: float [n, ...], one row a video.
+    values: float [n, ...], one row a video; there may be none.
   """
   values = np.asarray(values)
-  bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+  bad = ~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
   if bad.any():
     raise DivergedError(
       f'The {what} of {bad.sum()} of {len(values)} videos are not finite numbers, first those of number {int(bad.argmax())}: the '

@@ -120,7 +120,7 @@ class Inference:
     """Returns stored clips [m, *inputs.shape] -> what a network says of them, in inference mode."""
 
     def infer(clips: tf.Tensor):
-      return network(self._inputs.normalize(clips), training=False)
+      return network(self._inputs.on_device(clips), training=False)
 
     return graphs.compiled(infer, jit_compile=True) if self._options.jit_compile else infer
 

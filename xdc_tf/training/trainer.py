@@ -82,7 +82,7 @@ class EncoderTrainer:
       self._statistics = ReplicaStatistics(self.model, strategy)
       self.inference = Inference(self.model, inputs, records, options, strategy, self._statistics)
     self._fresh_scalars = [v.numpy() if not v.shape.rank else None for v in self._optimizer_variables]
-    self.training_step = TrainingStep(self.model, inputs.normalize, self.optimizer, options, strategy)
+    self.training_step = TrainingStep(self.model, inputs.on_device, self.optimizer, options, strategy)
 
   def load(self, folder: str) -> None:
     """Takes over the encoder weights that `train` or `save` left in a folder."""
@@ -102,7 +102,7 @@ class EncoderTrainer:
     data = iter(self._training_data(Targets('train', nothing), self.options.evaluation_batch_size, 0, self.seed))
     forward = graphs.compiled(
       lambda x: self.strategy.run(
-        lambda y: tf.reduce_sum(self.encoder(self.inputs.normalize(y), training=True)), args=(x,)
+        lambda y: tf.reduce_sum(self.encoder(self.inputs.on_device(y), training=True)), args=(x,)
       )
     )
     for _ in range(self.options.initial_statistics_batches):
@@ -145,6 +145,7 @@ class EncoderTrainer:
           raise
         self._go_back(checkpoint, state, error)
     if schedule.keep_best:
+      distribution.barrier(self.strategy)  # The chief may still be writing it.
       self.load(self._best_folder(folder, state))
     self.save(folder)
 
@@ -168,7 +169,7 @@ class EncoderTrainer:
       if state.early_stopping.should_stop:
         break
       first_step = step - epoch * steps_per_epoch
-      self._train_epoch(data, epoch, first_step, schedule, state, checkpoint)
+      self._train_epoch(data, training.split, epoch, first_step, schedule, state, checkpoint)
       step = (epoch + 1) * steps_per_epoch
       row = {
         'learning_rate': self._rate(schedule, epoch, state),
@@ -205,10 +206,10 @@ class EncoderTrainer:
       '%s It goes back to step %d, with %g times the rate.', error, int(state.step), self.options.rate_when_diverged
     )
 
-  def _check_totals(self, totals: np.ndarray, step: int, rate: float) -> None:
+  def _check_totals(self, split: str, totals: np.ndarray, step: int, rate: float) -> None:
     """Raises DivergedError where the sums of an epoch are not finite, with what the user may try."""
     if not np.isfinite(totals).all():
-      damage.check(self.records, 'train')  # Training reads clips, whose bytes have no checksums of their own.
+      damage.check(self.records, split)  # Training reads clips, whose bytes have no checksums of their own.
       raise DivergedError(
         f'The training of {self.name} has diverged: its loss is not a finite number at step {step}, at a learning rate of '
         f'{rate:.4g}. Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in '
@@ -221,7 +222,7 @@ class EncoderTrainer:
     self._delete(folder, 'checkpoints')
 
   def _train_epoch(
-    self, data, epoch: int, first_step: int, schedule: Schedule, state: TrainingState, checkpoint
+    self, data, split: str, epoch: int, first_step: int, schedule: Schedule, state: TrainingState, checkpoint
   ) -> None:
     steps = schedule.steps_per_epoch(self.num_replicas)
     totals = tf.identity(state.totals)
@@ -234,15 +235,15 @@ class EncoderTrainer:
     while step < end:
       following = min(end, step + (self.options.steps_per_call or 1), self._next_checkpoint(step))
       rates = [self._rate(schedule, epoch + (i - before) / steps, state) for i in range(step, following)]
-      with damage.named(self.records, 'train'):
+      with damage.named(self.records, split):
         totals = totals + self.training_step.several(data, tf.constant(rates, tf.float32), weight_decay)
       bar.update(following - step)
       if following // _STEPS_BETWEEN_LOSSES > step // _STEPS_BETWEEN_LOSSES:  # Reading a number waits for the device.
-        self._check_totals(totals.numpy(), following, rates[-1])
+        self._check_totals(split, totals.numpy(), following, rates[-1])
         bar.set_postfix_str(f'loss {scores.summary(self.heads, "", totals.numpy())["_loss"]:.3f}', refresh=False)
       step = following
       if self._is_checkpoint(step) or step == end:
-        self._check_totals(totals.numpy(), step, rates[-1])
+        self._check_totals(split, totals.numpy(), step, rates[-1])
       if self._is_checkpoint(step) and step < end:  # The end of an epoch comes after its validation.
         state.step.assign(step)
         state.totals.assign(totals)
