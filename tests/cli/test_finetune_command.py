@@ -1,5 +1,6 @@
 """xdc finetune and xdc sweep from the command line."""
 
+import argparse
 import json
 from unittest import mock
 
@@ -11,10 +12,12 @@ from xdc_tf import plots
 from xdc_tf.cli import configuration, encoder_arguments, finetune, main
 from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.manifest import manifest
+from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.records.schema import open_records
 from xdc_tf.runs import weights_folder
 from xdc_tf.runs.starting_point import StartingPoint
+from xdc_tf.runs.weights_folder import InputSpec
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 
@@ -115,7 +118,35 @@ def test_the_seed_of_a_transfer_is_that_of_random_weights(records, one_replica):
 
 
 def test_an_encoder_is_not_fed_with_other_numbers_than_in_its_pretraining():
-  start = StartingPoint('AudioResNet18', {}, 'weights', AudioInput(mean=-4.0), 'a run/audio')
+  start = StartingPoint('AudioResNet18', {}, 'weights', InputSpec(AudioInput(mean=-4.0)), 'a run/audio')
   with pytest.raises(ValueError, match=r"--gin_param 'AudioInput.mean = -4.0'"):
     finetune._check_normalisation(start, AudioInput())
   finetune._check_normalisation(start, AudioInput(mean=-4.0, num_frames=60))
+
+
+@pytest.mark.parametrize(
+  ('name', 'fed', 'complaint'),
+  [
+    (
+      'AudioResNet18',
+      {'log_mel_spec': LogMelSpec(lower_hz=50.0)},
+      '--log_mel {"lower_hz": 50.0}, and those in .* {"lower_hz": 20.0}',
+    ),
+    (
+      'R2Plus1D18',
+      {'frame_rate': 10.0},
+      '--frame_rate 10.0, and those in .* made with 30.0. Make them alike, or add --allow_other',
+    ),
+  ],
+)
+def test_records_made_otherwise_than_those_of_the_pretraining_are_refused(records, name, fed, complaint):
+  opened = open_records(records)
+  inputs = AudioInput() if name == 'AudioResNet18' else VideoInput()
+  start = StartingPoint(name, {}, 'weights', InputSpec(inputs, **fed), 'a run')
+  with pytest.raises(ValueError, match=complaint):
+    encoder_arguments.check_records(argparse.Namespace(allow_other_records=False), start, opened)
+  encoder_arguments.check_records(argparse.Namespace(allow_other_records=True), start, opened)
+  StartingPoint(name, {}, 'weights', InputSpec(inputs), 'a run').check_records(
+    opened
+  )  # The defaults are those of the records.
+  StartingPoint(name, {}, None, None, 'random').check_records(opened)

@@ -14,6 +14,7 @@ from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.runs import weights_folder
 from xdc_tf.runs.starting_point import StartingPoint
+from xdc_tf.runs.weights_folder import InputSpec
 from xdc_tf.training.seeds import derive_seed
 
 pytestmark = pytest.mark.slow
@@ -156,7 +157,7 @@ def inputs_of(start, *words):
 def test_what_an_encoder_sees():
   video = StartingPoint(R2Plus1D18.__name__, {}, None, None, 'random')
   audio = StartingPoint(AudioResNet18.__name__, {}, None, None, 'random')
-  of_run = StartingPoint('R2Plus1D18', {}, None, VideoInput(8, 112, mean=(0, 0, 0)), 'run/video')
+  of_run = StartingPoint('R2Plus1D18', {}, None, InputSpec(VideoInput(8, 112, mean=(0, 0, 0))), 'run/video')
   assert inputs_of(video) == VideoInput()
   assert inputs_of(video, '--num_frames', '16', '--crop_size', '112', '--short_side', '128') == VideoInput(16, 112, 128)
   assert inputs_of(of_run) == of_run.inputs

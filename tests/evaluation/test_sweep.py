@@ -179,6 +179,40 @@ def test_a_training_that_diverged_is_marked_and_never_chosen(tmp_path, one_repli
   assert 'top1' not in written and 'not finite' in written['diverged']
 
 
+def test_what_earlier_commands_trained_stays_among_the_results(tmp_path, one_replica, records):
+  """A sweep, then one fold again; or fold after fold: results.json would hold the last command's alone."""
+
+  class Learner:
+    def prepare(self, run):
+      pass
+
+    def train(self, folder, fold, rate):
+      return np.arange(10), np.eye(3)[np.where(np.arange(10) < 4 + fold.number + rate, 0, 1)]
+
+  part = FoldPart('test', np.ones(10, bool))
+  labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
+  cells = [
+    sweep.SweepCell(Fold(number, part, part), rate, held_out)
+    for number in (1, 2)
+    for held_out in (False, True)
+    for rate in (1.0, 2.0)
+  ]
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
+
+    def run(folder, cells):
+      return sweep.run_cells(
+        configuration(), Learner(), RunDirectory(str(tmp_path / folder), one_replica), labels, cells
+      )
+
+    whole = run('at once', cells)
+    assert whole['mean'] == {'test_best': pytest.approx(0.75), 'held_out': pytest.approx(0.75)}
+    assert run('at once', cells[4:5]) == whole
+    assert list(run('one by one', cells[:4])['folds']) == ['1']
+    (tmp_path / 'one by one/fold-2/test/rate-9').mkdir(parents=True)  # Of a training that was killed.
+    assert run('one by one', cells[4:]) == whole
+
+
 @pytest.mark.stack
 def test_a_rate_that_is_too_high_costs_its_own_cell_alone(tmp_path, one_replica, records):
   """Records of official splits have no split 'train', where the reason of a divergence was looked for."""

@@ -236,6 +236,12 @@ def test_what_bindings_cannot_say_is_refused(tmp_path):
   own = [xdc_tf.methods.ClusteringSpec('a', ('video',), ('video', 'audio'), 3)]
   with pytest.raises(ValueError, match='of no method that xdc-tf knows'):
     configuration.bindings_of(small_config(clusterings=own))
+  two = {name: xdc_tf.bound_encoder('AudioResNet18', base_width=width) for name, width in (('a', 4), ('b', 8))}
+  same = xdc_tf.methods.same_modality_xdc(('a', 'b'), num_clusters=2)
+  with pytest.raises(
+    ValueError, match="'b' is a AudioResNet18 of other arguments than the one before it: {'base_width': 8}"
+  ):
+    configuration.bindings_of(small_config(encoders=two, clusterings=same))
   with pytest.raises(ValueError, match='needs a gin file'):
     configuration.bindings_of(small_config(last_schedule=xdc_tf.Schedule(epoch_size=8)))
   with pytest.raises(ValueError, match="There is no encoder 'R3D'"):

@@ -160,9 +160,15 @@ _PLAIN = ('num_iterations', 'feature_clips', 'mfcc_iterations', 'concurrent_enco
 
 def _encoder_bindings(encoders: Mapping[str, Any]) -> list[str]:
   lines, named = [], []
+  first: dict[str, BoundEncoder] = {}
   for name, encoder in encoders.items():
     if not isinstance(encoder, BoundEncoder):
       raise ConfigurationError(f'The encoder {name!r} is {encoder!r}; expected what xdc_tf.bound_encoder returns.')
+    if first.setdefault(encoder.__name__, encoder).bindings != encoder.bindings:
+      raise ConfigurationError(
+        f'The encoder {name!r} is a {encoder.__name__} of other arguments than the one before it: {dict(encoder.bindings)} and '
+        f'{dict(first[encoder.__name__].bindings)}. In a run, encoders of one class have the same ones.'
+      )
     named.append(f'{name!r}: @{encoder.__name__}')
     lines += [f'{encoder.__name__}.{argument} = {value!r}' for argument, value in encoder.bindings]
   return [f'Pretraining.encoders = {{{", ".join(named)}}}', *dict.fromkeys(lines)]

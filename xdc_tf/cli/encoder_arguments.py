@@ -9,7 +9,7 @@ from xdc_tf.runs import starting_point
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-  """Declares --run_dir, --weights, --random and --encoder."""
+  """Declares --run_dir, --weights, --random, --encoder and --allow_other_records."""
   source = parser.add_mutually_exclusive_group(required=True)
   source.add_argument('--run_dir', help='folder of a finished run')
   source.add_argument('--weights', help='folder that `xdc import-weights` made')
@@ -17,6 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     '--random', metavar='CLASS', help='random weights: R2Plus1D18, ResNet3D18 or AudioResNet18 (Scratch)'
   )
   parser.add_argument('--encoder', help='which encoder of the run, e.g. video (needed where it has several)')
+  parser.add_argument(
+    '--allow_other_records',
+    action='store_true',
+    help='take records of another frame rate, or of other mel filters, than those that the encoder was trained on',
+  )
 
 
 def add_seed_argument(parser: argparse.ArgumentParser) -> None:
@@ -81,3 +86,9 @@ def find(arguments: argparse.Namespace):
       '--encoder chooses one of the encoders of --run_dir; it has no meaning with --weights and --random.'
     )
   return starting_point.of_weights(arguments.weights) if arguments.weights else starting_point.random(arguments.random)
+
+
+def check_records(arguments: argparse.Namespace, start, records) -> None:
+  """Raises ValueError for records that were made unlike those that the encoder was trained on, unless that is allowed."""
+  if not arguments.allow_other_records:
+    start.check_records(records)

@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     files.use_file_system(folder)
   records = open_records(arguments.records)
   start = encoder_arguments.find(arguments)
+  encoder_arguments.check_records(arguments, start, records)
   inputs = encoder_arguments.inputs_of(arguments, start)
   inputs = snippets.inputs(inputs) if snippets else inputs
   encoder = start.load(inputs, seed)

@@ -70,6 +70,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   config = configuration.finetuning()
   config = dataclasses.replace(config, training=run_info.as_begun(config.training, arguments.output_dir))
   records = open_records(arguments.records)
+  encoder_arguments.check_records(arguments, start, records)
   _check_normalisation(start, config.input_of(start.modality, records))
   folds = _chosen_folds(records, fold_numbers)
   missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)

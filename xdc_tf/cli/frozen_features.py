@@ -50,6 +50,7 @@ def measure_folds(
   if coverage.describe(missing):
     print(coverage.describe(missing))
   start = encoder_arguments.find(arguments)
+  encoder_arguments.check_records(arguments, start, records)
   inputs = side_by_side(encoder_arguments.inputs_of(arguments, start), records)
   encoder = start.load(inputs, seed)
   clip_features = ClipFeatures(encoder, inputs, records, arguments.num_clips, arguments.batch_size)

@@ -67,7 +67,7 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Sw
 
 
 def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequence[SweepCell]) -> dict[str, object]:
-  """Trains and measures what has not been done yet.
+  """Trains and measures what has not been done yet; what was done before in the same folder counts among the results.
 
   Args:
     config: what to do.
@@ -83,15 +83,28 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     training diverged is never chosen.
   """
   learner.prepare(run)
-  results = {}
   for cell in cells:
-    folder = run.once(cell.name, _train_and_measure, learner, cell, config, records)
-    results[cell.name] = files.read_json(os.path.join(folder, 'result.json'))
-  numbers = sorted({cell.fold.number for cell in cells})
-  folds = {str(number): _choose([c for c in cells if c.fold.number == number], results) for number in numbers}
+    run.once(cell.name, _train_and_measure, learner, cell, config, records)
+  names = dict.fromkeys([*(cell.name for cell in cells), *_done(run)])
+  results = {name: files.read_json(run.stage(f'{name}/result.json')) for name in names}
+  numbers = sorted({result['fold'] for result in results.values()})
+  folds = {str(n): _choose({name: r for name, r in results.items() if r['fold'] == n}) for n in numbers}
   mean = {way: _mean_top_1([fold[way] for fold in folds.values()]) for way in ('test_best', 'held_out')}
-  diverged = [cell.name for cell in cells if 'diverged' in results[cell.name]]
+  diverged = [name for name, result in results.items() if 'diverged' in result]
   return {'folds': folds, 'mean': mean, 'diverged': diverged}
+
+
+def _done(run) -> list[str]:
+  """The names of all cells in the folder that are finished, such as those of other folds, trained by earlier commands."""
+  names, root = [''], run.path
+  for beginning in ('fold-', ('test', 'held-out'), 'rate-'):
+    names = [
+      f'{name}/{entry}'
+      for name in names
+      for entry in sorted(files.list_folder(f'{root}{name}'))
+      if entry.startswith(beginning)
+    ]
+  return [name[1:] for name in names if run.is_done(name[1:])]
 
 
 def _mean_top_1(chosen: Sequence[dict | None]) -> float | None:
@@ -139,21 +152,21 @@ def _measure(
   return classification.measure_several(probabilities, labels)
 
 
-def _choose(cells: Sequence[SweepCell], found: dict[str, dict]) -> dict[str, dict | None]:
-  """The two ways to choose a rate, of the cells of one fold."""
+def _choose(results: dict[str, dict]) -> dict[str, dict | None]:
+  """The two ways to choose a rate, of the results of one fold's cells by their names."""
 
-  def quality(cell: SweepCell) -> float:
-    return found[cell.name].get('map', found[cell.name]['top1'])
+  def quality(name: str) -> float:
+    return results[name].get('map', results[name]['top1'])
 
-  def summary(cell: SweepCell) -> dict:
-    result = found[cell.name]
-    return {'rate': cell.rate, 'cell': cell.name} | {k: result[k] for k in ('top1', 'top5', 'map') if k in result}
+  def summary(name: str) -> dict:
+    result = results[name]
+    return {'rate': result['rate'], 'cell': name} | {k: result[k] for k in ('top1', 'top5', 'map') if k in result}
 
-  finite = [cell for cell in cells if 'diverged' not in found[cell.name]]
-  test = [cell for cell in finite if not cell.held_out]
-  held_out = [cell for cell in finite if cell.held_out]
-  chosen = max(held_out, key=quality).rate if held_out else None
+  finite = [name for name, result in results.items() if 'diverged' not in result]
+  test = [name for name in finite if not results[name]['held_out']]
+  held_out = [name for name in finite if results[name]['held_out']]
+  chosen = results[max(held_out, key=quality)]['rate'] if held_out else None
   return {
     'test_best': summary(max(test, key=quality)) if test else None,
-    'held_out': next((summary(cell) for cell in test if cell.rate == chosen), None),
+    'held_out': next((summary(name) for name in test if results[name]['rate'] == chosen), None),
   }

@@ -157,11 +157,9 @@ def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
       f'{path} holds no encoder. Expected a run, a folder of weights, or a version that `xdc export` wrote, such as '
       'saved_models/xdc_video/1.'
     )
-  run = configuration.open_run(path)
-  start = starting_point.of_run(run, encoder)
-  records = run.records
-  fed = weights_folder.InputSpec(start.inputs, records.short_side, records.frame_rate, records.log_mel_spec)
-  return _of_model(start.load(start.inputs), fed)
+  start = starting_point.of_run(configuration.open_run(path), encoder)
+  assert start.fed is not None  # A run knows.
+  return _of_model(start.load(start.inputs), start.fed)
 
 
 def _of_saved_model(path: str) -> Encoder:

@@ -1,6 +1,7 @@
 """Which encoder something starts from: one of a finished run, imported or finetuned weights, or random ones."""
 
 import dataclasses
+import json
 import os
 from typing import Any
 
@@ -8,8 +9,10 @@ import tensorflow as tf
 
 from xdc_tf.models import import_weights
 from xdc_tf.models.encoders import ENCODERS
+from xdc_tf.records.schema import Records
 from xdc_tf.runs import weights_folder
 from xdc_tf.runs.run_info import FinishedRun
+from xdc_tf.runs.weights_folder import InputSpec
 from xdc_tf.training import checkpoints
 from xdc_tf.training.seeds import derive_seed
 
@@ -22,14 +25,14 @@ class StartingPoint:
     name: the name of its class, a key of encoders.ENCODERS.
     arguments: the arguments of its class, which decide its shape.
     weights: folder of its weights; None: random ones.
-    inputs: how its run or its finetuning fed it (VideoInput or AudioInput); None where nobody knows.
+    fed: how its run or its finetuning fed it, and what records; None where nobody knows.
     source: where it comes from, for tables and configurations.
   """
 
   name: str
   arguments: dict[str, Any]
   weights: str | None
-  inputs: Any
+  fed: InputSpec | None
   source: str
 
   def make(self, seed: int = 0, dtype=None):
@@ -40,6 +43,31 @@ class StartingPoint:
   def modality(self) -> str:
     """'video' or 'audio'."""
     return ENCODERS[self.name].modality
+
+  @property
+  def inputs(self):
+    """The VideoInput or AudioInput that it was fed with; None where nobody knows."""
+    return self.fed.inputs if self.fed else None
+
+  def check_records(self, records: Records) -> None:
+    """Compares records with those that it was trained on: nothing else would notice other mel filters, or a film played slower.
+
+    Raises:
+      ValueError: when their frame rate (of video) or log-mel (of audio) is another one.
+    """
+    if self.fed is None:
+      return
+    name, option = ('frame_rate', 'frame_rate') if self.modality == 'video' else ('log_mel_spec', 'log_mel')
+    before, now = getattr(self.fed, name), getattr(records, name)
+    if before == now:
+      return
+    if self.modality == 'audio':
+      before, now = dataclasses.asdict(before), dataclasses.asdict(now)
+      before, now = ({key: one[key] for key in one if before[key] != now[key]} for one in (before, now))
+    raise ValueError(
+      f'{self.source} was trained on records made with --{option} {json.dumps(before)}, and those in {records.directory} were '
+      f'made with {json.dumps(now)}. Make them alike, or add --allow_other_records.'
+    )
 
   def described(self, seed: int) -> str:
     """Its source for results: random weights are told apart by their seed."""
@@ -80,7 +108,7 @@ def of_run(run: FinishedRun, encoder: str | None = None) -> StartingPoint:
     described['encoder'],
     described['arguments'],
     run.weights_folder(encoder),
-    run.input_of(encoder),
+    InputSpec(run.input_of(encoder), run.records.short_side, run.records.frame_rate, run.records.log_mel_spec),
     f'{os.path.basename(os.path.abspath(run.path))}/{encoder}',
   )
 
@@ -88,9 +116,10 @@ def of_run(run: FinishedRun, encoder: str | None = None) -> StartingPoint:
 def of_weights(folder: str) -> StartingPoint:
   """Returns the encoder of a folder that `xdc import-weights` or `xdc finetune` wrote."""
   encoder, info = weights_folder.load(folder)
-  fed = weights_folder.input_spec(info, encoder.modality)
   source = f'{info["source"]} {info["sha256"][:16]}'
-  return StartingPoint(info['encoder'], info['arguments'], folder, fed.inputs if fed else None, source)
+  return StartingPoint(
+    info['encoder'], info['arguments'], folder, weights_folder.input_spec(info, encoder.modality), source
+  )
 
 
 def random(name: str) -> StartingPoint:
