@@ -108,7 +108,7 @@ class ShardResult:
     length: records in it.
     num_bytes: its size.
     failed: {reason: manifest rows without a record}.
-    films_with_several_tracks: films whose first span lies in the shard and which have several sound tracks, of which one is taken.
+    several_tracks: clips of films with several sound tracks, of which one is taken.
     quiet: records of which a quarter or more is silence.
   """
 
@@ -117,7 +117,7 @@ class ShardResult:
   length: int
   num_bytes: int
   failed: dict[str, int]
-  films_with_several_tracks: int = 0
+  several_tracks: int = 0
   quiet: int = 0
 
 
@@ -152,7 +152,7 @@ def _result(split: str, shard: int, summary: dict[str, Any]) -> ShardResult:
     summary['length'],
     summary['bytes'],
     count_reasons(summary['failures']),
-    summary.get('films_with_several_tracks', 0),
+    summary.get('several_tracks', 0),
     summary.get('quiet', 0),
   )
 
@@ -285,14 +285,12 @@ class MakeShard(beam.DoFn):
     """Writes the records of a shard to `path`.
 
     Returns:
-      the number of records, the failures and the films with several sound tracks; and where the records lie.
+      the number of records, the failures and what else is counted; and where the records lie.
     """
     first = shard * self._job.clips_per_shard
     last = min(first + self._job.clips_per_shard, self._job.num_rows[split])
-    before = next(iter(self._manifest.rows(split, first - 1, first)), None) if first else None
-    several = {before.path} if before else set()  # That film was counted in the shard that it began in.
-    num_before, failures, positions = len(several), [], PositionsWriter()
-    length = quiet = 0
+    failures, positions = [], PositionsWriter()
+    length = quiet = several = 0
     kept = KeptRecords(self._job.shard_path(split, shard))
     with tf.io.TFRecordWriter(path) as writer:
       for row in self._manifest.rows(split, first, last):
@@ -311,14 +309,8 @@ class MakeShard(beam.DoFn):
           length += 1
         if media_span is not None:
           quiet += silent_share(media_span, self._job) >= _PARTLY_SILENT
-          several |= {row.path} if media_span.num_audio_tracks > 1 else set()
-    summary = {
-      'length': length,
-      'failures': failures,
-      'films_with_several_tracks': len(several) - num_before,
-      'quiet': quiet,
-    }
-    return summary, positions
+          several += media_span.num_audio_tracks > 1
+    return {'length': length, 'failures': failures, 'several_tracks': several, 'quiet': quiet}, positions
 
   def _try(
     self, split: str, row: manifest.Row, independent: bool

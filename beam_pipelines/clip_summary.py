@@ -58,7 +58,7 @@ def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
 
 
 def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
-  """Returns the numbers 'rows', 'clips', 'shards', 'films_with_several_tracks' and 'quiet', and 'empty_splits' and 'failed':
+  """Returns the numbers 'rows', 'clips', 'shards', 'several_tracks' and 'quiet', and 'empty_splits' and 'failed':
   {split: {reason: rows}}."""
   failed: dict[str, collections.Counter[str]] = {split: collections.Counter() for split in sorted(job.num_rows)}
   shards = clips = several = quiet = 0
@@ -67,14 +67,14 @@ def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
     empty -= {result.split} if result.length else set()
     shards += 1
     clips += result.length
-    several += result.films_with_several_tracks
+    several += result.several_tracks
     quiet += result.quiet
     failed[result.split].update(result.failed)
   return {
     'rows': sum(job.num_rows.values()),
     'clips': clips,
     'shards': shards,
-    'films_with_several_tracks': several,
+    'several_tracks': several,
     'quiet': quiet,
     'empty_splits': sorted(empty),
     'failed': failed,
@@ -174,7 +174,7 @@ def describe(summary: dict[str, Any]) -> str:
   """Returns the summary as a sentence."""
   failed = summary['rows'] - summary['clips']
   failures = f' {failed} rows failed ({failure_text(summary)}), see {FAILED_FILE}.' if failed else ''
-  several = summary.get('films_with_several_tracks', 0)
+  several = summary.get('several_tracks', 0)
   quiet = f' A quarter or more of the sound of {summary["quiet"]} clips is silence.' if summary.get('quiet') else ''
-  tracks = f' {several} films have several sound tracks; see --audio_track.' if several else ''
+  tracks = f' {several} clips are of films with several sound tracks; see --audio_track.' if several else ''
   return f'{summary["clips"]} clips in {summary["shards"]} shards.{failures}{quiet}{tracks}'

@@ -268,9 +268,9 @@ def _run(job: ClipJob, options: PipelineOptions) -> str:
   with watched('make clips', total, lambda: count_shards(job)):
     _run_pipeline(options, job)
   summary = files.read_json(os.path.join(job.output_dir, JOB_SUMMARY_FILE))
-  return f'{job.output_dir}: {describe(summary)}' + (
-    f' {made_earlier} shards were there already.' if made_earlier else ''
-  )
+  some_again = job.retry_failed or job.repair
+  earlier = f' {made_earlier} shards were there already.' if made_earlier and not some_again else ''
+  return f'{job.output_dir}: {describe(summary)}{earlier}'
 
 
 def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
@@ -283,6 +283,8 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
   except ClipJobError:
     raise
   except Exception as error:
+    if 'KeyboardInterrupt' in str(error):
+      raise KeyboardInterrupt from error
     # Every runner wraps the exceptions of its workers in its own way; so workers and FinishClips leave word in the folder.
     complaint = _complaint(job)
     if complaint:
@@ -301,6 +303,8 @@ def main(argv: Sequence[str]) -> None:
   """The command; ends the process with status 1 and a plain message when the job does not succeed."""
   try:
     print(run(argv))
+  except KeyboardInterrupt:
+    sys.exit('make_clips: interrupted. The same command goes on from here.')
   except (ClipJobError, tf.errors.OpError, OSError) as error:
     text = str(error) if isinstance(error, ClipJobError) else worker_errors.sentence(error)
     if not text:

@@ -13,8 +13,12 @@ def of_error(error: BaseException) -> str:
   said, traceback, _ = text.partition('\nTraceback (most recent call last):')
   if traceback:
     text = re.sub(r'^(\{\{[^}]*\}\}:? ?)?(?:[\w.]+\.)?\w+(?:Error|Exception|Interrupt): ', '', said)
+  # Of a traced function comes the place of each operation first, in paragraphs.
+  text = re.sub(r'^Graph execution error:\n.*\n\n', '', text, flags=re.DOTALL)
   text = re.sub(r'\{\{(function_node|node) [^}]*\}\}:?,? ?', '', text)
-  return re.sub(r' ?\[Op:\w+\](?: name: ?)?', '', text).strip()
+  text = re.sub(r' ?\[Op:\w+\](?: name: ?)?|\s*\[\[\]\]', '', text).strip()
+  asserted = re.fullmatch(r'assertion failed: \[(.*)\]', text, flags=re.DOTALL)
+  return asserted[1].replace('] [', ' ') if asserted else text
 
 
 def as_typed(text: str, options: Iterable[str]) -> str:

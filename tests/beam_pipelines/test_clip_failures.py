@@ -273,15 +273,19 @@ def test_spans_with_nothing_to_hear_or_see_are_set_aside(tmp_path):
     run('never', '--silence_db', '3')
 
 
-def test_films_with_several_sound_tracks_are_counted(tmp_path):
+def test_clips_of_films_with_several_sound_tracks_are_counted(tmp_path):
   tone = media_factory.write_video(tmp_path / 'tone.mkv', 2)
   two = media_factory.remux([('video', tone), ('audio', tone), ('audio', tone)], tmp_path / 'two.mkv')
   rows = [
-    ('train', manifest.Row(0, 'a', path, start, start + 0.5)) for path in (tone, two) for start in (0.0, 0.5, 1.0)
+    (split, manifest.Row(0, 'a', path, start, start + 0.5))
+    for path in (tone, two)
+    for split, start in (('train', 0.0), ('train', 0.5), ('validation', 1.0))
   ]
   listed = manifest.write_manifest(tmp_path / 'manifest', 'tiny', rows)
   command = ['--manifest', listed.directory, '--output_dir', str(tmp_path / 'clips'), '--short_side', '32']
-  assert '1 films have several sound tracks; see --audio_track.' in make_clips.run([*command, '--clips_per_shard', '2'])
+  assert ' 3 clips are of films with several sound tracks; see --audio_track.' in make_clips.run(
+    [*command, '--clips_per_shard', '2']
+  )
 
 
 def descendants(pid):

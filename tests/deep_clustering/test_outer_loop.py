@@ -9,7 +9,7 @@ import pytest
 import records_factory
 import tensorflow as tf
 from event_reader import read_events
-from tiny_encoders import TinyAudio, TinyVideo
+from tiny_encoders import FEATURE_DIMENSION, TinyAudio, TinyVideo
 
 from xdc_tf import files
 from xdc_tf.clustering.assignments import PseudoLabels
@@ -200,6 +200,27 @@ def test_records_that_cannot_be_clustered_are_refused_before_anything_is_done(tm
     stages.check_records(both, methods.xdc(3, 5))
   with pytest.raises(ValueError, match='1 shards with training clips for 2 workers'):
     stages.check_records(both, methods.xdc(3, 4), num_workers=2)
+
+
+def test_options_of_kmeans_are_checked_before_features_are_made(records, one_replica):
+  for name, value in (('num_passes', 0), ('block_size', 0), ('init_sample_per_cluster', 0), ('pca_components', -1)):
+    with pytest.raises(
+      ValueError, match=f'KMeansOptions.{name} must be at least {1 + min(value, 0)}. Received: {value}'
+    ):
+      KMeansOptions(**{name: value})
+  config = Pretraining(
+    encoders=BOTH,
+    clusterings=METHODS['xdc'][0],
+    video_input=VideoInput(num_frames=2, crop_size=8),
+    audio_input=AudioInput(),
+    schedule=Schedule(),
+    kmeans=KMeansOptions(pca_components=FEATURE_DIMENSION + 1),
+    training=TrainingOptions(),
+  )
+  # One of the 12 rows is missing.
+  complaint = f'pca_components = {FEATURE_DIMENSION + 1}, but 11 clips of {FEATURE_DIMENSION} dimensions allow 1 to'
+  with pytest.raises(ValueError, match=complaint):
+    make_trainers(config, records, one_replica)
 
 
 @pytest.mark.slow

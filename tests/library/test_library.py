@@ -145,6 +145,27 @@ def test_encoders_of_a_run_and_of_its_export_give_the_same(road, notebook):
     assert (encoder.modality, served.modality, served.model) == (modality, modality, None)
   with pytest.raises(ValueError, match=r'Clips of this encoder are float32 \[B, S\]. Received: uint8 \[3\]'):
     encoder.embed(np.zeros(3, np.uint8))
+  for wrong, complaint in (
+    ([np.zeros([4, 32, 48, 3], np.uint8)], 'A list is one of paths'),
+    (np.zeros([0, 32000], np.float32), r'Received: float32 \[0, 32000\]'),
+    (
+      np.full([1, 32000], 32767, np.float32),
+      r'^waveform holds numbers far .* \(-1 to 1\). The largest magnitude is: 32767$',
+    ),
+    (np.full([1, 32000], np.nan, np.float32), '^waveform holds NaN or infinity.$'),
+  ):
+    with pytest.raises(ValueError, match=complaint):
+      encoder.embed(wrong)
+  with pytest.raises(ValueError, match='batch_size is 0'):
+    encoder.embed(clips, batch_size=0)
+  with pytest.raises(ValueError, match='stride_seconds=inf'):
+    encoder.embed(film, stride_seconds=np.inf)
+  with pytest.raises(ValueError, match="holds one encoder, of video. Received: encoder='audio'"):
+    xdc_tf.load(exported['video'], 'audio')
+  with pytest.raises(ValueError, match="file_format must be one of .* Received: 'onnx'"):
+    xdc_tf.export(run, file_format='onnx')
+  with pytest.raises(ValueError, match="precision must be one of .* Received: 'fp16'"):
+    xdc_tf.export(run, precision='fp16')
   with pytest.raises(ValueError, match='the run in .* has the encoders audio, video'):
     xdc_tf.load(run)
   with pytest.raises(FileNotFoundError, match='holds no encoder'):
@@ -191,8 +212,8 @@ def test_a_keras_user_finetunes_with_fit(road):
 
 def test_records_are_a_dataset(road):
   folder, _ = road
-  clips = list(xdc_tf.open_records(str(folder / 'clips')).as_numpy_iterator())
-  written = xdc_tf.make_manifest(str(folder / 'films'), str(folder / 'again'), validation_fraction=0.3)
+  clips = list(xdc_tf.open_records(folder / 'clips').as_numpy_iterator())
+  written = xdc_tf.make_manifest(folder / 'films', folder / 'again', validation_fraction=0.3)
   assert written == {'train': 8, 'validation': 4}
   assert sorted(int(clip['index']) for clip in clips) == list(range(len(clips)))
   assert clips[0]['frames'].shape == (60, 32, 48, 3) and clips[0]['log_mel'].shape[1] == 40
@@ -203,8 +224,10 @@ def test_records_are_a_dataset(road):
 @pytest.mark.slow
 def test_a_report_of_a_run(road):
   folder, run = road
-  page = xdc_tf.write_report(run, str(folder / 'report'), clips_per_cluster=1)
+  page = xdc_tf.write_report(pathlib.Path(run), folder / 'report', clips_per_cluster=1)
   assert '<html' in open(page).read()  # noqa: SIM115
+  with pytest.raises(ValueError, match='clips_per_cluster is 0'):
+    xdc_tf.write_report(run, folder / 'report', clips_per_cluster=0)
 
 
 def test_nearest_is_brute_force():
@@ -230,6 +253,16 @@ def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
   assert f'Pretraining.clusterings = @{method}()' in lines
   configuration.load([], lines)
   assert configuration.pretraining() == config
+  numpy = dataclasses.replace(
+    config,
+    clusterings=tuple(config.clusterings),
+    seed=np.int64(3),
+    audio_input=xdc_tf.AudioInput(mean=np.float64(-4.5)),
+    video_input=xdc_tf.VideoInput(num_frames=4, crop_size=24, std=np.array([0.5, 0.25, 0.125])),
+  )
+  configuration.load([], configuration.bindings_of(numpy))
+  assert configuration.pretraining().audio_input.mean == -4.5
+  assert configuration.pretraining().video_input.std == (0.5, 0.25, 0.125)
 
 
 def test_what_bindings_cannot_say_is_refused(tmp_path):

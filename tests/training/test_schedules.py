@@ -66,3 +66,6 @@ def test_wrong_values_are_errors():
     Schedule(decay='steps')
   with pytest.raises(ValueError, match='at least one'):
     Schedule(epoch_size=0)
+  for name in ('base_learning_rate', 'warmup_epochs', 'weight_decay', 'early_stop_epochs'):
+    with pytest.raises(ValueError, match=f'Schedule.{name} must not be negative. Received: -1'):
+      Schedule(**{name: -1})

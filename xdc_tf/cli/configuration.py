@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import gin
+import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
@@ -140,8 +141,9 @@ def bindings_of(config: Pretraining) -> list[str]:
     ConfigurationError: for what bindings cannot say: other methods than those of methods.py, and classes that are no encoders of
       `bound_encoder`.
   """
+  config = _with_plain_values(config)
   lines = [f'Pretraining.{name} = {getattr(config, name)!r}' for name in _PLAIN]
-  for name in ('video_input', 'audio_input', 'schedule', 'kmeans', 'training', 'retraining'):
+  for name in _PARTS:
     value = getattr(config, name)
     if value is not None:
       lines.append(f'Pretraining.{name} = @{type(value).__name__}()')
@@ -156,6 +158,25 @@ def bindings_of(config: Pretraining) -> list[str]:
 
 
 _PLAIN = ('num_iterations', 'feature_clips', 'mfcc_iterations', 'concurrent_encoders', 'seed')
+_PARTS = ('video_input', 'audio_input', 'schedule', 'kmeans', 'training', 'retraining')
+
+
+def _with_plain_values(config: Pretraining) -> Pretraining:
+  """Returns the same with what bindings can say: Python's numbers in place of NumPy's, and a list of clusterings."""
+
+  def plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+      return value.item()
+    return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
+
+  changed: dict[str, Any] = {'clusterings': list(config.clusterings)}
+  changed |= {name: plain(getattr(config, name)) for name in _PLAIN}
+  for name in _PARTS:
+    part = getattr(config, name)
+    if part is not None:
+      values = {f.name: plain(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
+      changed[name] = dataclasses.replace(part, **values)
+  return dataclasses.replace(config, **changed)
 
 
 def _encoder_bindings(encoders: Mapping[str, Any]) -> list[str]:

@@ -38,7 +38,7 @@ def add_video_arguments(parser: argparse.ArgumentParser, batch_size: int, batch_
   parser.add_argument(
     '--audio_track',
     default='',
-    help="which sound of a file with several: its number, from 1 on, or its language (default: the file's default one)",
+    help="which sound of a file with several: its number, from 1 on, or its language (default: as in the model's records)",
   )
   parser.add_argument(
     '--output', help='an .npz file with start_seconds [n] and embeddings [n, d] (default: print the first numbers)'

@@ -21,14 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--output_dir', default='saved_models', help='gets xdc_ENCODER/VERSION/ (default: saved_models)')
   parser.add_argument(
     '--format',
-    choices=['saved_model', 'tflite'],
+    choices=exporting.FILE_FORMATS,
     default='saved_model',
     help='tflite: xdc_ENCODER.tflite, one file for TensorFlow Lite, without clusters and most of the preprocessing '
     '(default: saved_model)',
   )
   parser.add_argument(
     '--precision',
-    choices=['float32', 'bfloat16'],
+    choices=exporting.PRECISIONS,
     default='float32',
     help='of weights and computation; bfloat16 halves the files, and is faster where the server has units for it. Embeddings '
     'stay float32 (default: float32)',

@@ -51,6 +51,14 @@ class KMeansOptions:
   memory: int | None = None
   init_sample_per_cluster: int = 64
 
+  def __post_init__(self):
+    """Raises ValueError for what no fit could use, before features are made for it."""
+    for name, least in (('num_passes', 1), ('block_size', 1), ('init_sample_per_cluster', 1), ('pca_components', 0)):
+      if not getattr(self, name) >= least:
+        raise ValueError(f'KMeansOptions.{name} must be at least {least}. Received: {getattr(self, name)}.')
+    if self.memory is not None and self.memory < 0:
+      raise ValueError(f'KMeansOptions.memory is in bytes, or None. Received: {self.memory}.')
+
 
 def fit(
   source: FeatureSource,

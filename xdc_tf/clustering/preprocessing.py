@@ -39,6 +39,16 @@ def prepare(parts: tuple[tf.Tensor, ...], l2_normalize: bool, projection: Projec
   return features
 
 
+def check_components(num_components: int, dimension: int, num_clips: int) -> None:
+  """Raises ValueError where so many clips of so many dimensions have no such PCA."""
+  most = max(0, min(dimension, num_clips - 1))
+  if not 0 < num_components <= most:
+    raise ValueError(
+      f'pca_components = {num_components}, but {num_clips} clips of {dimension} dimensions allow 1 to {most}: choose fewer '
+      'components, or 0 for no PCA.'
+    )
+
+
 def fit_whitening(source, num_components: int, block_size: int, strategy: tf.distribute.Strategy) -> Projection:
   """Fits a whitening PCA in one pass; the covariance is summed in float64.
 
@@ -56,11 +66,7 @@ def fit_whitening(source, num_components: int, block_size: int, strategy: tf.dis
   """
   source = source.with_projection(None)
   dimension = source.dimension
-  if not 0 < num_components <= min(dimension, source.num_clips - 1):
-    raise ValueError(
-      f'pca_components = {num_components}, but {source.num_clips} clips of {dimension} dimensions allow 1 to '
-      f'{max(0, min(dimension, source.num_clips - 1))}: choose fewer components, or 0 for no PCA.'
-    )
+  check_components(num_components, dimension, source.num_clips)
 
   def moments(prepared, count):
     features = tf.cast(prepared[0], tf.float64)

@@ -10,6 +10,7 @@ tensorboard/clusters            for TensorBoard: the clusterings over the iterat
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from typing import Any
@@ -18,7 +19,8 @@ import gin
 import tensorflow as tf
 
 from xdc_tf.clustering.kmeans import KMeansOptions
-from xdc_tf.deep_clustering import methods, stages
+from xdc_tf.clustering.preprocessing import check_components
+from xdc_tf.deep_clustering import methods, mfcc, stages
 from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.records.schema import Records
@@ -155,10 +157,18 @@ def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute
       f'Pretraining.concurrent_encoders is for one replica, and there are {strategy.num_replicas_in_sync}: replicas of two '
       'encoders would wait for each other. Leave it False.'
     )
-  return {
+  trainers = {
     name: _make_trainer(name, config, config.input_of(name), config.training, records, strategy)
     for name in config.encoders
   }
+  if config.kmeans.pca_components:
+    for iteration, clustering in itertools.product((0, config.num_iterations), config.clusterings):
+      dimension = sum(
+        mfcc.DIMENSION if config.takes_mfcc(name, iteration) else trainers[name].encoder.feature_dimension
+        for name in clustering.sources
+      )
+      check_components(config.kmeans.pca_components, dimension, records.num_clips('train'))
+  return trainers
 
 
 def _make_trainer(

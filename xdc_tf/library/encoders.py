@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files
+from xdc_tf import files, messages
 from xdc_tf.cli import configuration
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError, ReadOptions
@@ -48,7 +48,7 @@ class Encoder:
   _cut: dict[str, Any]
   _embed: dict[str, Callable]
 
-  def embed(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8) -> Any:
+  def embed(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8, audio_track: str = '') -> Any:
     """Embeds videos, or arrays of clips.
 
     Examples:
@@ -62,27 +62,40 @@ class Encoder:
         rate that it was trained with, -1 to 1) of an audio encoder.
       stride_seconds: time between the starts of two clips of a video.
       batch_size: clips at a time.
+      audio_track: which sound of a video with several: its number, from 1 on, or its language ('deu'); '': as in the records that
+        it was trained on.
 
     Returns:
       Embeddings of a path; {path: Embeddings} of a list; float32 [B, d] of clips.
 
     Raises:
       MediaError: when most of a video cannot be read.
-      ValueError: for clips of another shape or type.
+      ValueError: for clips of another shape or type, or with other values; for a stride or a batch size that is not positive.
     """
+    if batch_size < 1:
+      raise ValueError(f'batch_size is {batch_size}; expected at least 1.')
+    how = (stride_seconds, batch_size, audio_track)
     if isinstance(what, str | os.PathLike):
-      return self._embed_video(os.fspath(what), stride_seconds, batch_size)
+      return self._embed_video(os.fspath(what), *how)
     if isinstance(what, Sequence):
-      return {os.fspath(path): self._embed_video(os.fspath(path), stride_seconds, batch_size) for path in what}
+      if not all(isinstance(path, str | os.PathLike) for path in what):
+        raise ValueError('A list is one of paths. Clips come as one array: numpy.stack(clips).')
+      return {os.fspath(path): self._embed_video(os.fspath(path), *how) for path in what}
+    return self._embed_clips(what, batch_size)
+
+  def _embed_clips(self, what: Any, batch_size: int) -> np.ndarray:
     array = np.asarray(what)
     expected = (np.uint8, 5) if self.modality == 'video' else (np.float32, 2)
-    if (array.dtype, array.ndim) != expected:
+    if (array.dtype, array.ndim) != expected or not array.size:
       shape = 'uint8 [B, T, H, W, 3]' if self.modality == 'video' else 'float32 [B, S]'
       raise ValueError(f'Clips of this encoder are {shape}. Received: {array.dtype} {list(array.shape)}.')
     parts = [array[i : i + batch_size] for i in range(0, len(array), batch_size)]
-    return np.concatenate([self._embed['array'](tf.constant(part)).numpy() for part in parts])
+    try:
+      return np.concatenate([self._embed['array'](tf.constant(part)).numpy() for part in parts])
+    except tf.errors.InvalidArgumentError as error:  # The graph looks at sizes and values.
+      raise ValueError(messages.of_error(error)) from error
 
-  def embed_at(self, path: str | os.PathLike, seconds: float) -> np.ndarray:
+  def embed_at(self, path: str | os.PathLike, seconds: float, audio_track: str = '') -> np.ndarray:
     """Embeds the one clip of a video that begins at a moment.
 
     Examples:
@@ -92,6 +105,7 @@ class Encoder:
     Args:
       path: the path of the video.
       seconds: since its beginning.
+      audio_track: see `embed`.
 
     Returns:
       float32 [d].
@@ -99,14 +113,14 @@ class Encoder:
     Raises:
       MediaError: when there is no whole clip to be read.
     """
-    path, cut = os.fspath(path), self._cut
+    path, cut = os.fspath(path), self._how_to_cut(audio_track)
     files.use_file_system(path)
     if self.modality == 'video':
       options = ReadOptions(frame_rate=cut['frame_rate'], short_side=cut['short_side'], want_audio=False)
       length, rate = cut['num_frames'], cut['frame_rate']
       clip: Any = media.read_span(path, seconds, seconds + length / rate, options).frames
     else:
-      options = ReadOptions(sample_rate=cut['sample_rate'], want_video=False)
+      options = ReadOptions(sample_rate=cut['sample_rate'], want_video=False, audio_track=cut.get('audio_track', ''))
       length, rate = cut['num_samples'], cut['sample_rate']
       clip = media.read_span(path, seconds, seconds + length / rate, options).waveform
     if len(clip) < length:
@@ -116,11 +130,15 @@ class Encoder:
       )
     return self._embed['clips'](tf.constant([clip])).numpy()[0]
 
-  def _embed_video(self, path: str, stride_seconds: float, batch_size: int) -> Embeddings:
+  def _how_to_cut(self, audio_track: str) -> dict[str, Any]:
+    return self._cut | ({'audio_track': audio_track} if audio_track else {})
+
+  def _embed_video(self, path: str, stride_seconds: float, batch_size: int, audio_track: str) -> Embeddings:
     files.use_file_system(path)
+    cut = self._how_to_cut(audio_track)
     reader, starts, embedded = media.MediaReader(), [], []
     try:
-      for batch_starts, batch in clips.batches(path, reader.read_span, self._cut, stride_seconds, batch_size):
+      for batch_starts, batch in clips.batches(path, reader.read_span, cut, stride_seconds, batch_size):
         starts += batch_starts
         embedded.append(self._embed['clips'](tf.constant(batch)).numpy())
     finally:
@@ -138,20 +156,21 @@ def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
 
   Args:
     path: the folder.
-    encoder: which one of a run, e.g. 'video'; may be left out where the run has one.
+    encoder: which one of a run, e.g. 'video'; may be left out where there is one.
 
   Raises:
     FileNotFoundError: when the folder is none of these.
-    ValueError: when what is in it cannot be used, or a run has several encoders and none is chosen.
+    ValueError: when what is in it cannot be used, a run has several encoders and none is chosen, or there is no such encoder.
   """
   path = os.fspath(path)
   files.use_file_system(path)
-  if tf.io.gfile.exists(f'{path}/{METADATA_FILE}'):
-    return _of_saved_model(path)
-  if tf.io.gfile.exists(f'{path}/{weights_folder.INFO_FILE}'):
-    model, info = weights_folder.load(path)
-    fed = weights_folder.input_spec(info, model.modality)
-    return _of_model(model, fed or weights_folder.usual_input(path, model.modality))
+  is_export = tf.io.gfile.exists(f'{path}/{METADATA_FILE}')
+  if is_export or tf.io.gfile.exists(f'{path}/{weights_folder.INFO_FILE}'):
+    files.check_folder_of_weights(path)
+    loaded = _of_saved_model(path) if is_export else _of_weights(path)
+    if encoder not in (None, loaded.modality):
+      raise ValueError(f'{path} holds one encoder, of {loaded.modality}. Received: encoder={encoder!r}.')
+    return loaded
   if not tf.io.gfile.exists(f'{path}/config.gin'):
     raise FileNotFoundError(
       f'{path} holds no encoder. Expected a run, a folder of weights, or a version that `xdc export` wrote, such as '
@@ -160,6 +179,12 @@ def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
   start = starting_point.of_run(configuration.open_run(path), encoder)
   assert start.fed is not None  # A run knows.
   return _of_model(start.load(start.inputs), start.fed)
+
+
+def _of_weights(path: str) -> Encoder:
+  model, info = weights_folder.load(path)
+  fed = weights_folder.input_spec(info, model.modality)
+  return _of_model(model, fed or weights_folder.usual_input(path, model.modality))
 
 
 def _of_saved_model(path: str) -> Encoder:
@@ -188,7 +213,12 @@ def _of_model(model, fed: weights_folder.InputSpec) -> Encoder:
     }
   else:
     signatures, spec = audio_signatures(model, fed.inputs, fed.log_mel_spec, None, DEFAULT_LIMITS), fed.log_mel_spec
-    cut = {'input': 'waveform', 'sample_rate': spec.sample_rate, 'num_samples': fed.inputs.num_frames * spec.hop_length}
+    cut = {
+      'input': 'waveform',
+      'sample_rate': spec.sample_rate,
+      'num_samples': fed.inputs.num_frames * spec.hop_length,
+      'audio_track': fed.audio_track,
+    }
   named = {'clips': 'embed', 'array': 'embed_frames' if model.modality == 'video' else 'embed'}
 
   def call(signature: str) -> Callable:

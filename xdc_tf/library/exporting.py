@@ -14,6 +14,9 @@ from xdc_tf.serving import tflite
 from xdc_tf.training import checkpoints
 from xdc_tf.training.options import POLICIES
 
+PRECISIONS = ('float32', 'bfloat16')
+FILE_FORMATS = ('saved_model', 'tflite')
+
 
 def export_weights(
   weights: str, output_dir: str, precision: str = 'float32', file_format: str = 'saved_model', limits=None, **view: int
@@ -34,12 +37,13 @@ def export_weights(
   Raises:
     ValueError: for an audio encoder, when its folder does not say how it was fed, or `view` is given.
   """
+  _check(precision, file_format)
   encoder, info = weights_folder.load(weights, POLICIES[precision])
   fed = weights_folder.input_spec(info, encoder.modality)
   if view and encoder.modality == 'audio':
     raise ValueError(f'--{" --".join(view)}: {weights} holds an audio encoder, which sees no frames.')
   fed = fed or weights_folder.usual_input(weights, encoder.modality)
-  metadata = {'weights': info['source'], 'sha256': info['sha256']}
+  metadata = {'weights': info['source'], 'sha256': info['sha256']} | _track(fed.audio_track)
   folder = os.path.join(output_dir, f'xdc_{encoder.modality}')
   if encoder.modality == 'video':
     short_side = view.pop('short_side', None)
@@ -66,8 +70,22 @@ def export_weights(
   }
 
 
+def _check(precision: str, file_format: str) -> None:
+  for name, value, known in (('precision', precision, PRECISIONS), ('file_format', file_format, FILE_FORMATS)):
+    if value not in known:
+      raise ValueError(f'{name} must be one of {known}. Received: {value!r}.')
+
+
+def _track(audio_track: str) -> dict[str, str]:
+  """Which sound of films with several the encoder knows, for metadata.json; nothing for the default one."""
+  return {'audio_track': audio_track} if audio_track else {}
+
+
 def export(
-  source: str, output_dir: str = 'saved_models', precision: str = 'float32', file_format: str = 'saved_model'
+  source: str | os.PathLike,
+  output_dir: str | os.PathLike = 'saved_models',
+  precision: str = 'float32',
+  file_format: str = 'saved_model',
 ) -> dict[str, str]:
   """Exports the encoders of a run, or imported or finetuned weights, as `xdc export` does.
 
@@ -87,6 +105,7 @@ def export(
   Raises:
     FileNotFoundError or ValueError: as `load`.
   """
+  source, output_dir = os.fspath(source), os.fspath(output_dir)
   files.use_file_system(output_dir)
   for folder in (source, output_dir):
     files.check_folder_of_weights(folder)
@@ -110,6 +129,7 @@ def export_run(
   Returns:
     {encoder: the folder of the version, or the file}.
   """
+  _check(precision, file_format)
   run = configuration.open_run(run_dir)
   folders = {}
   for name, model in run.config.encoders.items():
@@ -132,7 +152,7 @@ def _export_encoder(name: str, encoder, run, clusters, folder: str, limits) -> s
   limits = limits or saved_models.DEFAULT_LIMITS
   records, encoder_input = run.records, run.input_of(name)
   metadata = {'run': os.path.basename(os.path.abspath(run.path)), 'records': records.name}
-  metadata['training'] = training_facts.of_run(run, name)
+  metadata |= {'training': training_facts.of_run(run, name)} | _track(records.audio_track)
   if encoder.modality == 'video':
     return saved_models.export_video(
       encoder, encoder_input, records.short_side, folder, clusters, metadata, records.frame_rate, limits

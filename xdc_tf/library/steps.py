@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,8 +20,8 @@ from xdc_tf.training import distribution
 
 
 def make_manifest(
-  folder: str,
-  output_dir: str,
+  folder: str | os.PathLike,
+  output_dir: str | os.PathLike,
   span_seconds: float = 2.0,
   hold_out: str = 'video',
   validation_fraction: float = 0.1,
@@ -46,12 +47,13 @@ def make_manifest(
   Raises:
     FileNotFoundError or ValueError: when there is no video, or the folder holds another manifest.
   """
+  folder, output_dir = os.fspath(folder), os.fspath(output_dir)
   files.use_file_system(output_dir)
   rows = folder_and_csv.folder_rows(folder, span_seconds, hold_out, validation_fraction)
   return manifest.write_manifest(output_dir, name, rows).splits
 
 
-def make_clips(manifest_dir: str, output_dir: str, options: Sequence[str] = ()) -> str:
+def make_clips(manifest_dir: str | os.PathLike, output_dir: str | os.PathLike, options: Sequence[Any] = ()) -> str:
   """Makes records of a manifest, as `python -m beam_pipelines.make_clips` does, on this machine.
 
   Examples:
@@ -70,10 +72,10 @@ def make_clips(manifest_dir: str, output_dir: str, options: Sequence[str] = ()) 
   """
   from beam_pipelines import make_clips as job  # Machines that train need no Beam.
 
-  return job.run(['--manifest', manifest_dir, '--output_dir', output_dir, *options])
+  return job.run(list(map(str, ['--manifest', manifest_dir, '--output_dir', output_dir, *options])))
 
 
-def open_records(directory: str, split: str = 'train') -> tf.data.Dataset:
+def open_records(directory: str | os.PathLike, split: str = 'train') -> tf.data.Dataset:
   """Reads records by TFDS: index, video_id, start_seconds, frames uint8 [T, H, W, 3], log_mel float32 [M, 40], labels and others.
 
   Examples:
@@ -91,6 +93,7 @@ def open_records(directory: str, split: str = 'train') -> tf.data.Dataset:
   """
   import tensorflow_datasets as tfds  # Slow to import.
 
+  directory = os.fspath(directory)
   files.use_file_system(directory)
   records = schema.open_records(directory)
   records.shard_paths(split)  # Raises where there is no such split.
@@ -98,8 +101,8 @@ def open_records(directory: str, split: str = 'train') -> tf.data.Dataset:
 
 
 def pretrain(
-  records: str,
-  run_dir: str,
+  records: str | os.PathLike,
+  run_dir: str | os.PathLike,
   config: Pretraining,
   logical_cpus: int = 1,
   deterministic: bool = False,
@@ -130,9 +133,8 @@ def pretrain(
     ValueError: for settings that do not fit each other or the records, or a run that was begun with others.
     LeaseError: when another job has the run.
   """
-  pretrain_run(
-    records, run_dir, [], configuration.bindings_of(config), logical_cpus, deterministic, take_over=take_over
-  )
+  folder, run_dir = os.fspath(records), os.fspath(run_dir)
+  pretrain_run(folder, run_dir, [], configuration.bindings_of(config), logical_cpus, deterministic, take_over=take_over)
   return run_dir
 
 
@@ -168,7 +170,9 @@ def pretrain_run(
         run_info.save_operative(run_dir, configuration.operative())
 
 
-def write_report(run_dir: str, output_dir: str, credit: str = '', clips_per_cluster: int = 10) -> str:
+def write_report(
+  run_dir: str | os.PathLike, output_dir: str | os.PathLike, credit: str = '', clips_per_cluster: int = 10
+) -> str:
   """Writes the clusters of a finished run as HTML pages, as `xdc report` does.
 
   Examples:
@@ -183,7 +187,13 @@ def write_report(run_dir: str, output_dir: str, credit: str = '', clips_per_clus
 
   Returns:
     the path of index.html.
+
+  Raises:
+    FileNotFoundError or ValueError: when the run is not finished, or no clip is to be shown.
   """
+  if clips_per_cluster < 1:
+    raise ValueError(f'clips_per_cluster is {clips_per_cluster}; expected at least 1.')
+  run_dir, output_dir = os.fspath(run_dir), os.fspath(output_dir)
   report_run(run_dir, output_dir, credit, None, clips_per_cluster)
   return os.path.join(output_dir, 'index.html')
 

@@ -1,5 +1,6 @@
 """Where manifests come from: a folder of videos, or a CSV file that somebody wrote. Both become (split, Row) for write_manifest."""
 
+import bisect
 import csv
 import hashlib
 import math
@@ -132,23 +133,43 @@ def _csv_row(fields: dict[str, str], media_root: str) -> tuple[str, Row]:
   return split, row
 
 
+class _Covered:
+  """What spans cover together, in parts that do not touch: one film may have very many."""
+
+  def __init__(self):
+    self._starts: list[float] = []
+    self._ends: list[float] = []
+
+  def overlaps(self, start: float, end: float) -> bool:
+    """Whether a part of it lies between two times."""
+    first = bisect.bisect_right(self._ends, start)
+    return first < len(self._starts) and self._starts[first] < end
+
+  def add(self, start: float, end: float) -> None:
+    """Takes a span."""
+    first, last = bisect.bisect_left(self._ends, start), bisect.bisect_right(self._starts, end)
+    if first < last:
+      start, end = min(start, self._starts[first]), max(end, self._ends[last - 1])
+    self._starts[first:last], self._ends[first:last] = [start], [end]
+
+
 class _Spans:
   """All spans of each real file: what one split has, no other may have."""
 
   def __init__(self):
-    self._of_file: dict[str, list[tuple[float, float, str]]] = {}
+    self._of_file: dict[str, dict[str, _Covered]] = {}
 
   def add(self, split: str, row: Row) -> None:
     """Takes a row; raises ValueError when another split has a part of it."""
     start, end = row.start_seconds, math.inf if row.end_seconds is None else row.end_seconds
-    spans = self._of_file.setdefault(row.path if '://' in row.path else os.path.realpath(row.path), [])
-    for other_start, other_end, other in spans:
-      if other != split and start < other_end and other_start < end:
+    by_split = self._of_file.setdefault(row.path if '://' in row.path else os.path.realpath(row.path), {})
+    for other, covered in by_split.items():
+      if other != split and covered.overlaps(start, end):
         raise ValueError(
           f'{row.path} is in the splits {other} and {split} at the same time ({start:g} s): what is learned by heart would look '
           'like what is understood. Give it one split'
         )
-    spans.append((start, end, split))
+    by_split.setdefault(split, _Covered()).add(start, end)
 
 
 def _without_byte_order_mark(lines: Iterable[str]) -> Iterator[str]:

@@ -280,6 +280,12 @@ class Records:
         return shard
     raise ValueError(f'{self.directory} has no record {index} in the split {split}.')
 
+  @property
+  def audio_track(self) -> str:
+    """Which sound of films with several was taken, as ReadOptions has it; '' is the default one, or of records of other jobs."""
+    settings = os.path.join(self.directory, files.SETTINGS_FILE)
+    return files.read_json(settings)['read_options'].get('audio_track', '') if tf.io.gfile.exists(settings) else ''
+
   def num_clips(self, split: str) -> int:
     """Returns how many records a split has."""
     return sum(self.shard_lengths[self._check(split)])

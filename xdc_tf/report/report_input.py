@@ -150,7 +150,7 @@ class _Clips:
     row = self._rows(clip // _ROWS_PER_READ)[clip % _ROWS_PER_READ]
     end = min(row.end_seconds or np.inf, row.start_seconds + _SECONDS)
     try:
-      span = _read(row.path, row.start_seconds, end)
+      span = _read(row.path, row.start_seconds, end, self._records.audio_track)
     except media.MediaError as error:
       return self._stored(clip, str(error))
     return ClipMedia(span.frames, span.waveform)
@@ -174,9 +174,9 @@ class _Clips:
     return list(self._manifest.rows('train', first, min(first + _ROWS_PER_READ, self._manifest.num_rows('train'))))
 
 
-def _read(path: str, start: float, end: float) -> media.MediaSpan:
+def _read(path: str, start: float, end: float, audio_track: str) -> media.MediaSpan:
   """Reads both streams, or the one that there is."""
-  options = media.ReadOptions(short_side=128)
+  options = media.ReadOptions(short_side=128, audio_track=audio_track)
   without: dict[str, dict[str, Any]] = {
     'no_video_track': {'want_video': False},
     'no_audio_track': {'want_audio': False},

@@ -108,7 +108,7 @@ def of_run(run: FinishedRun, encoder: str | None = None) -> StartingPoint:
     described['encoder'],
     described['arguments'],
     run.weights_folder(encoder),
-    InputSpec(run.input_of(encoder), run.records.short_side, run.records.frame_rate, run.records.log_mel_spec),
+    InputSpec.of(run.input_of(encoder), run.records),
     f'{os.path.basename(os.path.abspath(run.path))}/{encoder}',
   )
 

@@ -52,12 +52,19 @@ class InputSpec:
     short_side: the short side of the frames in its records, in pixels.
     frame_rate: the frame rate of its records, frames a second.
     log_mel_spec: the mel filters of the sound in its records.
+    audio_track: which sound its records have of films with several, as ReadOptions has it.
   """
 
   inputs: Any
   short_side: int = 256
   frame_rate: float = 30.0
   log_mel_spec: LogMelSpec = LogMelSpec()
+  audio_track: str = ''
+
+  @classmethod
+  def of(cls, inputs: Input, records: Records) -> 'InputSpec':
+    """Of an encoder that is trained on records."""
+    return cls(inputs, records.short_side, records.frame_rate, records.log_mel_spec, records.audio_track)
 
 
 def describe(folder: str, encoder, source: str, inputs: Input, records: Records) -> None:
@@ -65,7 +72,7 @@ def describe(folder: str, encoder, source: str, inputs: Input, records: Records)
   with tf.io.gfile.GFile(os.path.join(folder, 'weights.data-00000-of-00001'), 'rb') as file:
     sha256 = hashlib.sha256(file.read()).hexdigest()
   info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256, 'xdc_tf': __version__}
-  info['fed'] = dataclasses.asdict(InputSpec(inputs, records.short_side, records.frame_rate, records.log_mel_spec))
+  info['fed'] = dataclasses.asdict(InputSpec.of(inputs, records))
   files.write_json(os.path.join(folder, INFO_FILE), info)
 
 
@@ -105,7 +112,9 @@ def input_spec(info: dict[str, Any], modality: str) -> InputSpec | None:
   fed = info['fed']
   values = {name: tuple(value) if isinstance(value, list) else value for name, value in fed['inputs'].items()}
   inputs = {'video': VideoInput, 'audio': AudioInput}[modality](**values)
-  return InputSpec(inputs, fed['short_side'], fed['frame_rate'], LogMelSpec(**fed['log_mel_spec']))
+  return InputSpec(
+    inputs, fed['short_side'], fed['frame_rate'], LogMelSpec(**fed['log_mel_spec']), fed.get('audio_track', '')
+  )
 
 
 def usual_input(folder: str, modality: str) -> InputSpec:

@@ -87,7 +87,7 @@ def embed_video(
     in_flight: requests that may wait for their answers at once; so many batches are in memory.
     retries: how often to ask again; None: the defaults.
     left_out: takes the clips that cannot be read, and those that come after the server has gone away.
-    audio_track: see ReadOptions.
+    audio_track: see ReadOptions; '': as the metadata say.
 
   Returns:
     start_seconds float64 [n] and embeddings float32 [n, d]; for cluster also its other outputs, as clusters int32 [n] and
@@ -114,7 +114,7 @@ def embed_video(
     return answer
 
   starts, answers = [], []
-  how |= {'audio_track': audio_track}
+  how |= {'audio_track': audio_track} if audio_track else {}
   cut = clips.batches(path, read_span, how, stride_seconds, batch_size, left_out)
   try:
     for batch_starts, answer in _in_order(ask, cut, in_flight, retries.stop):

@@ -71,8 +71,10 @@ def batches(
     ValueError: for a stride or batch size that is not positive.
     MediaError: when most of the video cannot be read, or it holds nothing.
   """
-  if not stride_seconds > 0 or batch_size < 1:
-    raise ValueError(f'Both must be positive. Received: stride_seconds={stride_seconds}, batch_size={batch_size}.')
+  if not 0 < stride_seconds < np.inf or batch_size < 1:
+    raise ValueError(
+      f'Both must be positive and finite. Received: stride_seconds={stride_seconds}, batch_size={batch_size}.'
+    )
   left_out = LeftOut() if left_out is None else left_out
   clips = _video_clips if metadata['input'] == 'jpegs' else _audio_clips
   clips_found = iter(

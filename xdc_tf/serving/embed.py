@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf import files
 from xdc_tf.serving import clips
 from xdc_tf.serving.version_folder import read_metadata
 
@@ -27,7 +28,7 @@ def embed_video(
     stride_seconds: time between the starts of two clips.
     batch_size: clips in one call of the model.
     left_out: takes the clips that cannot be read.
-    audio_track: see ReadOptions.
+    audio_track: see ReadOptions; '': as the model's metadata say.
 
   Returns:
     start_seconds float64 [n]; embeddings float32 [n, feature_dimension].
@@ -37,10 +38,11 @@ def embed_video(
     ValueError: for a stride or batch size that is not positive.
     MediaError: when most of the video cannot be read.
   """
+  files.check_folder_of_weights(saved_model_dir)
   metadata = read_metadata(saved_model_dir)
   embed = tf.saved_model.load(saved_model_dir).signatures['embed']
   starts, embeddings = [], []
-  how = metadata | {'audio_track': audio_track}
+  how = metadata | ({'audio_track': audio_track} if audio_track else {})
   for batch_starts, batch in clips.batches(path, read_span, how, stride_seconds, batch_size, left_out):
     starts += batch_starts
     embeddings.append(embed(**{metadata['input']: tf.constant(batch)})['embedding'].numpy())

@@ -52,6 +52,10 @@ class Schedule:
       raise ValueError(f"Schedule.decay must be 'step' or 'cosine'. Received: {self.decay!r}.")
     if min(self.epoch_size, self.batch_size, self.total_epochs, self.step_epochs) < 1:
       raise ValueError(f'Schedule needs at least one clip, epoch and step epoch. Received: {self}.')
+    for name in ('base_learning_rate', 'warmup_epochs', 'warmup_start', 'gamma', 'weight_decay', 'early_stop_epochs'):
+      value = getattr(self, name)
+      if value is not None and not value >= 0:
+        raise ValueError(f'Schedule.{name} must not be negative. Received: {value}.')
 
   def steps_per_epoch(self, num_replicas: int) -> int:
     """Steps in one epoch: enough full batches of all replicas to see `epoch_size` clips."""
