@@ -255,3 +255,19 @@ def test_only_shard_numbers_are_spread_over_the_workers(clip_manifest, tmp_path)
     make_clips.build(pipeline, dataclasses.replace(job, num_rows={'train': rows}))
     sizes.append(pipeline.to_runner_api().ByteSize())
   assert abs(sizes[1] - sizes[0]) < 500
+
+
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_an_interruption_is_one_sentence(monkeypatch, wrapped):
+  """As the runner in one process gives it: wrapped, with the name of the step."""
+
+  def interrupted(*_):
+    raise RuntimeError('KeyboardInterrupt [while running MakeShards]') if wrapped else KeyboardInterrupt
+
+  if wrapped:
+    monkeypatch.setattr(make_clips, 'build', interrupted)
+    monkeypatch.setattr(make_clips, 'run', lambda argv: make_clips._run_pipeline(None, None))
+  else:
+    monkeypatch.setattr(make_clips, 'run', interrupted)
+  with pytest.raises(SystemExit, match='^make_clips: interrupted. The same command goes on from here.$'):
+    make_clips.main([])

@@ -17,6 +17,7 @@ import os
 import pathlib
 import resource
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -200,6 +201,7 @@ def _read_requests(requests: BinaryIO, pending: list[dict], arrived: threading.S
 
 def main() -> None:
   """Runs the child: requests on standard input, answers on standard output."""
+  signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business, with which the child ends.
   limit, threads = map(int, sys.argv[1:])
   resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
   resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
