@@ -44,8 +44,8 @@ def configuration(**changes) -> Finetuning:
     epoch_size=24, batch_size=4, base_learning_rate=0.01, warmup_epochs=1, step_epochs=2, total_epochs=4,
     weight_decay=0.0, early_stop_epochs=0,
   )  # fmt: skip
-  values = {'learning_rates': (0.01, 0.0001), 'num_clips': 2, 'held_out_share': 0.25}
-  return Finetuning(VideoInput(), AudioInput(num_frames=60), schedule, TrainingOptions(), **(values | changes))
+  values = {'learning_rates': (0.01, 0.0001), 'num_clips': 2, 'held_out_share': 0.25, 'training': TrainingOptions()}
+  return Finetuning(VideoInput(), AudioInput(num_frames=60), schedule, **(values | changes))
 
 
 def full(config, records, strategy) -> FullFinetuning:
@@ -177,6 +177,11 @@ def test_a_training_that_diverged_is_marked_and_never_chosen(tmp_path, one_repli
   assert sweep.confusion(results, run).sum() == 10
   written = json.loads((tmp_path / 'fold-1/test/rate-3/result.json').read_text())
   assert 'top1' not in written and 'not finite' in written['diverged']
+
+
+def test_a_layer_alone_is_trained_by_sgd():
+  with pytest.raises(ValueError, match="With trained = 'fc' the layer is trained by SGD. Received: 'lamb'"):
+    configuration(trained='fc', training=TrainingOptions(optimizer='lamb'))
 
 
 def test_what_earlier_commands_trained_stays_among_the_results(tmp_path, one_replica, records):

@@ -67,6 +67,8 @@ class Finetuning:
       raise ValueError(f"Finetuning.trained must be 'all' or 'fc'. Received: {self.trained!r}.")
     if self.trained == 'fc' and self.several_labels:
       raise ValueError("Finetuning.several_labels is for training all weights; with trained = 'fc' it is not there.")
+    if self.trained == 'fc' and self.training.optimizer != 'sgd':
+      raise ValueError(f"With trained = 'fc' the layer is trained by SGD. Received: {self.training.optimizer!r}.")
     if self.num_clips < 1 or not 0 <= self.held_out_share < 1:
       raise ValueError(
         'Finetuning needs num_clips of at least 1 and a held_out_share from 0 to below 1. '
