@@ -301,7 +301,9 @@ def test_an_audio_encoder_from_elsewhere_is_not_exported(tmp_path):
 )
 def test_a_finetuned_encoder_is_exported_as_it_was_fed(encoder_class, inputs, tmp_path):
   encoder = encoder_class(base_width=4, blocks_per_stage=1)
-  records = types.SimpleNamespace(short_side=20, frame_rate=25.0, log_mel_spec=LogMelSpec(log_offset=1e-3))
+  records = types.SimpleNamespace(
+    short_side=20, frame_rate=25.0, log_mel_spec=LogMelSpec(log_offset=1e-3), audio_track=''
+  )
   encoder(np.zeros([1, *inputs.shape], np.float32))
   checkpoints.save_weights(encoder, str(tmp_path / 'cell'))
   weights_folder.describe(str(tmp_path / 'cell'), encoder, 'a cell', inputs, records)

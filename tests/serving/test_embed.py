@@ -104,7 +104,7 @@ def test_errors_of_the_reader_pass_through(video_model):
 
 def test_bad_arguments_are_named(video_model, tmp_path):
   read_span = film(1.0)[0]
-  with pytest.raises(ValueError, match='must be positive. Received: stride_seconds=0.0, batch_size=8'):
+  with pytest.raises(ValueError, match='must be positive and finite. Received: stride_seconds=0.0, batch_size=8'):
     embed_video('film.mp4', video_model, read_span, stride_seconds=0.0)
   with pytest.raises(FileNotFoundError, match='Expected a version folder'):
     embed_video('film.mp4', str(tmp_path), read_span)
