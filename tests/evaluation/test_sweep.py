@@ -145,6 +145,18 @@ def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos
   assert results['mean'] == {'test_best': 0.9, 'held_out': 0.7}
 
 
+def two_folds(rates):
+  """What stands for records of ten videos, and the cells of a sweep over two folds."""
+  part = FoldPart('test', np.ones(10, bool))
+  cells = [
+    sweep.SweepCell(Fold(number, part, part), rate, held_out)
+    for number in (1, 2)
+    for held_out in (False, True)
+    for rate in rates
+  ]
+  return types.SimpleNamespace(label_names=('a', 'b', 'c')), cells
+
+
 def test_a_training_that_diverged_is_marked_and_never_chosen(tmp_path, one_replica, records):
   """The highest rate gives NaN, whose argmax is the label of all videos: as an accuracy it would be 1.0."""
 
@@ -158,14 +170,7 @@ def test_a_training_that_diverged_is_marked_and_never_chosen(tmp_path, one_repli
       probabilities = np.eye(3)[np.where(np.arange(10) < 4 + rate, 0, 1)]
       return np.arange(10), np.full([10, 3], np.nan) if fold.number == 2 else probabilities
 
-  part = FoldPart('test', np.ones(10, bool))
-  labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
-  cells = [
-    sweep.SweepCell(Fold(number, part, part), rate, held_out)
-    for number in (1, 2)
-    for held_out in (False, True)
-    for rate in (3.0, 2.0, 1.0)
-  ]
+  labels, cells = two_folds(rates=(3.0, 2.0, 1.0))
   run = RunDirectory(str(tmp_path), one_replica)
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
@@ -194,14 +199,7 @@ def test_what_earlier_commands_trained_stays_among_the_results(tmp_path, one_rep
     def train(self, folder, fold, rate):
       return np.arange(10), np.eye(3)[np.where(np.arange(10) < 4 + fold.number + rate, 0, 1)]
 
-  part = FoldPart('test', np.ones(10, bool))
-  labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
-  cells = [
-    sweep.SweepCell(Fold(number, part, part), rate, held_out)
-    for number in (1, 2)
-    for held_out in (False, True)
-    for rate in (1.0, 2.0)
-  ]
+  labels, cells = two_folds(rates=(1.0, 2.0))
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
 

@@ -284,7 +284,9 @@ class Records:
   def audio_track(self) -> str:
     """Which sound of films with several was taken, as ReadOptions has it; '' is the default one, or of records of other jobs."""
     settings = os.path.join(self.directory, files.SETTINGS_FILE)
-    return files.read_json(settings)['read_options'].get('audio_track', '') if tf.io.gfile.exists(settings) else ''
+    if not tf.io.gfile.exists(settings):
+      return ''
+    return files.read_json(settings).get('read_options', {}).get('audio_track', '')
 
   def num_clips(self, split: str) -> int:
     """Returns how many records a split has."""
