@@ -61,3 +61,24 @@ def test_it_goes_back_only_so_often_and_remembers_it(records, one_replica, tmp_p
     with pytest.raises(DivergedError):
       train(trainer, tmp_path, plan, records)
   assert poisoned.rates == pytest.approx([0.005] * 2)
+
+
+@pytest.mark.slow
+def test_with_more_replicas_than_before_it_goes_back_to_the_older_checkpoint(
+  records, one_replica, two_replicas, tmp_path
+):
+  """Steps of two replicas are half as many, so that the older checkpoint has the higher number of steps."""
+  options = {'checkpoint_steps': 2, 'restarts_when_diverged': 1}
+  plan = schedule(epoch_size=80, total_epochs=1, base_learning_rate=0.01, decay='step', step_epochs=99)
+  interrupted = make_trainer(records, one_replica, **options)
+  several = interrupted.training_step.several
+  calls = iter([several] * 11)  # Then StopIteration: the checkpoint of step 10 is the newest.
+  interrupted.training_step.several = lambda *arguments: next(calls)(*arguments)
+  with pytest.raises(StopIteration):
+    train(interrupted, tmp_path, plan, records)
+  trainer = make_trainer(records, two_replicas, **options)
+  poisoned = Poisoned(
+    trainer, at=3
+  )  # From step 5, which is 10 of one replica: after step 6, whose checkpoint is the newest then.
+  train(trainer, tmp_path, plan, records)
+  assert poisoned.rates == pytest.approx([0.02] * 3 + [0.01] * 5)

@@ -97,10 +97,12 @@ class TrainingCheckpoint:
     self._folder = os.path.join(folder, 'checkpoints')
     self._again = f'Delete {self._folder} to do the training again; what was finished before stays.'
     self._checkpoint = tf.train.Checkpoint(**objects)
+    self._own_folder = os.path.join(own_folder(folder, worker), 'checkpoints')
+    self._manager = self._make_manager(keep=2)
+
+  def _make_manager(self, keep: int) -> tf.train.CheckpointManager:
     with _damage_named(os.path.join(self._folder, 'checkpoint'), self._again):
-      self._manager = tf.train.CheckpointManager(
-        self._checkpoint, os.path.join(own_folder(folder, worker), 'checkpoints'), max_to_keep=2
-      )
+      return tf.train.CheckpointManager(self._checkpoint, self._own_folder, max_to_keep=keep)
 
   def restore(self) -> bool:
     """Restores the chief's newest checkpoint on every worker; returns False when there is none.
@@ -114,9 +116,9 @@ class TrainingCheckpoint:
     return bool(newest)
 
   def restore_earlier(self) -> None:
-    """Restores the chief's checkpoint of the earliest step that is kept, on every worker."""
+    """Restores the chief's oldest checkpoint that is kept, on every worker."""
     state = tf.train.get_checkpoint_state(self._folder)
-    self._restore(min(state.all_model_checkpoint_paths, key=lambda path: int(path.rpartition('-')[2])))
+    self._restore(state.all_model_checkpoint_paths[0])  # Oldest first, whatever their steps.
 
   def _restore(self, path: str) -> None:
     try:
@@ -132,9 +134,20 @@ class TrainingCheckpoint:
       ) from error
 
   def save(self, step: int) -> None:
-    """Writes a checkpoint; an older one stays until this one is whole."""
+    """Writes a checkpoint, named by its step; an older one stays until this one is whole."""
     files.check_guards()
-    self._manager.save(checkpoint_number=step)
+    self._manager.save(checkpoint_number=self._number(step))
+
+  def save_alone(self, step: int) -> None:
+    """Does what `save` does, then deletes all others: nothing goes on from them."""
+    files.check_guards()
+    self._make_manager(keep=1).save(checkpoint_number=self._number(step))
+    self._manager = self._make_manager(keep=2)
+
+  def _number(self, step: int) -> int:
+    """The step, or more: going back and more replicas lower the step, and a file that is there must not be written over."""
+    newest = self._manager.latest_checkpoint
+    return max(step, int(newest.rpartition('-')[2]) + 1) if newest else step
 
 
 def delete_folders(folder: str, prefix: str, keep: str = '') -> None:

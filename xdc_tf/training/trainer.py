@@ -5,7 +5,7 @@ early stopping and checkpoints.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -135,7 +135,7 @@ class EncoderTrainer:
       )
       is_new = not checkpoint.restore()
     if is_new and self.options.restarts_when_diverged:
-      self._save_checkpoint(checkpoint, 0)  # To go back to.
+      self._save_checkpoint(checkpoint.save, 0)  # To go back to.
     while True:
       try:
         self._train_epochs(folder, training, validation, schedule, seed, state, checkpoint)
@@ -185,7 +185,7 @@ class EncoderTrainer:
         self.save(self._best_folder(folder, state))
       state.finish_epoch(step)
       if self._is_checkpoint(step):
-        self._save_checkpoint(checkpoint, step)
+        self._save_checkpoint(checkpoint.save, step)
         # Not earlier: a run that goes on from the checkpoint before needs the best epoch of then; nor where it may go further back.
         if not self.options.restarts_when_diverged:
           self._delete(folder, 'best-', keep=self._best_folder(folder, state))
@@ -201,7 +201,7 @@ class EncoderTrainer:
     with self.strategy.scope():
       checkpoint.restore_earlier()
     state.restarts.assign(restarts)
-    self._save_checkpoint(checkpoint, int(state.step))
+    self._save_checkpoint(checkpoint.save_alone, int(state.step))
     logging.warning(
       '%s It goes back to step %d, with %g times the rate.', error, int(state.step), self.options.rate_when_diverged
     )
@@ -247,7 +247,7 @@ class EncoderTrainer:
       if self._is_checkpoint(step) and step < end:  # The end of an epoch comes after its validation.
         state.step.assign(step)
         state.totals.assign(totals)
-        self._save_checkpoint(checkpoint, step)
+        self._save_checkpoint(checkpoint.save, step)
     bar.close()
     state.totals.assign(totals)
 
@@ -262,10 +262,10 @@ class EncoderTrainer:
   def _next_checkpoint(self, step: int) -> int:
     return (step // self.options.checkpoint_steps + 1) * self.options.checkpoint_steps
 
-  def _save_checkpoint(self, checkpoint: checkpoints.TrainingCheckpoint, step: int) -> None:
+  def _save_checkpoint(self, save: Callable[[int], None], step: int) -> None:
     self._statistics.agree()
     with self.strategy.scope():
-      checkpoint.save(step)
+      save(step)
 
   def _best_folder(self, folder: str, state: TrainingState) -> str:
     """A folder an epoch: a better epoch must not overwrite the best one before it is saved whole."""
