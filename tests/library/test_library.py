@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+import gin
 import keras
 import media_factory
 import numpy as np
@@ -19,6 +20,7 @@ from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.doctor import integrity
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError
+from xdc_tf.models.encoders import ENCODERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = {'base_width': 4, 'blocks_per_stage': 1}
@@ -118,6 +120,24 @@ def test_a_run_in_python_is_one_of_the_command(road, notebook):
   main._main(main.build_parser('pretrain').parse_args(again))  # Finds all of it done.
   with pytest.raises(ValueError, match='was started with another configuration'):
     xdc_tf.pretrain(str(folder / 'clips'), run, dataclasses.replace(notebook['config'], seed=1))
+
+
+@pytest.mark.slow
+def test_a_run_leaves_its_settings_to_nothing_that_is_built_afterwards(road):
+  """The notebook has trained, reported and exported; small_config has settings unlike the defaults as well."""
+  folder, run = road
+  gin.clear_config()
+  gin.bind_parameter('KMeansOptions.num_passes', 7)  # Somebody who uses gin beside the library.
+  xdc_tf.load(run, 'video')
+  xdc_tf.write_report(run, folder / 'report')
+  xdc_tf.export(run, folder / 'exported_again')
+  configuration.bindings_of(small_config())
+  assert (xdc_tf.VideoInput().num_frames, xdc_tf.VideoInput().crop_size) == (8, 224)
+  assert xdc_tf.Schedule(epoch_size=100).batch_size == 32 and ENCODERS['R2Plus1D18'](seed=1).feature_dimension == 512
+  assert xdc_tf.KMeansOptions().num_passes == 7
+  gin.bind_parameter('KMeansOptions.num_passes', 8)
+  assert xdc_tf.KMeansOptions().num_passes == 8
+  gin.clear_config()
 
 
 @pytest.mark.slow

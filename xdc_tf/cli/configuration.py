@@ -1,5 +1,6 @@
 """Strict gin: the one place that parses it. A name that does not exist is an error that says which one was probably meant."""
 
+import contextlib
 import dataclasses
 import difflib
 import glob
@@ -7,7 +8,7 @@ import inspect
 import os
 import re
 import tokenize
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import gin
@@ -46,6 +47,21 @@ def gin_folder() -> str:
   # Beside an installed package there may lie another folder of this name: gin-config's own code.
   checkout = os.path.join(os.path.dirname(package), 'gin')
   return checkout if os.path.exists(os.path.join(checkout, 'base.gin')) else os.path.join(package, 'gin_files')
+
+
+@contextlib.contextmanager
+def apart() -> Iterator[None]:
+  """Forgets what is loaded within: what is built afterwards has its own defaults, or what the caller's own use of gin gave it."""
+  # gin has no public way to put a configuration aside.
+  tables = [getattr(gin.config, name) for name in ('_CONFIG', '_IMPORTS', '_SINGLETONS', '_OPERATIVE_CONFIG')]
+  before, was_locked = [table.copy() for table in tables], gin.config_is_locked()
+  try:
+    yield
+  finally:
+    for table, contents in zip(tables, before, strict=True):
+      table.clear()
+      table.update(contents)
+    gin.config._set_config_is_locked(was_locked)
 
 
 def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, also_used: Collection[str] = ()) -> str:
@@ -134,6 +150,7 @@ def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
   return BoundEncoder(classes[name], tuple(sorted(arguments.items())))
 
 
+@apart()
 def bindings_of(config: Pretraining) -> list[str]:
   """Writes a Pretraining that was built in Python as bindings, which `load` reads as the same one.
 
@@ -231,6 +248,7 @@ def pretraining() -> Pretraining:
 def open_run(run_dir: str) -> FinishedRun:
   """Opens a complete run; errors as run_info.open_run."""
 
+  @apart()
   def read(config_file: str) -> Pretraining:
     load([config_file], [])
     return pretraining()

@@ -138,6 +138,7 @@ def pretrain(
   return run_dir
 
 
+@configuration.apart()
 def pretrain_run(
   records_folder: str,
   run_dir: str,
