@@ -280,8 +280,6 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
     build(pipeline, job)
     with killed_workers.explained():
       pipeline.run().wait_until_finish()
-  except ClipJobError:
-    raise
   except Exception as error:
     if 'KeyboardInterrupt' in str(error):
       raise KeyboardInterrupt from error

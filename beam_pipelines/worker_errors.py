@@ -9,7 +9,7 @@ from xdc_tf import messages
 
 # What files and TensorFlow say of a disk, a right or a damaged file, and what our own code raises for such. Others are bugs.
 _SAID = re.compile(
-  r'^(?:xdc_tf\.lease\.LeaseError|beam_pipelines\.clip_shard\.ClipJobError|'
+  r'^(?:(?:xdc_tf\.lease\.)?LeaseError|(?:beam_pipelines\.clip_shard\.)?ClipJobError|'
   r'tensorflow\.python\.framework\.errors_impl\.\w+|ValueError|OSError|PermissionError|FileNotFoundError): '
   r"(?P<message>.*?) ?\[while running '",
   re.MULTILINE | re.DOTALL,

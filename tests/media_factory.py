@@ -103,7 +103,7 @@ def write_video(
       video_stream = _add_video(container, video_codec, frame_rate, size, gop, b_frames, pixel_aspect, colour)
     if audio_rate:
       audio_stream = container.add_stream(audio_codec, rate=audio_rate, layout=layout)
-      if audio_codec in ('aac', 'libopus', 'libmp3lame', 'ac3', 'mp2'):
+      if audio_codec in ('aac', 'libopus', 'libmp3lame', 'ac3', 'mp2', 'wmav2'):
         audio_stream.codec_context.bit_rate = 96_000 * av.AudioLayout(layout).nb_channels
     packets = []
     if video_stream:

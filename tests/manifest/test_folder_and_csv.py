@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from xdc_tf.manifest import folder_and_csv
 from xdc_tf.manifest.manifest import Row
-from xdc_tf.manifest.media_files import PassedOver
+from xdc_tf.manifest.media_files import VIDEO_EXTENSIONS, PassedOver, walk
 from xdc_tf.media import media
 
 
@@ -173,6 +173,17 @@ def test_a_link_to_elsewhere_is_followed_once(tmp_path):
   for name in ('one', 'two'):
     (tmp_path / 'v' / name).symlink_to(tmp_path / 'elsewhere')
   assert _ids(tmp_path / 'v', validation_fraction=0) == [('train', 'one/a.mp4')]
+
+
+def test_a_folder_with_the_name_of_a_film_is_a_folder(tmp_path):
+  """A Synology keeps thumbnails in @eaDir/clip.mp4/: every film had a twin that cannot be read. Some films lie in Film.mkv/."""
+  for name in ('clip.mp4', '@eaDir/clip.mp4/thumbnail.jpg', 'Film.mkv/film.mkv', 'Film.mkv/notes.txt'):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text('')
+  os.mkfifo(tmp_path / 'pipe.mp4')  # To read it would be to wait for ever.
+  passed_over = PassedOver()
+  assert list(walk(str(tmp_path), VIDEO_EXTENSIONS, passed_over)) == ['clip.mp4', 'Film.mkv/film.mkv']
+  assert passed_over.suffixes == {'.txt': 1, '.mp4': 1}
 
 
 def test_hidden_files_are_no_films_and_others_are_counted(tmp_path):

@@ -169,10 +169,3 @@ def test_threads_change_nothing(film, threads):
   one, more = read_span(film, 1.0, 3.0), read_span(film, 1.0, 3.0, threads=threads)
   assert more.frames == one.frames
   np.testing.assert_array_equal(more.waveform, one.waveform)
-
-
-def test_avi_with_reordered_frames_loses_none(tmp_path):
-  """AVI has times of decoding only, which B-frames take in another order."""
-  path = media_factory.write_video(tmp_path / 'a.avi', 2, audio_rate=None, b_frames=2)
-  numbers = frame_numbers(read_span(path, options=ReadOptions(want_audio=False)))
-  assert numbers[:-4] == list(range(len(numbers)))[:-4] and len(numbers) >= 58

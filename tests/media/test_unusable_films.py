@@ -4,6 +4,7 @@ import pathlib
 import time
 
 import media_factory
+import numpy as np
 import pytest
 from media_cases import frame_numbers, reason_of
 
@@ -115,3 +116,47 @@ def test_recordings_joined_end_to_end_are_set_aside(joined):
   ) as error:
     media.probe(joined)
   assert error.value.reason == 'clock_jump'
+
+
+def test_recordings_joined_with_a_later_clock_are_set_aside(tmp_path):
+  """They became a film of 17 minutes, of which all but 10 seconds could not be read."""
+  parts = [media_factory.write_video(tmp_path / 'a.ts', 6)]
+  parts.append(media_factory.write_video(tmp_path / 'b.ts', 4, video_start=1000, audio_start=1000))
+  (tmp_path / 'joined.ts').write_bytes(b''.join(pathlib.Path(part).read_bytes() for part in parts))
+  with pytest.raises(MediaError, match=r'jumps ahead from [67]\.\d+ s to \d{3,4}\.\d+ s: recordings were joined'):
+    media.probe(tmp_path / 'joined.ts')
+  # A pause of the sound alone is none.
+  assert media.probe(media_factory.write_video(tmp_path / 'c.ts', 4, audio_start=0)).duration_seconds < 5
+
+
+@pytest.mark.parametrize(
+  ('name', 'settings'),
+  [
+    ('a.wmv', {'video_codec': 'wmv2', 'audio_codec': 'wmav2', 'layout': 'stereo', 'b_frames': 0}),
+    ('a.flv', {'audio_codec': 'aac'}),
+  ],
+)
+def test_where_one_duration_is_told_for_all_a_stream_may_end_before(name, settings, tmp_path):
+  """Sound that ended half a second before the picture made a healthy film one that breaks off."""
+  path = media_factory.write_video(tmp_path / name, seconds=6, audio_seconds=4.5, size=(64, 48), **settings)
+  span = read_span(path, 4.0, 6.0)
+  assert len(span.frames) >= 58 and np.abs(span.waveform[:4000]).max() > 0.3 and not span.waveform[-16_000:].any()
+  whole = media_factory.write_video(tmp_path / f'b{name}', seconds=6, size=(64, 48), **settings)
+  assert len(read_span(whole).frames) >= 178
+  media_factory.truncate(whole, 0.6)
+  if name == 'a.flv':  # Of a WMV that breaks off FFmpeg tells no duration.
+    assert reason_of(whole, 0.0, None) == 'truncated'
+
+
+def test_what_an_edit_list_cuts_off_is_no_part_of_the_film(tmp_path):
+  """Phones trim so: the whole recording stays in the file. Rows were made of what is never shown."""
+  path = pathlib.Path(media_factory.write_video(tmp_path / 'a.mp4', seconds=12, gop=1000, size=(64, 48)))
+  contents = bytearray(path.read_bytes())
+  begin = 0
+  while (begin := contents.find(b'elst', begin + 1)) > 0:
+    contents[begin + 12 : begin + 16] = (3000).to_bytes(
+      4, 'big'
+    )  # The length of the only edit, in thousandths of a second.
+  path.write_bytes(contents)
+  assert media.probe(path).duration_seconds == pytest.approx(3, abs=0.1)
+  assert len(read_span(path).frames) in (90, 91)

@@ -60,6 +60,10 @@ class _Seen:
       key = status.st_dev, status.st_ino
     return self._names.setdefault(key, path)
 
+  def is_file(self, path: str) -> bool:
+    """Whether there is something to be read, and an end to it: a link may lead nowhere, and a pipe has no end."""
+    return not self.is_local or os.path.isfile(os.path.join(self._folder, path))
+
   def is_link(self, path: str) -> bool:
     return self.is_local and os.path.islink(os.path.join(self._folder, path))
 
@@ -67,8 +71,9 @@ class _Seen:
 def walk(folder: str, extensions: Sequence[str], passed_over: PassedOver | None = None) -> Iterator[str]:
   """Yields the paths, relative to `folder`, of all files with one of the extensions, folder by folder and sorted in each.
 
-  Hidden files and folders are passed over: copies from a Mac carry a '._NAME.avi' beside each video that is none. Links are
-  followed after all that is really there, so a file keeps its own name, comes once, and loops end.
+  Hidden files and folders are passed over: copies from a Mac carry a '._NAME.avi' beside each video that is none, and a Synology
+  keeps thumbnails in @eaDir/NAME.avi/. Links are followed after all that is really there, so a file keeps its own name, comes
+  once, and loops end.
 
   Args:
     folder: local, or one that tf.io.gfile knows.
@@ -102,13 +107,12 @@ def walk(folder: str, extensions: Sequence[str], passed_over: PassedOver | None 
       names = [links.popleft()]
     folders = []
     for path in names:
-      # The suffix first: asking a file system about each of a million images takes minutes.
       suffix = os.path.splitext(path)[1].lower()
       is_media = suffix in extensions
-      if not is_media and tf.io.gfile.isdir(os.path.join(folder, path)):
+      if tf.io.gfile.isdir(os.path.join(folder, path)):  # Also Film.mkv/, which holds a film.
         if seen.first_name(path) == path:
           folders.append(path)
-      elif not is_media or not tf.io.gfile.exists(os.path.join(folder, path)):  # A link may lead nowhere.
+      elif not is_media or not seen.is_file(path):
         passed_over.suffixes[suffix] += 1
       elif (first := seen.first_name(path)) == path:
         yield path
@@ -123,4 +127,4 @@ def _names(folder: str) -> list[str]:
     names = sorted(name.rstrip('/') for name in tf.io.gfile.listdir(folder))
   except UnicodeDecodeError as error:
     raise ValueError(f'{folder} holds the name {error.object!r}; expected names in UTF-8. Rename that file.') from error
-  return [name for name in names if not name.startswith('.')]
+  return [name for name in names if not name.startswith('.') and name != '@eaDir']

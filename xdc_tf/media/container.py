@@ -168,27 +168,32 @@ def time_base(timed: Any) -> Fraction:
 # Recordings of these formats can be joined end to end as they are; the clock then starts again in the middle of the file.
 JOINED_FORMATS = ('mpegts', 'mpeg')
 _LONGEST_DISORDER_SECONDS = 1
+# A receiver may lose its signal for a while.
+_LONGEST_GAP_SECONDS = 60
 
 
 class ClockWatch:
-  """Looks at packets one after the other for a clock that jumps back."""
+  """Looks at packets one after the other for a clock that jumps."""
 
-  def __init__(self, path: str):
-    """`path` is for the message."""
-    self._path = path
+  def __init__(self, path: str, sees_all: bool):
+    """`path` is for the message; `sees_all`: the packets of all streams are seen, so that no pause of one is a jump ahead."""
+    self._path, self._sees_all = path, sees_all
     self._latest: dict[int, Fraction] = {}
 
   def see(self, packet: av.Packet) -> None:
-    """Takes the next packet of the file; raises MediaError('clock_jump') when its stream has been there before."""
+    """Takes the next packet of the file; raises MediaError('clock_jump') when it is before or far after the others."""
     if packet.dts is None:
       return
     time = packet.dts * time_base(packet)
+    newest = max(self._latest.values(), default=time)
     latest = self._latest.setdefault(packet.stream.index, time)
-    if time < latest - _LONGEST_DISORDER_SECONDS:
+    is_ahead = self._sees_all and time > newest + _LONGEST_GAP_SECONDS
+    if is_ahead or time < latest - _LONGEST_DISORDER_SECONDS:
+      jump = f'ahead from {float(newest):.3f}' if is_ahead else f'back from {float(latest):.3f}'
       raise MediaError(
         'clock_jump',
-        f'The clock of {self._path} jumps back from {float(latest):.3f} s to {float(time):.3f} s: recordings were joined end to '
-        'end. `ffmpeg -i IN -c copy OUT.mp4` gives them one clock.',
+        f'The clock of {self._path} jumps {jump} s to {float(time):.3f} s: recordings were joined end to end. '
+        '`ffmpeg -i IN -c copy OUT.mp4` gives them one clock.',
       )
     self._latest[packet.stream.index] = max(latest, time)
 

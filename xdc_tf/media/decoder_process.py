@@ -7,7 +7,7 @@ The child starts in about 0.2 s, imports no TensorFlow for local paths, and ends
 Spans that follow one another are decoded in one pass (media.MediaReader).
 
 Messages are a length (8 bytes) and that many bytes. Request: JSON. Answer: JSON, then the waveform and the frames; before it,
-while the way to the span is long, empty messages that say that the decoder gets on.
+while the span or the way to it is long, empty messages that say that the decoder gets on.
 """
 
 import contextlib
@@ -42,7 +42,8 @@ class DecoderProcess:
     """Sets the limits of every call.
 
     Args:
-      timeout_seconds: wall-clock time after which the child is killed, for one span and for every part of the way to it.
+      timeout_seconds: wall-clock time without word from the child after which it is killed; it says every few seconds of a film
+        that it gets on.
       memory_limit_bytes: address space of the child; a video that wants more is one that crashes its decoder.
       threads: see media.read_span.
     """
@@ -111,7 +112,10 @@ class DecoderProcess:
       frames = [self._receive(child, deadline) for _ in range(answer['num_frames'])]
     except TimeoutError as error:
       self.close()
-      detail = f'{path} [{start_seconds}, {end_seconds}) was not decoded within {self._timeout_seconds:g} s.'
+      detail = (
+        f'{path} [{start_seconds}, {end_seconds}): the decoder did not get on for {self._timeout_seconds:g} s. '
+        '`make_clips --decoder_timeout_seconds` allows more.'
+      )
       raise MediaError('decoder_timeout', detail) from error
     except (EOFError, BrokenPipeError) as error:
       status = child.wait()

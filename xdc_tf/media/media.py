@@ -35,11 +35,10 @@ from xdc_tf.media.container import (
   fraction,
   media_errors,
   open_container,
-  time_base,
 )
 from xdc_tf.media.read_options import ReadOptions
 from xdc_tf.media.span_checks import check_complete, check_gaps
-from xdc_tf.media.span_reading import LEADS, StreamPart, StreamReading, packets_of, read_afresh
+from xdc_tf.media.span_reading import LEADS, StreamPart, StreamReading, end_of_last_packets, end_of_packets, read_afresh
 
 __all__ = ['REASONS', 'MediaError', 'MediaInfo', 'MediaReader', 'MediaSpan', 'ReadOptions', 'probe', 'read_span']
 
@@ -111,7 +110,8 @@ class MediaReader:
 
     Args:
       threads: as for read_span.
-      on_the_way: called now and then while frames before a span are decoded, which can take long after the only keyframe of a film.
+      on_the_way: called now and then while a span is decoded and the frames before it, which can take long after the only keyframe
+        of a film.
     """
     self._threads, self._on_the_way = threads, on_the_way
     self._video: StreamReading | None = None
@@ -167,7 +167,9 @@ class MediaReader:
       # Opened anew for every span: some decoders of sound remember what they decoded before, and a span must not depend on it.
       if to_the_end and not parts:
         self._check_length(path, 'audio', limit, options)
-      reading, part = read_afresh(path, 'audio', start, limit, options, self._threads, is_main=not parts)
+      reading, part = read_afresh(
+        path, 'audio', start, limit, options, self._threads, is_main=not parts, on_the_way=self._on_the_way
+      )
       reading.close()
       parts.append(part)
     return parts
@@ -226,9 +228,9 @@ def probe(path: str) -> MediaInfo:
     is_joinable = container.format.name.split(',')[0] in JOINED_FORMATS
     duration = Fraction(container.duration, av.time_base) if container.duration else None
     if is_joinable or duration is None:
-      end = _end_of_packets(container, video or audio, ClockWatch(path) if is_joinable else None)
+      end = end_of_packets(container, video or audio, ClockWatch(path, sees_all=True) if is_joinable else None)
     else:
-      end = _end_of_last_packets(container, video or audio, duration)
+      end = end_of_last_packets(container, duration, video or audio)
     if duration is None or abs(end - duration) > _BELIEVED_SECONDS:
       duration = end
     return MediaInfo(
@@ -280,31 +282,3 @@ def _check_span(
       f'{path}: the span [{start_seconds}, {end_seconds}) is longer than max_span_seconds={options.max_span_seconds:g}.',
     )
   return start, Fraction(round(end_seconds * 10**6), 10**6)
-
-
-def _end_of_last_packets(container, stream, declared: Fraction) -> Fraction:
-  """Returns where a stream ends, in seconds since the file's start, by its packets near the end that the header declares.
-
-  Headers count from 0 where the first timestamp is late (Matroska), tell of the longest stream, or of a recording that went on.
-  """
-  try:
-    container.seek((container.start_time or 0) + int(declared * av.time_base))
-    end = _end_of_packets(container, stream)
-  except av.FFmpegError:
-    end = Fraction(0)
-  if not end:  # The stream ended long before.
-    container.seek(container.start_time or 0)
-    end = _end_of_packets(container, stream)
-  return end
-
-
-def _end_of_packets(container, stream, clock: ClockWatch | None = None) -> Fraction:
-  """Returns the end of a stream's last packet from where the container is, in seconds since the file's start; 0 without any."""
-  origin, end = Fraction(container.start_time or 0, av.time_base), Fraction(0)
-  for packet in packets_of(container):
-    stamp = packet.pts if packet.pts is not None else packet.dts
-    if stamp is not None and packet.stream_index == stream.index:
-      end = max(end, (stamp + (packet.duration or 0)) * time_base(packet) - origin)
-    if clock:
-      clock.see(packet)
-  return end

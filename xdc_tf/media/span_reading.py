@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import av
 
 from xdc_tf.media.audio_track import MARGIN_SECONDS, AudioTrack
+from xdc_tf.media.avi_clock import AviClock
 from xdc_tf.media.container import (
   JOINED_FORMATS,
   ClockWatch,
@@ -30,6 +31,9 @@ from xdc_tf.media.video_track import TIMESTAMP_TOLERANCE, VideoTrack, output_siz
 LEADS = (Fraction(3, 10), Fraction(10), None)
 # These formats write a duration down; elsewhere FFmpeg estimates it, and an estimate proves nothing.
 _FORMATS_WITH_DURATION = {'mov', 'matroska', 'avi', 'flv', 'asf', 'wav'}
+# Here it is that of the file: one stream goes on for so long, and others may end before.
+_FORMATS_WITH_ONE_DURATION = {'flv', 'asf'}
+_LONGEST_PACKET_SECONDS = Fraction(1, 2)
 # Here the bitstream says which frames no other is made from, and FFmpeg leaves exactly those out.
 _CODECS_WITH_DISPOSABLE_FRAMES = {'h264'}
 _SAMPLE_RATES = range(1_000, 768_001)
@@ -115,7 +119,8 @@ class StreamReading:
     self._last_time: Fraction | None = None
     self._last_end: Fraction | None = None
     self.ended = False
-    self._clock = ClockWatch(self._path) if self._format in JOINED_FORMATS else None
+    self._avi_clock = AviClock(self._stream, self.origin) if self._format == 'avi' and self._kind == 'video' else None
+    self._clock = ClockWatch(self._path, sees_all=False) if self._format in JOINED_FORMATS else None
 
   def seek(self, seconds: Fraction) -> bool:
     """Goes to the last keyframe before `seconds`; False when the format cannot."""
@@ -130,6 +135,8 @@ class StreamReading:
     packet = self._next_packet()
     if packet is not None:
       self._first_packets.append(packet)
+      if self._avi_clock:
+        self._avi_clock.begins_at_keyframe = True
       stamp = packet.pts if packet.pts is not None else packet.dts
       self.began = Fraction(0) if stamp is None else self._time(stamp, packet)
     return True
@@ -140,7 +147,7 @@ class StreamReading:
     Args:
       start: seconds.
       limit: seconds.
-      on_the_way: called for every PACKETS_ON_THE_WAY packets before `start`.
+      on_the_way: called for every PACKETS_ON_THE_WAY packets.
     """
     part = StreamPart(
       self._kind, self._track(start, limit), self._first_stamp, self._declared_end, num_streams=self._num_streams()
@@ -149,14 +156,19 @@ class StreamReading:
     for decoded in self._decoded:
       self._add(decoded, part, start)
     self._forget(limit)
-    if self._kind == 'video' and self._stream.codec_context.name in _CODECS_WITH_DISPOSABLE_FRAMES:
+    # In AVI all frames are decoded, since they are counted.
+    if (
+      self._avi_clock is None
+      and self._kind == 'video'
+      and self._stream.codec_context.name in _CODECS_WITH_DISPOSABLE_FRAMES
+    ):
       # From a keyframe on, and over the gap to a later span, only what others are made from is decoded.
       is_far = bool(self._first_packets) if self.position is None else start > self.position
       self._lead_in = [] if is_far else None
     for number in itertools.count(1):
       if part.track.done or (packet := self._next_packet()) is None:
         break
-      if number % PACKETS_ON_THE_WAY == 0 and not part.packets:
+      if number % PACKETS_ON_THE_WAY == 0:
         on_the_way()
       if self._lead_in is not None:
         self._collect_lead_in(self._lead_in, packet, part, start)
@@ -234,11 +246,15 @@ class StreamReading:
   def _decode(self, packet: av.Packet, part: StreamPart, start: Fraction) -> None:
     stamp = packet.pts if packet.pts is not None else packet.dts
     time = None if stamp is None else self._time(stamp, packet)
+    if self._avi_clock:
+      self._avi_clock.goes_in(packet)
     try:
       frames = packet.decode()
     except MemoryError:
       raise
     except av.FFmpegError:
+      if self._avi_clock:
+        self._avi_clock.is_lost()
       decoded = _Decoded(time, packet.size > 0, True, [])
     else:
       timed = self._in_showing_order(frames) if self._kind == 'video' else [(f, self._own_time(f)) for f in frames]
@@ -254,11 +270,9 @@ class StreamReading:
   def _in_showing_order(self, frames) -> list[tuple[av.VideoFrame, Fraction]]:
     """Gives every frame its time; leaves out those whose damaged timestamps run backwards: what was shown stays."""
     timed = []
-    # AVI knows no showing times: its stamps are those of decoding, in another order where frames are reordered.
-    is_counted = self._format == 'avi' and self._stream.codec_context.has_b_frames
     for frame in frames:
-      time = self._own_time(frame)
-      if time is None or is_counted:
+      time = self._avi_clock.comes_out(frame) if self._avi_clock else self._own_time(frame)
+      if time is None:
         time = self.began if self._last_end is None else self._last_end
       if self._last_time is None or time > self._last_time:
         self._last_time, self._last_end = time, time + self.shown_seconds(frame)
@@ -289,10 +303,14 @@ class StreamReading:
 
   def check_length(self, limit: Fraction) -> None:
     """Raises MediaError('too_large') when the file declares more than `limit` seconds."""
-    if self._declared_end is not None and self._declared_end > limit:
+    of_file = (
+      Fraction(self._container.duration or 0, av.time_base) if self._format in _FORMATS_WITH_ONE_DURATION else None
+    )
+    end = self._declared_end or of_file
+    if end is not None and end > limit:
       raise MediaError(
         'too_large',
-        f'{self._path} is {float(self._declared_end):.0f} s long, more than max_span_seconds='
+        f'{self._path} is {float(end):.0f} s long, more than max_span_seconds='
         f'{self._options.max_span_seconds:g} from the start of the span: give the span an end.',
       )
 
@@ -330,11 +348,16 @@ class StreamReading:
     tag = _parse_clock(stream.metadata.get('DURATION', '')) if self._format == 'matroska' else None
     if tag is not None:
       return tag - self.origin
+    of_file = Fraction(container.duration, av.time_base) if container.duration else None
+    if self._format in _FORMATS_WITH_ONE_DURATION:
+      return of_file if of_file and _breaks_off(self._path, of_file) else None
     if stream.duration:
-      return self._first_stamp + stream.duration * fraction(stream.time_base)
+      end = self._first_stamp + stream.duration * fraction(stream.time_base)
+      # A stream that an edit list delays and cuts counts its delay twice.
+      return min(end, of_file) if of_file and self._format == 'mov' else end
     # Without tags: the video's, as far as one can tell.
     main = find_stream(container, 'video') or stream
-    return Fraction(container.duration, av.time_base) if container.duration and main.index == stream.index else None
+    return of_file if main.index == stream.index else None
 
 
 def began_late(part: StreamPart, start: Fraction, lead: Fraction, is_main: bool) -> bool:
@@ -377,6 +400,12 @@ def read_afresh(
   raise AssertionError('LEADS end with None, which is always enough.')
 
 
+def _breaks_off(path: str, seconds: Fraction) -> bool:
+  """Whether no stream of a file goes on for the seconds that it declares."""
+  with open_container(path) as container:
+    return seconds - end_of_last_packets(container, seconds) > _LONGEST_PACKET_SECONDS
+
+
 def _parse_clock(text: str) -> Fraction | None:
   """Returns the seconds of 'HH:MM:SS.fraction', None for anything else."""
   try:
@@ -394,3 +423,38 @@ def packets_of(container) -> Iterator[av.Packet]:
       yield next(packets)
     except (StopIteration, IndexError, av.FFmpegError):
       return
+
+
+def end_of_packets(container, stream=None, clock: ClockWatch | None = None) -> Fraction:
+  """Returns the end of the last packet from where a container is, in seconds since the file's start; 0 without any.
+
+  Args:
+    container: an open file.
+    stream: whose packets count; None: those of all.
+    clock: sees them all.
+  """
+  origin, end = Fraction(container.start_time or 0, av.time_base), Fraction(0)
+  for packet in packets_of(container):
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    # What an edit list cuts off is handed out as well, to be thrown away.
+    if stamp is not None and not packet.is_discard and (stream is None or packet.stream_index == stream.index):
+      end = max(end, (stamp + (packet.duration or 0)) * time_base(packet) - origin)
+    if clock:
+      clock.see(packet)
+  return end
+
+
+def end_of_last_packets(container, declared: Fraction, stream=None) -> Fraction:
+  """Returns where a stream ends, or the last one, in seconds since the file's start, by its packets near the declared end.
+
+  Headers count from 0 where the first timestamp is late (Matroska), tell of the longest stream, or of a recording that went on.
+  """
+  try:
+    container.seek((container.start_time or 0) + int(declared * av.time_base))
+    end = end_of_packets(container, stream)
+  except av.FFmpegError:
+    end = Fraction(0)
+  if not end:  # The stream ended long before.
+    container.seek(container.start_time or 0)
+    end = end_of_packets(container, stream)
+  return end

@@ -1,0 +1,44 @@
+"""AVI tells when pictures are decoded, not when they are shown: every span must have the right ones all the same."""
+
+import media_factory
+import pytest
+from media_cases import frame_numbers
+
+from xdc_tf.media.media import MediaReader, ReadOptions, read_span
+
+pytestmark = pytest.mark.stack
+
+PICTURES = ReadOptions(want_audio=False)
+
+
+def test_avi_with_reordered_frames_loses_none(tmp_path):
+  path = media_factory.write_video(tmp_path / 'a.avi', 2, audio_rate=None, b_frames=2)
+  numbers = frame_numbers(read_span(path, options=PICTURES))
+  assert numbers[:-4] == list(range(len(numbers)))[:-4] and len(numbers) >= 58
+
+
+# Pictures shown before a keyframe may come after it in the file: a reader that was sought there cannot have them.
+@pytest.mark.parametrize(('codec', 'b_frames', 'gop'), [('libx264', 3, 60), ('mpeg4', 2, 12), ('mpeg4', 1, 20)])
+def test_a_span_has_its_pictures_wherever_the_reader_comes_from(codec, b_frames, gop, tmp_path):
+  path = media_factory.write_video(
+    tmp_path / 'a.avi', 8, video_codec=codec, audio_rate=None, b_frames=b_frames, gop=gop, size=(64, 48)
+  )
+  reader = MediaReader()
+  for start in range(7):
+    span = read_span(path, start, start + 1, PICTURES)
+    assert frame_numbers(span) == list(range(30 * start, 30 * start + 30))
+    assert reader.read_span(path, start, start + 1, PICTURES).frames == span.frames
+  reader.close()
+
+
+@pytest.mark.parametrize('b_frames', [0, 2])
+def test_pictures_that_were_left_out_leave_their_gaps(b_frames, tmp_path):
+  """Their times are known, but not which of two reordered pictures belongs to which: off by three frames, and never by more."""
+  times = [i / 30 for i in range(240) if i % 7 not in (2, 3)]
+  path = media_factory.write_video(
+    tmp_path / 'a.avi', frame_times=times, video_codec='mpeg4', audio_rate=None, b_frames=b_frames, size=(64, 48)
+  )
+  for start in (0.0, 2.0, 5.0, 6.5):
+    shown = [times[number] for number in frame_numbers(read_span(path, start, start + 1, PICTURES))]
+    wanted = [max(t for t in times if t <= start + k / 30 + 1e-3) for k in range(30)]
+    assert max(abs(a - b) for a, b in zip(shown, wanted, strict=True)) <= (3.001 / 30 if b_frames else 1e-6)
