@@ -6,8 +6,9 @@
 # Seen: 4,096 rows of ones give a Dense layer's kernel the gradient 4096 and its bias 256, with Keras 2 and 3; EinsumDense gives 4096
 #   with Keras 2 and 256 with Keras 3. 16,384 rows in float16: 16384 by tf.nn.bias_add, 2048 by `+`.
 # Versions: keras 3.15.1, tf-keras 2.21.0, tensorflow 2.21.0, Python 3.12 (keras and tensorflow 2.15 do as tf-keras does).
-# What xdc-tf does: convolutions have no bias (xdc_tf/models/residual.py, ConvNorm) and heads compute in float32
-#   (xdc_tf/models/heads.py); FusedBatchNorm's own gradients are right.
+# What xdc-tf does: the one convolution with a bias adds it in float32 (xdc_tf/models/audio_resnet.py, SmallKernelStem; until
+#   November 2026 it did not, so that the stem 'vmz' had wrong bias gradients), and heads compute in float32 (xdc_tf/models/heads.py);
+#   FusedBatchNorm's own gradients are right.
 set -euo pipefail
 tmp="$(mktemp -d)"
 trap 'rm -rf "$tmp"' EXIT

@@ -67,7 +67,7 @@ def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_
   """
   if name not in OPTIMIZERS:
     raise ValueError(f'optimizer must be one of {OPTIMIZERS}. Received: {name!r}.')
-  sgd = {'learning_rate': 0.0, 'momentum': momentum, 'nesterov': nesterov}
+  sgd = {'learning_rate': 0.0, 'momentum': float(momentum), 'nesterov': nesterov}  # Keras 3 takes no int.
   if name == 'sgd':
     # Keras 3 keeps no variable for a momentum of 0.
     return (FusedSGD if momentum else keras.optimizers.SGD)(**sgd)

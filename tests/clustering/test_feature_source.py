@@ -4,6 +4,7 @@ import tensorflow as tf
 from clustering_cases import blobs, make_source, unit, write_store
 from sklearn.decomposition import PCA
 
+from xdc_tf.clustering import kmeans
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.clustering.initialisation import strided_sample
@@ -86,3 +87,13 @@ def test_whitening_does_not_blow_up_noise_and_refuses_too_many_components(tmp_pa
   assert np.abs(_read_all(source.with_projection(fit_whitening(source, 4, 50, strategy)), 50)[1]).max() < 10
   with pytest.raises(ValueError, match='50 clips of 4 dimensions allow 1 to 4'):
     fit_whitening(source, 5, 50, strategy)
+
+
+@pytest.mark.parametrize('features', [np.zeros((50, 4)), np.ones((50, 4)), np.full((50, 4), [0.3, 0.1, 0.7, 0.2])])
+@pytest.mark.parametrize('l2_normalize', [False, True])
+def test_whitening_of_clips_that_are_all_alike_leaves_them_alike(tmp_path, features, l2_normalize):
+  """The deviation of nothing but rounding was made 1: such clips fell into several clusters, or their centroids were NaN."""
+  source = make_source(tmp_path, features.astype(np.float16), l2_normalize=l2_normalize)
+  options = kmeans.KMeansOptions(pca_components=3, l2_normalize=l2_normalize)
+  clusters = kmeans.fit(source, 4, options, 0, tf.distribute.get_strategy(), None)
+  assert not clusters.centroids.any() and clusters.inertia[-1] == 0

@@ -189,6 +189,21 @@ def test_a_layer_alone_is_trained_by_sgd():
     configuration(trained='fc', training=TrainingOptions(optimizer='lamb'))
 
 
+@pytest.mark.parametrize(
+  'trained, option',
+  [('fc', 'restarts_when_diverged'), ('fc', 'initial_statistics_batches'), ('all', 'initial_statistics_batches')],
+)
+def test_options_that_would_have_no_effect_are_refused(trained, option):
+  with pytest.raises(ValueError, match=f'TrainingOptions.{option} is'):
+    configuration(trained=trained, training=TrainingOptions(**{option: 2}))
+
+
+@pytest.mark.parametrize('rates', [0.01, '0.01', ('0.01',), (0.1, -0.1), (np.nan,)])
+def test_a_grid_is_a_list_of_positive_numbers(rates):
+  with pytest.raises(ValueError, match='Finetuning.learning_rates must be a list of positive numbers'):
+    configuration(learning_rates=rates)
+
+
 def test_what_earlier_commands_trained_stays_among_the_results(tmp_path, one_replica, records):
   """A sweep, then one fold again; or fold after fold: results.json would hold the last command's alone."""
 

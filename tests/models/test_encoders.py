@@ -440,3 +440,14 @@ def test_gin_configures_the_encoders():
     assert tuple(AudioResNet18().stem.convolution.kernel.shape) == (3, 3, 1, 2)
   finally:
     gin.clear_config()
+
+
+@pytest.mark.stack
+def test_in_bfloat16_the_bias_of_the_small_stem_has_the_gradient_of_float32():
+  """TensorFlow's own gradient of a bias keeps its sum in bfloat16 on CPUs, where it stops at 256: here 128 was .5."""
+  stem = AudioResNet18(base_width=16, blocks_per_stage=1, stem='vmz', dtype='mixed_bfloat16').stem
+  for block in ('block0', 'block1', 'block2'):
+    setattr(stem, block, lambda x, training: x)
+  with tf.GradientTape() as tape:
+    total = tf.reduce_sum(tf.cast(stem(tf.cast(tf.ones([32, 40, 100, 1]), tf.bfloat16)), tf.float32)) / 1000
+  np.testing.assert_allclose(tape.gradient(total, stem.convolution.bias), [128.0] * 4, rtol=0.01)

@@ -2,6 +2,7 @@
 
 import os
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -99,3 +100,22 @@ def test_a_resnet_trains_on_two_replicas_and_its_features_have_the_records_order
   # A batch never runs over two shards, or a resume would change it.
   assert [len(i) for i, _ in batches] == [3, 1, 3, 1]
   assert np.concatenate([f for _, f in batches]).shape == (8, 32)
+
+
+class WithDropout(NormalizedAudio):
+  """On Keras 3 the state of dropout's random numbers, a whole number, is among the variables that are not trained."""
+
+  def __init__(self, seed=0, dtype=None):
+    super().__init__(seed, dtype)
+    self.dropout = keras.layers.Dropout(0.3, seed=seed)
+
+  def call(self, x, training=False):
+    return self.dropout(super().call(x, training), training=training)
+
+
+@pytest.mark.stack
+def test_an_encoder_with_dropout_trains_on_two_replicas(records, two_replicas, tmp_path):
+  trainer = make_trainer(records, two_replicas, model=WithDropout)
+  assert all(np.isfinite(value).all() for value in train(trainer, tmp_path, schedule(total_epochs=1), records))
+  loaded = make_trainer(records, two_replicas, model=WithDropout)
+  loaded.load(str(tmp_path))

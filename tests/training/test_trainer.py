@@ -111,6 +111,7 @@ def test_validation_clips_without_labels_cannot_choose_an_epoch(records, one_rep
   [
     ({'restarts_when_diverged': -1}, 'must not be negative'),
     ({'rate_when_diverged': 1.0}, 'between 0 and 1'),
+    ({'momentum': 1.0}, 'momentum must be from 0 to below 1'),
     ({'checkpoint_steps': 0}, 'at least 1'),
     ({'precision': 'half'}, 'must be one of'),
     ({'jit_compile': 'yes'}, "True, False or 'auto'"),

@@ -4,6 +4,8 @@ import argparse
 import dataclasses
 import os
 
+import numpy as np
+
 from xdc_tf import files, lease
 from xdc_tf.cli import configuration, encoder_arguments, pretrain
 from xdc_tf.evaluation import sweep
@@ -15,6 +17,7 @@ from xdc_tf.runs import run_info, weights_folder
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.runs.starting_point import StartingPoint
 from xdc_tf.training import distribution
+from xdc_tf.training.options import POLICIES
 
 SUMMARY = 'Finetune an encoder, or a layer on its frozen features, on one fold of a labelled data set, and measure it.'
 EXAMPLE = (
@@ -111,7 +114,7 @@ def _check_normalisation(start: StartingPoint, inputs) -> None:
   """Clips may be longer or larger than those of the pretraining, but other numbers in them would be a silent mistake."""
   for name in ('mean', 'std'):
     before, now = getattr(start.inputs, name, None), getattr(inputs, name)
-    if before is not None and before != now:
+    if before is not None and not np.array_equal(before, now):  # A list or a tuple.
       raise ValueError(
         f'{start.source} was pretrained with {type(inputs).__name__}.{name} = {before}, and would be fed with {now}. Add '
         f"--gin_param '{type(inputs).__name__}.{name} = {before}'."
@@ -129,7 +132,7 @@ def _chosen_folds(records, numbers: list[int] | None):
 def _make_learner(config, start: StartingPoint, records, strategy):
   if config.trained == 'fc':
     # The seed is for Table 5's random features, which it reports over several of them.
-    encoder = start.load(config.input_of(start.modality, records), config.seed)
+    encoder = start.load(config.input_of(start.modality, records), config.seed, POLICIES[config.training.precision])
     return FcOnly(config, encoder, start.modality, records)
   return FullFinetuning(config, start.make, start.modality, start.weights, records, strategy)
 

@@ -9,6 +9,8 @@ from xdc_tf.clustering import block_passes
 
 # Directions with less than this share of the largest variance are noise; full whitening would blow them up to unit variance.
 _SMALLEST_VARIANCE_SHARE = 1e-6
+# Below this share of the features' mean squared length their largest variance is rounding: all clips look alike.
+_ROUNDING_SHARE = 1e-9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +61,8 @@ def fit_whitening(source, num_components: int, block_size: int, strategy: tf.dis
     strategy: the pass is shared by its replicas.
 
   Returns:
-    The projection. Signs are fixed (the largest entry of every direction is positive), so equal data give equal results.
+    The projection. Signs are fixed (the largest entry of every direction is positive), so equal data give equal results. Features
+    that are all alike stay so: they become zeros.
 
   Raises:
     ValueError: when there are fewer dimensions or clips than components.
@@ -83,6 +86,8 @@ def fit_whitening(source, num_components: int, block_size: int, strategy: tf.dis
   variances, directions = variances[::-1][:num_components], directions[:, ::-1][:, :num_components]
   largest_entries = directions[np.abs(directions).argmax(axis=0), np.arange(num_components)]
   directions = directions * np.sign(largest_entries)
-  floor = max(_SMALLEST_VARIANCE_SHARE * variances[0], np.finfo(np.float64).tiny)
-  matrix = directions / np.sqrt(np.maximum(variances, floor))
+  if variances[0] > _ROUNDING_SHARE * np.trace(totals[:-1]) / source.num_clips:
+    matrix = directions / np.sqrt(np.maximum(variances, _SMALLEST_VARIANCE_SHARE * variances[0]))
+  else:
+    matrix = np.zeros_like(directions)
   return Projection(mean.astype(np.float32), matrix.astype(np.float32))

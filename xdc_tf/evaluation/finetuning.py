@@ -4,6 +4,7 @@ One learner trains all cells (fold and learning rate) of a sweep, so that nothin
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -69,6 +70,13 @@ class Finetuning:
       raise ValueError("Finetuning.several_labels is for training all weights; with trained = 'fc' it is not there.")
     if self.trained == 'fc' and self.training.optimizer != 'sgd':
       raise ValueError(f"With trained = 'fc' the layer is trained by SGD. Received: {self.training.optimizer!r}.")
+    if self.trained == 'fc' and self.training.restarts_when_diverged:
+      raise ValueError(
+        "With trained = 'fc' TrainingOptions.restarts_when_diverged is not there: a rate that diverges is a result."
+      )
+    if self.training.initial_statistics_batches:
+      raise ValueError('TrainingOptions.initial_statistics_batches is for the first features of a pretraining.')
+    _check_rates(self.learning_rates)
     if self.num_clips < 1 or not 0 <= self.held_out_share < 1:
       raise ValueError(
         'Finetuning needs num_clips of at least 1 and a held_out_share from 0 to below 1. '
@@ -93,6 +101,14 @@ class Finetuning:
   def seed_of(self, fold: Fold) -> int:
     """The seed of a fold's trainings: the same for every rate, so that a grid compares rates and not seeds."""
     return derive_seed(self.seed, 'finetuning', fold.number)
+
+
+def _check_rates(rates: Any) -> None:
+  is_list = isinstance(rates, Sequence) and not isinstance(rates, str)
+  if not is_list or not all(isinstance(rate, int | float) and 0 < rate < math.inf for rate in rates):
+    raise ValueError(
+      f'Finetuning.learning_rates must be a list of positive numbers, such as (0.01, 0.1), or (0.01,) for one. Received: {rates!r}.'
+    )
 
 
 class FullFinetuning:

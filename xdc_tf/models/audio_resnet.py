@@ -66,7 +66,10 @@ class SmallKernelStem(keras.layers.Layer):
 
   def call(self, x, training=False):
     """Returns [B, H/2, W/2, base_width / 2]."""
-    x = self.convolution(x)
+    kernel, bias = self.convolution.kernel, self.convolution.bias
+    x = tf.nn.conv2d(x, tf.cast(kernel, x.dtype), 1, 'SAME')
+    # In float32: on CPUs the gradient of a bias in bfloat16 cannot grow beyond 256.
+    x = tf.cast(tf.cast(x, tf.float32) + tf.cast(bias, tf.float32), x.dtype)
     for block in (self.block0, self.block1, self.block2):
       x = block(x, training=training)
     return x

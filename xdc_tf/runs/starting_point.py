@@ -78,14 +78,15 @@ class StartingPoint:
     """Random weights take their shape from gin; others have theirs."""
     return () if self.weights else (self.name,)
 
-  def load(self, inputs, seed: int = 0):
+  def load(self, inputs, seed: int = 0, dtype: str | None = None):
     """Returns the encoder, built for `inputs`, with its weights; for verbs that do not train it.
 
     Args:
       inputs: VideoInput or AudioInput.
       seed: the seed of random weights: those that a finetuning with this seed starts from.
+      dtype: name of a Keras dtype policy; None: float32.
     """
-    encoder = self.make(derive_seed(seed, 'weights'))
+    encoder = self.make(derive_seed(seed, 'weights'), dtype)
     encoder(tf.zeros([1, *inputs.shape]))
     if self.weights:
       checkpoints.load_weights(encoder, self.weights)

@@ -60,6 +60,8 @@ class TrainingOptions:
   def __post_init__(self):
     if self.head_deviation < 0:
       raise ValueError(f'TrainingOptions.head_deviation must not be negative. Received: {self.head_deviation}.')
+    if not 0 <= self.momentum < 1:
+      raise ValueError(f'TrainingOptions.momentum must be from 0 to below 1. Received: {self.momentum}.')
     if self.checkpoint_steps < 1 or self.evaluation_batch_size < 1:
       raise ValueError(
         f'TrainingOptions.checkpoint_steps and .evaluation_batch_size must be at least 1. Received: {self}.'
