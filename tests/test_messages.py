@@ -29,6 +29,24 @@ def test_names_of_nodes_are_left_out(tmp_path):
   assert messages.of_error(ValueError('a {{b}} [c]')) == 'a {{b}} [c]'
 
 
+@pytest.mark.stack
+def test_what_a_loaded_model_refuses_is_told_without_its_graph(tmp_path):
+  module = tf.Module()
+
+  def serve(x):
+    tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), ['Sound must be finite. Received:', tf.size(x)])
+    return x + 1
+
+  module.serve = tf.function(serve, input_signature=[tf.TensorSpec([None])])
+  tf.saved_model.save(module, str(tmp_path))
+  loaded = tf.saved_model.load(str(tmp_path))
+  for function in (module.serve, loaded.serve, loaded.signatures['serving_default']):
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+      function(tf.constant([float('nan')]))
+    assert messages.of_error(raised.value) == 'Sound must be finite. Received: 1'
+
+
+@pytest.mark.stack
 @pytest.mark.parametrize(
   ('error', 'sentence'),
   [

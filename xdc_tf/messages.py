@@ -10,10 +10,12 @@ def of_error(error: BaseException) -> str:
   What a Python function of a tf.data pipeline raised comes with its traceback, of which nothing but the sentence is kept.
   """
   text = getattr(error, 'message', None) or str(error)
+  text = re.sub(r'^Error in user-defined function passed to \S+ transformation with iterator: \S+: ', '', text)
   said, traceback, _ = text.partition('\nTraceback (most recent call last):')
   if traceback:
     text = re.sub(r'^(\{\{[^}]*\}\}:? ?)?(?:[\w.]+\.)?\w+(?:Error|Exception|Interrupt): ', '', said)
-  # Of a traced function comes the place of each operation first, in paragraphs.
+  # Of a traced function comes the place of each operation first, in paragraphs; of a loaded one, in lines without the place.
+  text = re.sub(r'^Graph execution error:\n\n(?:Detected at node .*\n<stack traces unavailable>\n)+', '', text)
   text = re.sub(r'^Graph execution error:\n.*\n\n', '', text, flags=re.DOTALL)
   text = re.sub(r'\{\{(function_node|node) [^}]*\}\}:?,? ?', '', text)
   text = re.sub(r' ?\[Op:\w+\](?: name: ?)?|\s*\[\[\]\]', '', text).strip()

@@ -24,6 +24,7 @@ def pyplot() -> Any:
     ) from error
   matplotlib.use('Agg')
   matplotlib.rcParams['svg.hashsalt'] = 'xdc-tf'  # Else the names inside an SVG are random.
+  matplotlib.rcParams['text.parse_math'] = False  # Names of files and labels may hold two dollars.
   from matplotlib import pyplot
 
   return pyplot

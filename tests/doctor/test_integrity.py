@@ -126,3 +126,23 @@ def test_the_verb_prints_a_table_and_ends_with_an_error(folder, capsys):
 def test_an_empty_folder_cannot_be_checked(tmp_path):
   with pytest.raises(FileNotFoundError, match='nothing that can be checked'):
     integrity.checks(str(tmp_path))
+
+
+def test_what_a_localisation_and_an_export_need_is_missed(folder):
+  """All of this was called whole."""
+  snippets = folder / 'snippets/test-0000000.npz'
+  snippets.parent.mkdir()
+  np.savez(snippets, features=np.ones((20, 4), np.float32))
+  training = folder / 'localisation/training'
+  tf.train.Checkpoint(weight=tf.Variable(1.0)).write(str(training / 'weights'))
+  (training / 'metrics.csv').write_text('epoch,loss\n0,1\n')
+  files.write_mark(str(training / 'DONE'))
+  assert findings(folder) == []
+  snippets.write_bytes(snippets.read_bytes()[:100])
+  (training / 'weights.index').unlink()
+  (folder / 'run/export/1/variables/variables.index').unlink()
+  found = {found.path.removeprefix(f'{folder}/'): found.problem for found in findings(folder)}
+  assert set(found) == {'snippets/test-0000000.npz', 'localisation/training', 'run/export/1/saved_model.pb'}
+  assert 'is not a whole .npz file' in found['snippets/test-0000000.npz']
+  assert 'weights.index is missing' in found['localisation/training']
+  assert 'has no variables/variables.index' in found['run/export/1/saved_model.pb']

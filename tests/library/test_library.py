@@ -242,12 +242,25 @@ def test_records_are_a_dataset(road):
 
 
 @pytest.mark.slow
+def test_clips_that_cannot_be_read_are_left_out_with_a_warning(road, tmp_path, caplog):
+  film = tmp_path / 'damaged.mp4'
+  media_factory.damage(media_factory.write_video(film, seconds=12.0, size=(48, 32), gop=15), 0.3, 0.7)
+  encoder = xdc_tf.load(road[1], 'video')
+  with caplog.at_level('WARNING'):
+    (embeddings,) = encoder.embed(path for path in [film]).values()
+  assert 3 <= len(embeddings.times) < 6 and 'could not be embedded and are left out' in caplog.text
+  with pytest.raises(ValueError, match='batch_size is 2.0; expected a whole number'):
+    encoder.embed(film, batch_size=2.0)
+
+
+@pytest.mark.slow
 def test_a_report_of_a_run(road):
   folder, run = road
   page = xdc_tf.write_report(pathlib.Path(run), folder / 'report', clips_per_cluster=1)
   assert '<html' in open(page).read()  # noqa: SIM115
-  with pytest.raises(ValueError, match='clips_per_cluster is 0'):
-    xdc_tf.write_report(run, folder / 'report', clips_per_cluster=0)
+  for wrong in (0, 2.5):
+    with pytest.raises(ValueError, match=f'clips_per_cluster is {wrong}'):
+      xdc_tf.write_report(run, folder / 'report', clips_per_cluster=wrong)
 
 
 def test_nearest_is_brute_force():
@@ -261,6 +274,12 @@ def test_nearest_is_brute_force():
   assert xdc_tf.nearest(embeddings, embeddings[7])[0][0] == 7
   with pytest.raises(ValueError, match='count is 51; there are 50 embeddings'):
     xdc_tf.nearest(embeddings, queries, 51)
+  with pytest.raises(ValueError, match='count is 2.0; expected a whole number'):
+    xdc_tf.nearest(embeddings, queries, 2.0)
+  with pytest.raises(ValueError, match='query holds numbers that are not finite'):
+    xdc_tf.nearest(embeddings, np.full(8, np.nan))
+  large, _ = xdc_tf.nearest(embeddings * 1e30, queries * 1e30, 4)  # Their squares are more than float32 holds.
+  np.testing.assert_array_equal(large, index)
   with pytest.raises(ValueError, match='Expected embeddings'):
     xdc_tf.nearest(embeddings, queries[:, :3])
 
@@ -301,6 +320,8 @@ def test_what_bindings_cannot_say_is_refused(tmp_path):
     xdc_tf.bound_encoder('R3D')
   with pytest.raises(ValueError, match='R2Plus1D18 has no argument width'):
     xdc_tf.bound_encoder('R2Plus1D18', width=3)
+  with pytest.raises(ValueError, match='expected a list of words'):
+    xdc_tf.make_clips(str(tmp_path), str(tmp_path / 'records'), '--short_side 32')
   with pytest.raises(ClipJobError, match='does not exist; expected a manifest'):
     xdc_tf.make_clips(str(tmp_path), str(tmp_path / 'records'))
 

@@ -14,6 +14,7 @@ from xdc_tf.cli import configuration, main
 from xdc_tf.localization import corpus, training
 from xdc_tf.localization.options import Localization
 from xdc_tf.records import folds
+from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.metrics_log import read_metrics
 
 pytestmark = pytest.mark.slow
@@ -169,6 +170,23 @@ def test_a_step_is_adam_on_clipped_gradients_with_l2(made, eagerly):
     # With such a decay the gradients, of length 1 at most, do not count where a weight is not about 0.
     moved = np.abs(old) > 1e-3
     np.testing.assert_allclose((tf.identity(variable).numpy() - old)[moved], -0.01 * np.sign(old[moved]), rtol=1e-3)
+
+
+def test_a_training_that_diverges_ends_at_once(made, eagerly, monkeypatch, tmp_path):
+  """It went on to the end, and the folder took no other rate."""
+  monkeypatch.setattr(training.Trainer, '_train_epoch', lambda self, epoch, found: {'loss_start': float('nan')})
+  config, examples = small_config(made)
+  with pytest.raises(DivergedError, match='its losses in epoch 1 are .*nan'):
+    training.Trainer(config, synthetic_actions.DIMENSION).train(str(tmp_path), examples)
+  assert not (tmp_path / 'weights.index').exists()
+
+
+@pytest.mark.parametrize(
+  'wrong', [{'learning_rate': -1.0}, {'learning_rate': float('inf')}, {'gamma': 2.0}, {'weight_decay': -1.0}]
+)
+def test_impossible_settings_are_refused(made, wrong):
+  with pytest.raises(ValueError, match='Localization needs'):
+    dataclasses.replace(small_config(made)[0], **wrong)
 
 
 def test_windows_without_a_whole_action_are_not_trained_on(made):

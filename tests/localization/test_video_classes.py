@@ -13,7 +13,7 @@ def test_files_of_scores(name, tmp_path):
   expected = {'a': {'Diving': 0.75, 'Golf': 0.5}, 'b': {'Jump': 1.0}}
   rows = [f'{video},{label},{score}' for video, scores in expected.items() for label, score in scores.items()]
   text = json.dumps(expected) if name.endswith('json') else '\n'.join(['video,class,score', *rows])
-  (tmp_path / name).write_text(text)
+  (tmp_path / name).write_text('\ufeff' + text)  # As Excel's "CSV UTF-8".
   scores = video_classes.read_scores(str(tmp_path / name), CLASSES, ['a', 'b'])
   assert scores == expected
   assert video_classes.best_classes(scores, 'a', 1) == [('Diving', 0.75)]

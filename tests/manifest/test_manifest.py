@@ -93,6 +93,7 @@ def test_edited_files_are_noticed(tmp_path):
   [
     (Row(0, 'a', ''), 'has no path'),
     (Row(0, '', '/a'), 'has no video_id'),
+    (Row(0, 'a', '/a\r.mp4'), 'has a carriage return'),
     (Row(0, 'a', '/a', -1.0), 'starts at -1.0'),
     (Row(0, 'a', '/a', float('nan')), 'starts at nan'),
     (Row(0, 'a', '/a', 2.0, 2.0), 'ends at 2.0, which is not behind'),

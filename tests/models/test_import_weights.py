@@ -14,6 +14,7 @@ from weight_files import caffe2_file, legacy_file, state, zip_file
 from xdc_tf.cli import main
 from xdc_tf.models import AudioResNet18, R2Plus1D18, ResNet3D18, weight_names
 from xdc_tf.models.import_weights import export_torch, import_weights, read_checkpoint
+from xdc_tf.models.residual import ConvNorm
 from xdc_tf.records import audio_ops
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, VideoInput
@@ -388,7 +389,7 @@ def test_resnet3d_of_pytorch_needs_its_epsilon(tmp_path):
   arrays = {name: weight.value() for name, weight in weight_names.weights(encoder, 'torch').items()}
   assert arrays['stem.0.weight'].shape == (4, 3, 3, 7, 7)
   checkpoint = read_checkpoint(write(tmp_path / 'r3d.pth', zip_file(state(arrays))))
-  with pytest.raises(ValueError, match="--batch_norm_epsilon: 1e-05 for torchvision's r3d_18, 0.001 for models of VMZ"):
+  with pytest.raises(ValueError, match='--batch_norm_epsilon: 1e-05 for networks of PyTorch, 0.001 for models of VMZ'):
     import_weights(checkpoint)
   restored = import_weights(checkpoint, batch_norm_epsilon=1e-5)
   assert restored.stage4_block0.shortcut.projection.batch_norm.epsilon == 1e-5
@@ -435,3 +436,20 @@ def test_strange_files_and_encoders_are_named(tmp_path):
     export_torch(AudioResNet18(base_width=8, stem='vmz'))
   with pytest.raises(ValueError, match="middle must be one of .*Received: middle='layer'"):
     R2Plus1D18(base_width=4, middle='layer')
+
+
+def test_an_audio_encoder_has_the_epsilon_that_it_was_trained_with(tmp_path):
+  """It was left out of account, and PyTorch's networks have a hundredth of Caffe2's."""
+  encoder = randomise(AudioResNet18(base_width=4))
+  arrays = {name: weight.value() for name, weight in weight_names.weights(encoder, 'torch').items()}
+  checkpoint = read_checkpoint(write(tmp_path / 'audio.pth', zip_file(state(arrays))))
+  with pytest.raises(ValueError, match='is a AudioResNet18, .* --batch_norm_epsilon'):
+    import_weights(checkpoint)
+  restored = import_weights(checkpoint, batch_norm_epsilon=1e-5)
+  norms = [layer.batch_norm.epsilon for layer in restored._flatten_layers() if isinstance(layer, ConvNorm)]
+  assert len(norms) == 20 and set(norms) == {1e-5}
+  again = read_checkpoint(write(tmp_path / 'own.pth', export_torch(restored)))
+  assert import_weights(again).batch_norm_epsilon == 1e-5
+  for wrong in (0.0, -1.0, 1.0, np.nan):
+    with pytest.raises(ValueError, match='expected a small positive number'):
+      import_weights(checkpoint, batch_norm_epsilon=wrong)

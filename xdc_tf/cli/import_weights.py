@@ -15,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--output', required=True, help='folder for the weights, for `xdc export --weights`')
   parser.add_argument('--ignore_head', action='store_true', help='leave a classifier out instead of refusing it')
   parser.add_argument(
-    '--batch_norm_epsilon', type=float, help="needed for a ResNet3D-18 in .pth: 1e-5 for torchvision's, 1e-3 for VMZ's"
+    '--batch_norm_epsilon',
+    type=float,
+    help="needed for a ResNet3D-18 or ResNet-18 in .pth: 1e-5 for PyTorch's, 1e-3 for VMZ's",
   )
 
 

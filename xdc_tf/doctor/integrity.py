@@ -136,7 +136,7 @@ def _kind(name: str) -> str | None:
     return None  # Of a write that was broken off, which nobody reads; those of features are looked at together.
   if name.endswith('.index'):
     return 'weights'
-  return {'.npy': 'array', '.json': 'JSON', '.pb': 'SavedModel'}.get(os.path.splitext(name)[1])
+  return {'.npy': 'array', '.npz': 'arrays', '.json': 'JSON', '.pb': 'SavedModel'}.get(os.path.splitext(name)[1])
 
 
 def _weights_problem(path: str) -> str:
@@ -156,6 +156,11 @@ def _array_problem(path: str) -> str:
   return ''
 
 
+def _arrays_problem(path: str) -> str:
+  files.read_arrays(path)
+  return ''
+
+
 def _json_problem(path: str) -> str:
   with tf.io.gfile.GFile(path, 'r') as file:
     text = file.read()
@@ -172,11 +177,16 @@ def _saved_model_problem(path: str) -> str:
     with tf.io.gfile.GFile(path, 'rb') as file:
       if not saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs:
         return 'holds no graph'
+    if not tf.io.gfile.exists(os.path.join(os.path.dirname(path), 'variables', 'variables.index')):
+      return 'has no variables/variables.index beside it. Copy it again, or export it anew'
   return ''
 
 
 def _stage_problem(folder: str) -> str:
   left = _LEFT_BY_STAGES.get(os.path.basename(os.path.dirname(folder)), ())
+  # Of a localisation, which has one training.
+  if os.path.basename(folder) == 'training' and tf.io.gfile.exists(os.path.join(folder, 'metrics.csv')):
+    left = _WEIGHTS
   missing = [name for name in left if not tf.io.gfile.exists(os.path.join(folder, name))]
   return (
     f'is marked as done, but {", ".join(missing)} is missing. Delete {folder}/DONE and give the command again.'
@@ -188,6 +198,7 @@ def _stage_problem(folder: str) -> str:
 _FINDERS = {
   'weights': _weights_problem,
   'array': _array_problem,
+  'arrays': _arrays_problem,
   'JSON': _json_problem,
   'SavedModel': _saved_model_problem,
 }

@@ -1,12 +1,14 @@
 """Encoders as values: of a run, of imported or finetuned weights, or of an exported SavedModel, and what they make of videos."""
 
 import dataclasses
+import operator
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from xdc_tf import files, messages
 from xdc_tf.cli import configuration
@@ -58,7 +60,7 @@ class Encoder:
       (2, 512)
 
     Args:
-      what: the path of a video; a list of paths; or clips: uint8 [B, T, H, W, 3] of a video encoder, float32 [B, S] (mono, at the
+      what: the path of a video; several paths; or clips: uint8 [B, T, H, W, 3] of a video encoder, float32 [B, S] (mono, at the
         rate that it was trained with, -1 to 1) of an audio encoder.
       stride_seconds: time between the starts of two clips of a video.
       batch_size: clips at a time.
@@ -68,12 +70,15 @@ class Encoder:
     Returns:
       Embeddings of a path; {path: Embeddings} of a list; float32 [B, d] of clips.
 
+    Clips of a video that cannot be read are left out, with a warning: `times` says which are there.
+
     Raises:
       MediaError: when most of a video cannot be read.
       ValueError: for clips of another shape or type, or with other values; for a stride or a batch size that is not positive.
     """
-    if batch_size < 1:
-      raise ValueError(f'batch_size is {batch_size}; expected at least 1.')
+    batch_size = _whole('batch_size', batch_size)
+    if isinstance(what, Iterator):
+      what = list(what)
     how = (stride_seconds, batch_size, audio_track)
     if isinstance(what, str | os.PathLike):
       return self._embed_video(os.fspath(what), *how)
@@ -136,13 +141,15 @@ class Encoder:
   def _embed_video(self, path: str, stride_seconds: float, batch_size: int, audio_track: str) -> Embeddings:
     files.use_file_system(path)
     cut = self._how_to_cut(audio_track)
-    reader, starts, embedded = media.MediaReader(), [], []
+    reader, starts, embedded, left_out = media.MediaReader(), [], [], clips.LeftOut()
     try:
-      for batch_starts, batch in clips.batches(path, reader.read_span, cut, stride_seconds, batch_size):
+      for batch_starts, batch in clips.batches(path, reader.read_span, cut, stride_seconds, batch_size, left_out):
         starts += batch_starts
         embedded.append(self._embed['clips'](tf.constant(batch)).numpy())
     finally:
       reader.close()
+    if left_out.starts:
+      logging.warning('%s: %s', path, left_out.summary(len(starts)))
     return Embeddings(np.asarray(starts), np.concatenate(embedded))
 
 
@@ -227,6 +234,17 @@ def _of_model(model, fed: weights_folder.InputSpec) -> Encoder:
   return Encoder(model.modality, model, fed.inputs, cut, {key: call(name) for key, name in named.items()})
 
 
+def _whole(name: str, value: Any) -> int:
+  """Returns a number of things as an int; raises ValueError where it is none, or less than 1."""
+  try:
+    number = operator.index(value)
+  except TypeError as error:
+    raise ValueError(f'{name} is {value!r}; expected a whole number.') from error
+  if number < 1:
+    raise ValueError(f'{name} is {number}; expected at least 1.')
+  return number
+
+
 def nearest(embeddings: np.ndarray, query: np.ndarray, count: int = 5) -> tuple[np.ndarray, np.ndarray]:
   """Finds the embeddings that are most like a query, by cosine similarity.
 
@@ -245,18 +263,23 @@ def nearest(embeddings: np.ndarray, query: np.ndarray, count: int = 5) -> tuple[
     index int64 [count] and similarity float32 [count], the most similar first; [q, count] for several queries.
 
   Raises:
-    ValueError: when the dimensions do not fit or `count` is not 1 to n.
+    ValueError: when the dimensions do not fit, a number is not finite, or `count` is not 1 to n.
   """
-  embeddings, query = np.asarray(embeddings, np.float32), np.asarray(query, np.float32)
+  embeddings, query, count = np.asarray(embeddings), np.asarray(query), _whole('count', count)
   if embeddings.ndim != 2 or query.ndim not in (1, 2) or query.shape[-1] != embeddings.shape[1]:
     raise ValueError(
       f'Expected embeddings [n, d] and a query [d] or [q, d]. Received: {embeddings.shape} and {query.shape}.'
     )
-  if not 1 <= count <= len(embeddings):
+  for name, values in (('embeddings', embeddings), ('query', query)):
+    if not np.isfinite(values).all():
+      raise ValueError(f'{name} holds numbers that are not finite: nothing is near them.')
+  if count > len(embeddings):
     raise ValueError(f'count is {count}; there are {len(embeddings)} embeddings.')
 
   def unit(x: np.ndarray) -> np.ndarray:
-    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), np.finfo(np.float32).tiny)
+    x = x.astype(np.float64)
+    x = x / np.maximum(np.abs(x).max(axis=-1, keepdims=True), np.finfo(np.float64).tiny)  # Its square may be too large.
+    return (x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), np.finfo(np.float64).tiny)).astype(np.float32)
 
   similarity = unit(query) @ unit(embeddings).T
   index = np.argsort(-similarity, axis=-1, kind='stable')[..., :count]

@@ -1,6 +1,7 @@
 """What the verbs of the road do, as functions: a manifest, clips, a pretraining, a report."""
 
 import dataclasses
+import numbers
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -68,8 +69,11 @@ def make_clips(manifest_dir: str | os.PathLike, output_dir: str | os.PathLike, o
     a sentence that says what was made.
 
   Raises:
+    ValueError: when `options` is no list.
     beam_pipelines.clip_shard.ClipJobError: when the job cannot start, or too many videos failed.
   """
+  if isinstance(options, str):
+    raise ValueError(f"options is {options!r}; expected a list of words, such as ['--short_side', '128'].")
   from beam_pipelines import make_clips as job  # Machines that train need no Beam.
 
   return job.run(list(map(str, ['--manifest', manifest_dir, '--output_dir', output_dir, *options])))
@@ -192,8 +196,8 @@ def write_report(
   Raises:
     FileNotFoundError or ValueError: when the run is not finished, or no clip is to be shown.
   """
-  if clips_per_cluster < 1:
-    raise ValueError(f'clips_per_cluster is {clips_per_cluster}; expected at least 1.')
+  if not isinstance(clips_per_cluster, numbers.Integral) or clips_per_cluster < 1:
+    raise ValueError(f'clips_per_cluster is {clips_per_cluster}; expected a whole number of at least 1.')
   run_dir, output_dir = os.fspath(run_dir), os.fspath(output_dir)
   report_run(run_dir, output_dir, credit, None, clips_per_cluster)
   return os.path.join(output_dir, 'index.html')

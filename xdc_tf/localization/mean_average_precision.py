@@ -53,7 +53,7 @@ def average_precisions(
   Raises:
     DivergedError: when a score is not finite: the order of the detections would mean nothing.
   """
-  check_finite('scores', np.array([detection.score for detection in detections]))
+  check_finite('scores', np.array([detection.score for detection in detections]), of='detections')
   by_label: dict[str, list[Detected]] = {label: [] for label in truth}
   for detection in detections:
     if detection.label in by_label:

@@ -4,6 +4,7 @@ Marks: [code of G-TAD] is a value of the THUMOS14 release of its authors' code; 
 """
 
 import dataclasses
+import math
 
 import gin
 
@@ -129,6 +130,14 @@ class Localization:
   def __post_init__(self):
     if min(self.batch_size, self.epochs, self.step_epochs, self.clip_norm, self.class_regularization) <= 0:
       raise ValueError(f'Localization needs positive sizes, epochs, clip_norm and regularization. Received: {self}.')
+    if not 0 < self.learning_rate < math.inf or not 0 < self.gamma <= 1:
+      raise ValueError(
+        f'Localization needs a positive learning_rate, and a gamma above 0 and at most 1. Received: {self}.'
+      )
+    if min(self.weight_decay, self.classification_weight, self.regression_weight) < 0:
+      raise ValueError(
+        f'Localization needs a weight_decay and weights of losses that are not negative. Received: {self}.'
+      )
 
   def rate_of(self, epoch: int) -> float:
     """The learning rate of an epoch, counted from 0."""

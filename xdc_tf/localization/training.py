@@ -13,6 +13,7 @@ from xdc_tf.localization.network import GTADNetwork
 from xdc_tf.localization.options import Localization, SnippetWindows
 from xdc_tf.localization.windows import Track
 from xdc_tf.training import checkpoints
+from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.metrics_log import MetricsLog
 from xdc_tf.training.seeds import derive_seed
 
@@ -87,12 +88,21 @@ class Trainer:
     self._train_step = graphs.compiled(self._step, input_signature=specs)
 
   def train(self, folder: str, found: list[Example]) -> None:
-    """Trains all epochs, or those that are missing, and writes weights and metrics.csv to a folder."""
+    """Trains all epochs, or those that are missing, and writes weights and metrics.csv to a folder.
+
+    Raises:
+      DivergedError: when a loss is not finite; the checkpoint before is kept.
+    """
     checkpoint = checkpoints.TrainingCheckpoint(folder, model=self.network, optimizer=self._optimizer, done=self._done)
     checkpoint.restore()
     log = MetricsLog(folder, first_epoch=int(self._done))
     for epoch in range(int(self._done), self.config.epochs):
       means = self._train_epoch(epoch, found)
+      if not np.isfinite(list(means.values())).all():
+        raise DivergedError(
+          f'The training of the localisation has diverged: its losses in epoch {epoch + 1} are {means}. Try a lower '
+          'Localization.learning_rate in a new folder.'
+        )
       log.write(epoch, {'learning_rate': self.config.rate_of(epoch), **means})
       self._done.assign(epoch + 1)
       checkpoint.save(epoch + 1)

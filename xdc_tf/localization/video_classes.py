@@ -34,7 +34,7 @@ def read_scores(path: str, classes: Sequence[str], videos: Sequence[str]) -> dic
     ValueError: for a damaged file, an unknown class, a score that is negative or not finite, and a video without any.
   """
   with tf.io.gfile.GFile(path, 'r') as file:
-    text = file.read()
+    text = file.read().removeprefix('\ufeff')  # Of Excel.
   try:
     if path.endswith('.json'):
       rows = [(video, label, score) for video, scores in json.loads(text).items() for label, score in scores.items()]

@@ -50,13 +50,15 @@ def check_name(name: str, what: str) -> None:
   """Refuses names of data sets and splits that TFDS could not read back from the names of files.
 
   Raises:
-    ValueError: when `name` is not lower case letters, digits and '_' behind a letter.
+    ValueError: when `name` is not lower case letters, digits and '_' behind a letter, or is 'all'.
   """
   if not re.fullmatch(r'[a-z][a-z0-9_]*', name):
     raise ValueError(
       f'The {what} {name!r} cannot be part of a TFDS file name; expected lower case letters, digits and "_", a letter first, '
       f'such as {re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_0123456789") or "my_videos"!r}.'
     )
+  if name == 'all':
+    raise ValueError(f"The {what} cannot be 'all', which TFDS keeps for the union of all splits.")
 
 
 def check_row(row: Row, split: str) -> None:
@@ -66,6 +68,8 @@ def check_row(row: Row, split: str) -> None:
     problem = 'has no path'
   elif not row.video_id:
     problem = 'has no video_id'
+  elif '\r' in row.path + row.video_id + ''.join(row.labels):
+    problem = 'has a carriage return in its path, video_id or labels, which no CSV file keeps: rename the file'
   elif not (math.isfinite(row.start_seconds) and row.start_seconds >= 0):
     problem = f'starts at {row.start_seconds}; expected seconds >= 0'
   elif row.end_seconds is not None and not (math.isfinite(row.end_seconds) and row.end_seconds > row.start_seconds):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from xdc_tf.models.configurable import configurable
 from xdc_tf.models.residual import (
+  BATCH_NORM_EPSILON,
   ConvNorm,
   ResidualEncoder,
   dimensions,
@@ -23,10 +24,10 @@ STEMS = ('resnet', 'vmz')
 class PooledStem(keras.layers.Layer):
   """The stem of He et al. 2015: 7x7 convolution with stride 2, BatchNorm, ReLU, 3x3 max pool with stride 2."""
 
-  def __init__(self, filters: int, seeds: Iterator[int], dtype: str | None):
+  def __init__(self, filters: int, seeds: Iterator[int], dtype: str | None, epsilon: float):
     """Makes the stem."""
     super().__init__(dtype=dtype)
-    self.convolution = ConvNorm(1, filters, (7, 7), (2, 2), seeds, dtype)
+    self.convolution = ConvNorm(1, filters, (7, 7), (2, 2), seeds, dtype, epsilon)
     self.trains_under_xla = False
     self.built = True
 
@@ -90,6 +91,7 @@ class AudioResNet18(ResidualEncoder):
     stem: str = 'resnet',
     dtype: str | None = None,
     name: str | None = None,
+    batch_norm_epsilon: float = BATCH_NORM_EPSILON,
   ):
     """Makes the encoder with all its weights.
 
@@ -100,6 +102,7 @@ class AudioResNet18(ResidualEncoder):
       stem: 'resnet', the plain one (the paper says just ResNet), or 'vmz', three small blocks in place of 7x7 and pool.
       dtype: name of a Keras dtype policy for every layer, e.g. 'mixed_bfloat16'.
       name: the model's name.
+      batch_norm_epsilon: 1e-3 is Caffe2's and so the paper's; networks of PyTorch have 1e-5.
 
     Raises:
       ValueError: when there is no such stem.
@@ -107,17 +110,17 @@ class AudioResNet18(ResidualEncoder):
     if stem not in STEMS:
       raise ValueError(f'stem must be one of {STEMS}. Received: stem={stem!r}.')
     super().__init__(base_width, blocks_per_stage, dtype, name)
-    self.stem_name = stem
+    self.stem_name, self.batch_norm_epsilon = stem, batch_norm_epsilon
     seeds = layer_seeds(seed)
 
     def convolution(in_channels, filters, stride, block_in_channels):
-      return ConvNorm(in_channels, filters, (3, 3), (stride, stride), seeds, dtype)
+      return ConvNorm(in_channels, filters, (3, 3), (stride, stride), seeds, dtype, batch_norm_epsilon)
 
     def shortcut(in_channels, filters, stride):
-      return ConvNorm(in_channels, filters, (1, 1), (stride, stride), seeds, dtype)
+      return ConvNorm(in_channels, filters, (1, 1), (stride, stride), seeds, dtype, batch_norm_epsilon)
 
     if stem == 'resnet':
-      first, in_channels, stride = PooledStem(base_width, seeds, dtype), base_width, 1
+      first, in_channels, stride = PooledStem(base_width, seeds, dtype, batch_norm_epsilon), base_width, 1
     else:
       first = SmallKernelStem(base_width, seeds, convolution, shortcut, dtype)
       in_channels, stride = base_width // 2, 2
@@ -126,4 +129,4 @@ class AudioResNet18(ResidualEncoder):
 
   def get_config(self) -> dict:
     """Returns the arguments that make such an encoder."""
-    return super().get_config() | {'stem': self.stem_name}
+    return super().get_config() | {'stem': self.stem_name, 'batch_norm_epsilon': self.batch_norm_epsilon}

@@ -176,7 +176,7 @@ def import_weights(checkpoint: Checkpoint, ignore_head: bool = False, batch_norm
     checkpoint: from `read_checkpoint`.
     ignore_head: leave out a classifier; otherwise it is an error.
     batch_norm_epsilon: what BatchNorm added to the variance where the weights were trained; None: as the file's names and shapes
-      tell, which they do for all but PyTorch's ResNet3D-18.
+      tell, which they do for R(2+1)D, Caffe2's files and our own.
 
   Returns:
     The encoder.
@@ -212,8 +212,7 @@ def identify(checkpoint: Checkpoint, batch_norm_epsilon: float | None = None) ->
   arguments: dict[str, Any] = {'base_width': width, 'blocks_per_stage': _blocks_per_stage(tensors, naming)}
   if name == 'R2Plus1D18':
     arguments['middle'] = _middle(tensors, naming, arguments)
-  if name != 'AudioResNet18':
-    arguments['batch_norm_epsilon'] = _epsilon(checkpoint, name, arguments.get('middle'), batch_norm_epsilon)
+  arguments['batch_norm_epsilon'] = _epsilon(checkpoint, name, arguments.get('middle'), batch_norm_epsilon)
   return name, arguments
 
 
@@ -247,15 +246,18 @@ def _middle(tensors: Mapping, naming: str, arguments: dict) -> str:
 def _epsilon(checkpoint: Checkpoint, name: str, middle: str | None, given: float | None) -> float:
   """What was given; else what our export noted; else Caffe2's or torchvision's, where the weights are surely of one of them."""
   if given is not None:
+    if not 0 < given < 0.1:
+      raise ValueError(f'--batch_norm_epsilon is {given}; expected a small positive number, such as 1e-3 or 1e-5.')
     return given
   if isinstance(checkpoint.made_from.get('batch_norm_epsilon'), float):
     return checkpoint.made_from['batch_norm_epsilon']
   if middle == 'block':
     return TORCHVISION_EPSILON
-  if name == 'ResNet3D18' and checkpoint.naming == 'torch':
+  # Our own exports of audio encoders noted none until they could have another.
+  if name != 'R2Plus1D18' and checkpoint.naming == 'torch' and not checkpoint.made_from:
     raise ValueError(
-      f'{checkpoint.name} is a ResNet3D-18, whose names are the same everywhere and do not tell the epsilon of its BatchNorm. Give '
-      f"--batch_norm_epsilon: {TORCHVISION_EPSILON} for torchvision's r3d_18, {BATCH_NORM_EPSILON} for models of VMZ."
+      f'{checkpoint.name} is a {name}, whose names are the same everywhere and do not tell the epsilon of its BatchNorm. Give '
+      f'--batch_norm_epsilon: {TORCHVISION_EPSILON} for networks of PyTorch, {BATCH_NORM_EPSILON} for models of VMZ.'
     )
   return BATCH_NORM_EPSILON
 

@@ -86,12 +86,13 @@ def build_report(folder: str, given: ReportInput, clips_per_cluster: int = 10) -
   """
   cluster_ranking.check_views(given.views)
   _check_label_names(given.views, given.label_names)
-  _claim(folder, given.source)
+  _check_folder(folder, given.source)
   columns = []
   for view in given.views:
     others = [other for other in given.views if other is not view]
     num_farthest = clips_per_cluster // _FARTHEST_SHARE
     columns.append(cluster_ranking.rank_clusters(view, others, clips_per_cluster, num_farthest=num_farthest))
+  _delete_pages(folder)
   shown = sorted({clip for clusters in columns for s in clusters for clip in [*s.nearest, *s.farthest]})
   clip_files, counts = make_clip_files(folder, shown, given.clip_media)
   clips = clip_data.choose_clips(len(given.views[0].pseudo_labels), shown)
@@ -120,12 +121,15 @@ def _check_label_names(views: Sequence[ClusteringView], label_names: Sequence[st
     )
 
 
-def _claim(folder: str, source: str) -> None:
-  """Refuses a folder that holds something else: pages of an older report are deleted before new ones are written."""
+def _check_folder(folder: str, source: str) -> None:
+  """Refuses a folder that holds something else, in which pages of an older report would be replaced."""
   note = os.path.join(folder, 'report.json')
   if not tf.io.gfile.exists(note) and set(files.list_folder(folder)) - {lease.FILE}:
     raise ValueError(f'{folder} is not empty and no report. Give a new folder.')
   files.check_settings(note, {'report of': source})
+
+
+def _delete_pages(folder: str) -> None:
   # The first page goes first and comes last: where it is, the report is whole.
   if tf.io.gfile.exists(os.path.join(folder, 'index.html')):
     tf.io.gfile.remove(os.path.join(folder, 'index.html'))

@@ -7,17 +7,18 @@ class DivergedError(ValueError):
   """Predictions or features are not finite, so nothing can be measured on them."""
 
 
-def check_finite(what: str, values: np.ndarray) -> None:
+def check_finite(what: str, values: np.ndarray, of: str = 'videos') -> None:
   """Raises DivergedError when a value is NaN or infinite.
 
   Args:
     what: the values' name for the message, e.g. 'probabilities'.
-    values: float [n, ...], one row a video; there may be none.
+    values: float [n, ...], one row for each of `of`; there may be none.
+    of: what the rows belong to.
   """
   values = np.asarray(values)
   bad = ~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
   if bad.any():
     raise DivergedError(
-      f'The {what} of {bad.sum()} of {len(values)} videos are not finite numbers, first those of number {int(bad.argmax())}: the '
+      f'The {what} of {bad.sum()} of {len(values)} {of} are not finite numbers, first those of number {int(bad.argmax())}: the '
       'training diverged, or the weights are damaged. Try a lower learning rate.'
     )
