@@ -3,6 +3,12 @@
 import re
 from collections.abc import Iterable
 
+# Before the sentence of a Python error in a pipeline stand a node, in newer releases a transformation, and the error's class.
+_BEFORE_SENTENCE = re.compile(
+  r'^(\{\{[^}]*\}\}:? ?)?(Error in user-defined function passed to .* with iterator: \S+: )?'
+  r'(?:[\w.]+\.)?\w+(?:Error|Exception|Interrupt): '
+)
+
 
 def of_error(error: BaseException) -> str:
   """Returns the message of an error without what TensorFlow puts around it: names of its graph's nodes and operations.
@@ -10,10 +16,9 @@ def of_error(error: BaseException) -> str:
   What a Python function of a tf.data pipeline raised comes with its traceback, of which nothing but the sentence is kept.
   """
   text = getattr(error, 'message', None) or str(error)
-  text = re.sub(r'^Error in user-defined function passed to \S+ transformation with iterator: \S+: ', '', text)
   said, traceback, _ = text.partition('\nTraceback (most recent call last):')
   if traceback:
-    text = re.sub(r'^(\{\{[^}]*\}\}:? ?)?(?:[\w.]+\.)?\w+(?:Error|Exception|Interrupt): ', '', said)
+    text = _BEFORE_SENTENCE.sub('', said)
   # Of a traced function comes the place of each operation first, in paragraphs; of a loaded one, in lines without the place.
   text = re.sub(r'^Graph execution error:\n\n(?:Detected at node .*\n<stack traces unavailable>\n)+', '', text)
   text = re.sub(r'^Graph execution error:\n.*\n\n', '', text, flags=re.DOTALL)

@@ -223,6 +223,12 @@ def test_a_data_set_without_sound_is_noticed_early_and_one_long_film_is_none(
       make_clips.run([*command, '--max_failed_share', '0.2'])
     assert len(list((tmp_path / 'clips').glob('*.tfrecord-*'))) == shards_made
     assert str(error.value).startswith('128 of the first 128' if shards_made == 4 else '128 of the first 256')
+    again = [*command, '--max_failed_share', '0.2', '--audio_track', 'deu']
+    again[3] = str(tmp_path / 'other')
+    with pytest.raises(
+      make_clips.ClipJobError, match="have no sound track 'deu'. Name one that they have with --audio_track"
+    ):
+      make_clips.run(again)
   else:
     assert '130 clips in' in make_clips.run([*command, '--max_failed_share', '0.5'])
 

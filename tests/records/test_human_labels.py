@@ -20,3 +20,14 @@ def test_a_manifest_that_is_gone_costs_the_labels_but_records_that_are_gone_are_
   shutil.move(records.directory, tmp_path / 'gone')
   with pytest.raises(FileNotFoundError, match='does not exist; expected a manifest'):
     human_labels.first_labels_if_any(records, 'train')
+
+
+def test_clips_of_several_labels_are_measured_on_the_first_with_a_warning(tmp_path, caplog):
+  records = records_factory.write_records(tmp_path / 'records', {'train': 3})
+  names = records.label_names
+  rows = [('train', manifest.Row(0, str(i), '/a.mp4', labels=names[: i + 1])) for i in range(3)]
+  manifest.write_manifest(records.manifest_directory, 'tiny', rows, label_names=names)
+  with caplog.at_level('WARNING'):
+    assert human_labels.first_labels(records, 'train').tolist() == [0, 0, 0] and not caplog.text
+    assert human_labels.first_labels(records, 'train', warns=True).tolist() == [0, 0, 0]
+  assert '2 of 3 clips of train' in caplog.text and 'of which the first counts alone' in caplog.text

@@ -82,7 +82,8 @@ def _open(folder: str):
   files.use_file_system(folder)
   records = open_records(folder)
   folds = read_folds(records)
-  labels = {part.split: first_labels(records, part.split) for fold in folds for part in (fold.train, fold.test)}
+  splits = sorted({part.split for fold in folds for part in (fold.train, fold.test)})
+  labels = {split: first_labels(records, split, warns=True) for split in splits}
   return records, folds, labels
 
 

@@ -182,8 +182,10 @@ class FullFinetuning:
 
   def _targets(self, part: FoldPart) -> Targets:
     if part.split not in self._tables:
-      read = all_labels if self._config.several_labels else first_labels
-      self._tables[part.split] = read(self._records, part.split)
+      several = self._config.several_labels
+      self._tables[part.split] = (
+        all_labels(self._records, part.split) if several else first_labels(self._records, part.split, warns=True)
+      )
     labels = self._tables[part.split]
     has_label = labels.any(axis=1) if self._config.several_labels else labels != label_table.NO_LABEL
     return Targets(part.split, {HEAD: labels}, part.clips & has_label)
@@ -217,7 +219,7 @@ class FcOnly:
     )
     for split in records.splits:
       self._features[split] = clip_features.cached(run.stage(f'features/{split}'), split)
-      self._labels[split] = first_labels(records, split)
+      self._labels[split] = first_labels(records, split, warns=True)
 
   def train(self, folder: str, fold: Fold, rate: float) -> tuple[np.ndarray, np.ndarray]:
     """Trains one cell and saves kernel.npy and bias.npy in a folder; returns what FullFinetuning.train does."""

@@ -24,7 +24,7 @@ STEMS = ('resnet', 'vmz')
 class PooledStem(keras.layers.Layer):
   """The stem of He et al. 2015: 7x7 convolution with stride 2, BatchNorm, ReLU, 3x3 max pool with stride 2."""
 
-  def __init__(self, filters: int, seeds: Iterator[int], dtype: str | None, epsilon: float):
+  def __init__(self, filters: int, seeds: Iterator[int], dtype: str | None, epsilon: float = BATCH_NORM_EPSILON):
     """Makes the stem."""
     super().__init__(dtype=dtype)
     self.convolution = ConvNorm(1, filters, (7, 7), (2, 2), seeds, dtype, epsilon)

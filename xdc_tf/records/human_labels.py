@@ -13,12 +13,13 @@ from xdc_tf.records.label_table import NO_LABEL
 from xdc_tf.records.schema import Records
 
 
-def first_labels(records: Records, split: str) -> np.ndarray:
+def first_labels(records: Records, split: str, warns: bool = False) -> np.ndarray:
   """Reads every clip's first label from the manifest that the records were made from.
 
   Args:
     records: the data set.
     split: which split.
+    warns: of clips with several labels, where a result is to be measured on one.
 
   Returns:
     int32 [num_rows], numbers into records.label_names; -1 where a clip has none.
@@ -26,10 +27,19 @@ def first_labels(records: Records, split: str) -> np.ndarray:
   Raises:
     FileNotFoundError: when the manifest is gone.
   """
-  labels = np.full(records.num_rows(split), NO_LABEL, np.int32)
+  labels, several = np.full(records.num_rows(split), NO_LABEL, np.int32), 0
   for index, numbers in _numbers(records, split):
     if numbers:
       labels[index] = numbers[0]
+    several += len(numbers) > 1
+  if several and warns:
+    logging.warning(
+      '%d of %d clips of %s in %s have several labels, of which the first counts alone.',
+      several,
+      len(labels),
+      split,
+      records.directory,
+    )
   return labels
 
 
