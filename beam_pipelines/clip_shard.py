@@ -261,18 +261,19 @@ class MakeShard(beam.DoFn):
       return  # A small job ends with its list of failed videos.
     share, most = self._job.max_failed_share, self._job.max_failed_share * sum(self._job.num_rows.values())
     if len(self._soundless) > (share if self._soundless_rows > most else max(0.9, share)) * len(self._tried):
-      track = self._job.read_options.audio_track
-      message = f'{len(self._soundless)} of the first {len(self._tried)} videos that a worker tried have no sound track'
+      soundless, tried, track = len(self._soundless), len(self._tried), self._job.read_options.audio_track
       if track:
-        message += (
-          f' {track!r}. Name one that they have with --audio_track, by its language or number, or leave the option out.'
+        message = (
+          f'{soundless} of the first {tried} videos that a worker tried have no sound track {track!r}. Name one that they have with '
+          '--audio_track, by its language or number, or leave the option out. To leave such videos out, give a larger '
+          '--max_failed_share.'
         )
       else:
-        message += (
-          '. Data sets such as UCF101 and HMDB51 have none for half of their classes: those would be gone, and results would be of '
-          'the others. Run the same command with --modalities video and a new --output_dir.'
+        message = (
+          f'{soundless} of the first {tried} videos that a worker tried have no sound track. Data sets such as UCF101 and HMDB51 have '
+          'none for half of their classes: those would be gone, and results would be of the others. Run the same command with '
+          '--modalities video and a new --output_dir. To leave such videos out, give a larger --max_failed_share.'
         )
-      message += ' To leave such videos out, give a larger --max_failed_share.'
       files.write_json(os.path.join(self._job.output_dir, STOPPED_FILE), message)
       raise ClipJobError(message)
 

@@ -72,7 +72,11 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
 
   # The trained encoder, with its width, is a starting point like an imported one.
   trained = f'{scratch}/fold-1/test/rate-0.004'
-  assert weights_folder.load(trained)[1]['arguments'] == {'base_width': 4, 'blocks_per_stage': 1}
+  assert weights_folder.load(trained)[1]['arguments'] == {
+    'base_width': 4,
+    'blocks_per_stage': 1,
+    'batch_norm_epsilon': 0.001,
+  }
   words = ['svm', '--records', records, '--weights', trained]
   assert encoder_arguments.find(main.build_parser().parse_args(words)).inputs == AudioInput(
     clip_length=60

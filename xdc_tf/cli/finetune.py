@@ -132,7 +132,8 @@ def _chosen_folds(records, numbers: list[int] | None):
 def _make_learner(config, start: StartingPoint, records, strategy):
   if config.trained == 'fc':
     # The seed is for Table 5's random features, which it reports over several of them.
-    encoder = start.load(config.input_of(start.modality, records), config.seed, POLICIES[config.training.precision])
+    dtype = POLICIES[config.training.resolved().precision]
+    encoder = start.load(config.input_of(start.modality, records), config.seed, dtype)
     return FcOnly(config, encoder, start.modality, records)
   return FullFinetuning(config, start.make, start.modality, start.weights, records, strategy)
 
