@@ -264,14 +264,14 @@ class MakeShard(beam.DoFn):
       soundless, tried, track = len(self._soundless), len(self._tried), self._job.read_options.audio_track
       if track:
         message = (
-          f'{soundless} of the first {tried} videos that a worker tried have no sound track {track!r}. Name one that they have with '
-          '--audio_track, by its language or number, or leave the option out. To leave such videos out, give a larger '
+          f'{soundless} of the first {tried} videos that a worker tried have no sound track {track!r}. Name one that they have '
+          'with --audio_track, by its language or number, or leave the option out. To leave such videos out, give a larger '
           '--max_failed_share.'
         )
       else:
         message = (
-          f'{soundless} of the first {tried} videos that a worker tried have no sound track. Data sets such as UCF101 and HMDB51 have '
-          'none for half of their classes: those would be gone, and results would be of the others. Run the same command with '
+          f'{soundless} of the first {tried} videos that a worker tried have no sound track. Data sets such as UCF101 and HMDB51 '
+          'have none for half of their classes: those would be gone, and results would be of the others. Run the same command with '
           '--modalities video and a new --output_dir. To leave such videos out, give a larger --max_failed_share.'
         )
       files.write_json(os.path.join(self._job.output_dir, STOPPED_FILE), message)
