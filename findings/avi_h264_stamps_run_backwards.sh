@@ -5,7 +5,7 @@
 # Seen: frame.pts is the number of a packet in decoding order, given to another picture; frame.dts rises by 1. The ffmpeg program
 #   gives all frames in order from the same file, which is one that it wrote itself. MPEG-4 (XviD's kind) has rising pts.
 # Versions: av 18.1.0 (FFmpeg 8.1), imageio-ffmpeg 0.8.1 (FFmpeg 9.0), numpy 2.4.6, Python 3.11; av 19.0.2 gives the same.
-# What xdc-tf does: StreamReading._in_showing_order() in xdc_tf/media/span_reading.py counts the frames of such files.
+# What xdc-tf does: the n-th frame that comes out gets the n-th time (xdc_tf/media/avi_clock.py).
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

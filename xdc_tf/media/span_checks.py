@@ -4,7 +4,7 @@ import itertools
 from fractions import Fraction
 
 from xdc_tf.media.container import MediaError
-from xdc_tf.media.span_reading import StreamPart
+from xdc_tf.media.span_reading import StreamPart, breaks_off
 
 # A file is truncated when more than this share of what it declares for the span is absent or broken. Declared ends are
 # rough, so the end of a file may lack a little more.
@@ -20,6 +20,8 @@ def check_complete(path: str, part: StreamPart, start: Fraction, limit: Fraction
     return
   claimed, end = min(limit, part.declared_end), part.track.end_time or Fraction(0)
   if claimed - max(start, end) > max(_MISSING_SECONDS, _MISSING_SHARE * (claimed - start)):
+    if part.shares_end and not breaks_off(path, part.declared_end):
+      return
     raise MediaError(
       'truncated',
       f'{path} declares {part.kind} to {float(part.declared_end):.3f} s but breaks off at {float(end):.3f} s.',

@@ -52,6 +52,7 @@ class StreamPart:
     declared_end: second at which the file says that it ends; None when it says nothing reliable.
     packets: the packets of the span.
     damaged: packets and frames of the span that are broken.
+    shares_end: the declared end is that of the file; this stream may end before another one.
     num_streams: streams of this kind in the file.
   """
 
@@ -61,6 +62,7 @@ class StreamPart:
   declared_end: Fraction | None
   packets: int = 0
   damaged: int = 0
+  shares_end: bool = False
   num_streams: int = 1
 
 
@@ -150,7 +152,12 @@ class StreamReading:
       on_the_way: called for every PACKETS_ON_THE_WAY packets.
     """
     part = StreamPart(
-      self._kind, self._track(start, limit), self._first_stamp, self._declared_end, num_streams=self._num_streams()
+      self._kind,
+      self._track(start, limit),
+      self._first_stamp,
+      self._declared_end,
+      shares_end=self._format in _FORMATS_WITH_ONE_DURATION,
+      num_streams=self._num_streams(),
     )
     self._limit = limit
     for decoded in self._decoded:
@@ -303,14 +310,10 @@ class StreamReading:
 
   def check_length(self, limit: Fraction) -> None:
     """Raises MediaError('too_large') when the file declares more than `limit` seconds."""
-    of_file = (
-      Fraction(self._container.duration or 0, av.time_base) if self._format in _FORMATS_WITH_ONE_DURATION else None
-    )
-    end = self._declared_end or of_file
-    if end is not None and end > limit:
+    if self._declared_end is not None and self._declared_end > limit:
       raise MediaError(
         'too_large',
-        f'{self._path} is {float(end):.0f} s long, more than max_span_seconds='
+        f'{self._path} is {float(self._declared_end):.0f} s long, more than max_span_seconds='
         f'{self._options.max_span_seconds:g} from the start of the span: give the span an end.',
       )
 
@@ -349,8 +352,6 @@ class StreamReading:
     if tag is not None:
       return tag - self.origin
     of_file = Fraction(container.duration, av.time_base) if container.duration else None
-    if self._format in _FORMATS_WITH_ONE_DURATION:
-      return of_file if of_file and _breaks_off(self._path, of_file) else None
     if stream.duration:
       end = self._first_stamp + stream.duration * fraction(stream.time_base)
       # A stream that an edit list delays and cuts counts its delay twice.
@@ -400,8 +401,8 @@ def read_afresh(
   raise AssertionError('LEADS end with None, which is always enough.')
 
 
-def _breaks_off(path: str, seconds: Fraction) -> bool:
-  """Whether no stream of a file goes on for the seconds that it declares."""
+def breaks_off(path: str, seconds: Fraction) -> bool:
+  """Says whether no stream of a file goes on for the seconds that it declares."""
   with open_container(path) as container:
     return seconds - end_of_last_packets(container, seconds) > _LONGEST_PACKET_SECONDS
 
