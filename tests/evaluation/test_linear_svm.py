@@ -56,5 +56,6 @@ def test_regularization_and_scaler_do_something():
 def test_what_cannot_be_learned_is_refused():
   with pytest.raises(ValueError, match='at least two classes. Received: 1'):
     fit(np.ones([3, 2, 4]), np.zeros(3, int), SvmOptions())
-  with pytest.raises(ValueError, match='must be positive. Received: 0'):
-    SvmOptions(regularization=0)
+  for wrong in (0, float('inf')):
+    with pytest.raises(ValueError, match=f'must be positive and finite. Received: {wrong}'):
+      SvmOptions(regularization=wrong)

@@ -189,6 +189,13 @@ def test_impossible_settings_are_refused(made, wrong):
     dataclasses.replace(small_config(made)[0], **wrong)
 
 
+def test_a_graph_of_more_neighbours_than_snippets_is_refused(made):
+  config, _ = small_config(made)
+  network = dataclasses.replace(config.network, neighbours=config.windows.length + 1)
+  with pytest.raises(ValueError, match='GTAD.neighbours must be 1 to SnippetWindows.length'):
+    dataclasses.replace(config, network=network)
+
+
 def test_windows_without_a_whole_action_are_not_trained_on(made):
   config, _ = small_config(made)
   track = training.windows.Track('v', 0.0, 1.0, np.zeros([64, 2], np.float32))

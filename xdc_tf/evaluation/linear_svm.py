@@ -4,6 +4,7 @@ Every clip of a training recording is a sample; a test recording gets the class 
 """
 
 import dataclasses
+import math
 
 import numpy as np
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -29,8 +30,8 @@ class SvmOptions:
   scale: bool = True
 
   def __post_init__(self):
-    if not self.regularization > 0:
-      raise ValueError(f'The regularization C of an SVM must be positive. Received: {self.regularization}.')
+    if not 0 < self.regularization < math.inf:
+      raise ValueError(f'The regularization C of an SVM must be positive and finite. Received: {self.regularization}.')
 
 
 def fit(features: np.ndarray, labels: np.ndarray, options: SvmOptions) -> Pipeline:

@@ -130,6 +130,11 @@ class Localization:
   def __post_init__(self):
     if min(self.batch_size, self.epochs, self.step_epochs, self.clip_norm, self.class_regularization) <= 0:
       raise ValueError(f'Localization needs positive sizes, epochs, clip_norm and regularization. Received: {self}.')
+    if not 1 <= self.network.neighbours <= self.windows.length:
+      raise ValueError(
+        f'Localization: GTAD.neighbours must be 1 to SnippetWindows.length. Received: {self.network.neighbours} and '
+        f'{self.windows.length}.'
+      )
     if not 0 < self.learning_rate < math.inf or not 0 < self.gamma <= 1:
       raise ValueError(
         f'Localization needs a positive learning_rate, and a gamma above 0 and at most 1. Received: {self}.'
