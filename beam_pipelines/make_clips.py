@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     '--decoder_timeout_seconds',
     type=float,
     default=300.0,
-    help='a decoder that hangs is killed then; default %(default)s',
+    help='a decoder that has not got on for so long is killed; default %(default)s',
   )
   add(
     '--decoder_threads',
