@@ -36,9 +36,10 @@ from xdc_tf.media.container import (
   media_errors,
   open_container,
 )
+from xdc_tf.media.film_end import end_of_last_packets, end_of_packets
 from xdc_tf.media.read_options import ReadOptions
 from xdc_tf.media.span_checks import check_complete, check_gaps
-from xdc_tf.media.span_reading import LEADS, StreamPart, StreamReading, end_of_last_packets, end_of_packets, read_afresh
+from xdc_tf.media.span_reading import LEADS, StreamPart, StreamReading, read_afresh
 
 __all__ = ['REASONS', 'MediaError', 'MediaInfo', 'MediaReader', 'MediaSpan', 'ReadOptions', 'probe', 'read_span']
 

@@ -4,7 +4,8 @@ import itertools
 from fractions import Fraction
 
 from xdc_tf.media.container import MediaError
-from xdc_tf.media.span_reading import StreamPart, breaks_off
+from xdc_tf.media.film_end import breaks_off
+from xdc_tf.media.span_reading import StreamPart
 
 # A file is truncated when more than this share of what it declares for the span is absent or broken. Declared ends are
 # rough, so the end of a file may lack a little more.

@@ -4,7 +4,7 @@ import collections
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -33,7 +33,6 @@ LEADS = (Fraction(3, 10), Fraction(10), None)
 _FORMATS_WITH_DURATION = {'mov', 'matroska', 'avi', 'flv', 'asf', 'wav'}
 # Here it is that of the file: one stream goes on for so long, and others may end before.
 _FORMATS_WITH_ONE_DURATION = {'flv', 'asf'}
-_LONGEST_PACKET_SECONDS = Fraction(1, 2)
 # Here the bitstream says which frames no other is made from, and FFmpeg leaves exactly those out.
 _CODECS_WITH_DISPOSABLE_FRAMES = {'h264'}
 _SAMPLE_RATES = range(1_000, 768_001)
@@ -401,12 +400,6 @@ def read_afresh(
   raise AssertionError('LEADS end with None, which is always enough.')
 
 
-def breaks_off(path: str, seconds: Fraction) -> bool:
-  """Says whether no stream of a file goes on for the seconds that it declares."""
-  with open_container(path) as container:
-    return seconds - end_of_last_packets(container, seconds) > _LONGEST_PACKET_SECONDS
-
-
 def _parse_clock(text: str) -> Fraction | None:
   """Returns the seconds of 'HH:MM:SS.fraction', None for anything else."""
   try:
@@ -414,48 +407,3 @@ def _parse_clock(text: str) -> Fraction | None:
     return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
   except ValueError:
     return None
-
-
-def packets_of(container) -> Iterator[av.Packet]:
-  """Yields the packets of a file until it ends or breaks off."""
-  packets = container.demux()
-  while True:
-    try:
-      yield next(packets)
-    except (StopIteration, IndexError, av.FFmpegError):
-      return
-
-
-def end_of_packets(container, stream=None, clock: ClockWatch | None = None) -> Fraction:
-  """Returns the end of the last packet from where a container is, in seconds since the file's start; 0 without any.
-
-  Args:
-    container: an open file.
-    stream: whose packets count; None: those of all.
-    clock: sees them all.
-  """
-  origin, end = Fraction(container.start_time or 0, av.time_base), Fraction(0)
-  for packet in packets_of(container):
-    stamp = packet.pts if packet.pts is not None else packet.dts
-    # What an edit list cuts off is handed out as well, to be thrown away.
-    if stamp is not None and not packet.is_discard and (stream is None or packet.stream_index == stream.index):
-      end = max(end, (stamp + (packet.duration or 0)) * time_base(packet) - origin)
-    if clock:
-      clock.see(packet)
-  return end
-
-
-def end_of_last_packets(container, declared: Fraction, stream=None) -> Fraction:
-  """Returns where a stream ends, or the last one, in seconds since the file's start, by its packets near the declared end.
-
-  Headers count from 0 where the first timestamp is late (Matroska), tell of the longest stream, or of a recording that went on.
-  """
-  try:
-    container.seek((container.start_time or 0) + int(declared * av.time_base))
-    end = end_of_packets(container, stream)
-  except av.FFmpegError:
-    end = Fraction(0)
-  if not end:  # The stream ended long before.
-    container.seek(container.start_time or 0)
-    end = end_of_packets(container, stream)
-  return end
