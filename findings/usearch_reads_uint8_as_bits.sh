@@ -4,7 +4,7 @@
 # Guessed before it was run: embeddings quantised to uint8 are compared as the numbers that they are, or refused; those of int16 are refused
 #   (they are).
 # Seen: of 500 rows of 32 numbers from 0 to 255 the right nearest neighbour is found for 2 in indexes of 'f32', 'u8' and the default; `get` gives
-#   zeros and ones; distances are at most 32. The same numbers as float32: 500. 127 in int8 becomes 1.0 in an index of 'f32'.
+#   zeros and ones; distances are at most 32. The same numbers as float32: 497 and more. 127 in int8 becomes 1.0 in an index of 'f32'.
 # Versions: usearch 2.26.6, numpy 2.3.5, Python 3.12.
 # What xdc-tf does: `nearest` compares in float32, whatever the type that it is given (xdc_tf/library/encoders.py); docs/library.md names no index.
 set -euo pipefail
