@@ -78,8 +78,8 @@ def make_job(options: argparse.Namespace) -> FeatureJob:
 def check_model(job: FeatureJob, saved_model: str) -> None:
   """Raises ValueError when the model was exported for other frames or another sound than the records hold."""
   records, metadata = job.records(), job.metadata
-  found = {'frame_rate': records.frame_rate, 'sample_rate': records.log_mel_spec.sample_rate}
-  for name, value in found.items():
+  of_records = {'frame_rate': records.frame_rate, 'sample_rate': records.log_mel_spec.sample_rate}
+  for name, value in of_records.items():
     if metadata.get(name, value) != value:
       raise ValueError(
         f'{saved_model} expects a {name} of {metadata[name]}, {records.directory} has {value}: make the clips again with that.'

@@ -98,17 +98,17 @@ class FeatureJob:
     for batch in data.batch(max(1, self.batch_size // self.num_clips)).with_options(reader.options()):
       yield batch['index'].numpy(), tf.reshape(batch['input'], tf.concat([[-1], tf.shape(batch['input'])[2:]], axis=0))
 
-  def write(self, element: Shard, found: list[tuple[Any, np.ndarray]]) -> None:
+  def write(self, element: Shard, labelled: list[tuple[Any, np.ndarray]]) -> None:
     """Writes what the model made of `read`."""
     split, shard = element
     if self.snippets:
-      for index, pieces in itertools.groupby(found, lambda pair: pair[0][0]):
+      for index, pieces in itertools.groupby(labelled, lambda pair: pair[0][0]):
         seconds, parts = zip(*((label[1], features) for label, features in pieces), strict=True)
         snippet_files.save(self.output_dir, split, index, np.concatenate(seconds), np.concatenate(parts))
       return
     dimension = self.metadata['feature_dimension']
-    index = np.concatenate([np.zeros(0, np.int64), *(label for label, _ in found)])
-    features = np.concatenate([np.zeros([0, dimension], np.float32), *(features for _, features in found)])
+    index = np.concatenate([np.zeros(0, np.int64), *(label for label, _ in labelled)])
+    features = np.concatenate([np.zeros([0, dimension], np.float32), *(features for _, features in labelled)])
     mean = features.reshape(len(index), self.num_clips, dimension).mean(axis=1)
     write_shard(self.output_dir, split, shard, len(self.records().shard_lengths[split]), index, mean)
 
@@ -121,10 +121,10 @@ class WriteShard(beam.DoFn):
 
   def process(self, prediction: tuple[Shard, list[tuple[Any, np.ndarray]]]) -> Iterator[Shard]:
     """Writes one shard."""
-    element, found = prediction
+    element, labelled = prediction
     files.use_file_system(self._job.output_dir)
     with lease.watched_by_worker(self._job.output_dir, self._job.lease_token):
-      self._job.write(element, found)
+      self._job.write(element, labelled)
     beam.metrics.Metrics.counter('extract_features', 'shards_written').inc()
     yield element
 

@@ -46,8 +46,8 @@ def explained() -> Iterator[None]:
   impatient.daemon = True
 
   def hook(failure: threading.ExceptHookArgs) -> None:
-    found = _EXIT.search(str(failure.exc_value))
-    code = int(found[1]) if found else 0
+    exit_message = _EXIT.search(str(failure.exc_value))
+    code = int(exit_message[1]) if exit_message else 0
     number = -code if code < 0 else code - 128  # Of the process itself, or of the shell that Beam starts it in.
     if number > 0:
       if not signals:

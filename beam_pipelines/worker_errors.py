@@ -23,6 +23,6 @@ def sentence(error: BaseException) -> str:
   if isinstance(error, tf.errors.OpError | OSError):
     text = re.sub(r" ?\[while running '[^']*'\]", '', messages.of_error(error))
   else:
-    found = _SAID.search(f'{type(error).__name__}: {error}') or _SAID.search(str(error))
-    text = found['message'].strip() if found else ''
+    said = _SAID.search(f'{type(error).__name__}: {error}') or _SAID.search(str(error))
+    text = said['message'].strip() if said else ''
   return f'{text}\n(Set XDC_TRACEBACK=1 to see where.)' if text else ''

@@ -181,9 +181,11 @@ def measure_all(sizes: list[int], work_dir: str) -> list[dict]:
       if num_rows > most:
         link_records(f'{work_dir}/{sizes[position - 1]}', folder, num_rows)
         continue
-      found = _measure(task, folder, num_rows)
-      row['peak_bytes'][num_rows], row['seconds'][num_rows] = found['peak_bytes'], found['seconds']
-      print(f'{num_rows:>9,} rows, {task}: {found["peak_bytes"] / 1e6:.0f} MB in {found["seconds"]:.0f} s', flush=True)
+      measured = _measure(task, folder, num_rows)
+      row['peak_bytes'][num_rows], row['seconds'][num_rows] = measured['peak_bytes'], measured['seconds']
+      print(
+        f'{num_rows:>9,} rows, {task}: {measured["peak_bytes"] / 1e6:.0f} MB in {measured["seconds"]:.0f} s', flush=True
+      )
   for row in rows:
     peaks = row['peak_bytes']
     low, high = min(peaks), max(peaks)

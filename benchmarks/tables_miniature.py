@@ -97,8 +97,8 @@ def main() -> None:
   for seed in map(int, options.seeds.split(',')):
     for row in rows:
       failed += measure(row, seed, work_dir, options.jobs)
-      found = [cell for each in ROWS for cell in read(each, work_dir)]
-      files.write_json(options.output, {'rows': found, **machine.describe()})
+      cells = [cell for each in ROWS for cell in read(each, work_dir)]
+      files.write_json(options.output, {'rows': cells, **machine.describe()})
   contents = files.read_json(options.output)
   text = report(contents)
   labels.plot(contents['rows'], f'{work_dir}.svg')
@@ -134,9 +134,9 @@ def read(row: Row, work_dir: str) -> list[dict]:
 def _accuracies(encoders: dict[str, dict]) -> dict[str, dict[str, float]]:
   """Returns {accuracy: {modality: its value}} of those that were measured."""
   return {
-    key: {modality: found[key] for modality, found in encoders.items()}
+    key: {modality: values[key] for modality, values in encoders.items()}
     for key in ACCURACIES
-    if all(key in found for found in encoders.values())
+    if all(key in values for values in encoders.values())
   }
 
 

@@ -50,11 +50,13 @@ def main() -> None:
   for method in arguments.methods.split(','):
     run_dir = os.path.join(arguments.table1, cell_name(method, arguments.seed), 'run')
     for modality, encoder in METHODS[method].evaluated.items():
-      found, start = {}, start_words(method, run_dir, encoder)
+      of_protocol, start = {}, start_words(method, run_dir, encoder)
       for protocol in PROTOCOLS:
         folder = os.path.join(work_dir, method, modality, protocol)
-        found[protocol] = _run(protocol, arguments.records or os.path.join(arguments.table1, 'records'), start, folder)
-      rows.append({'method': method, 'modality': modality, 'protocols': found})
+        of_protocol[protocol] = _run(
+          protocol, arguments.records or os.path.join(arguments.table1, 'records'), start, folder
+        )
+      rows.append({'method': method, 'modality': modality, 'protocols': of_protocol})
       files.write_json(arguments.output, {'seed': arguments.seed, 'rows': rows, **machine.describe()})
   with files.atomic_write(work_dir + '.md', 'w') as file:
     file.write(table(rows) + '\n')

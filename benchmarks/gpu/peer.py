@@ -69,16 +69,16 @@ def best(
     compiled: whether torch.compile is used; the memory format is then the one that is faster without.
     seconds: times a call.
   """
-  found = {}
+  timed = {}
   for precision, layout in itertools.product(PRECISIONS, LAYOUTS[modality]):
     call = getattr(Theirs(modality, sizes, precision, layout, compiled=False), what)
-    found[f'{precision}, {layout}'] = seconds(call), call
-  name = min(found, key=lambda each: found[each][0])
+    timed[f'{precision}, {layout}'] = seconds(call), call
+  name = min(timed, key=lambda each: timed[each][0])
   if not compiled:
-    return f'PyTorch, {name}', found[name][1]
-  layout, found = name.split(', ')[1], {}
+    return f'PyTorch, {name}', timed[name][1]
+  layout, timed = name.split(', ')[1], {}
   for precision in PRECISIONS:
     call = getattr(Theirs(modality, sizes, precision, layout, compiled=True), what)
-    found[f'{precision}, {layout}'] = seconds(call), call
-  name = min(found, key=lambda each: found[each][0])
-  return f'PyTorch compiled, {name}', found[name][1]
+    timed[f'{precision}, {layout}'] = seconds(call), call
+  name = min(timed, key=lambda each: timed[each][0])
+  return f'PyTorch compiled, {name}', timed[name][1]

@@ -153,18 +153,18 @@ class Evaluation:
     labels = first_labels(self.records, 'train')
     # The same clips for every method and encoder of a seed.
     few = choose_per_class(labels, self.few_labels, config.seed)
-    found, folders = {}, {}
+    numbers, folders = {}, {}
     subsets = {'few': few, 'all': labels >= 0}
     for amount in self.amounts:
       folders[amount] = self.run.once(
         f'finetuning/{name}-{amount}', self._finetune, trainer, start, subsets[amount], budget
       )
-      found[f'finetune_{amount}'] = files.read_json(os.path.join(folders[amount], 'result.json'))['accuracy']
+      numbers[f'finetune_{amount}'] = files.read_json(os.path.join(folders[amount], 'result.json'))['accuracy']
     trainer.load(folders['all'] if probe_supervised else start)
     with self.clock.stage('probes'):
       train, test = (measures.embed_split(trainer, split, config.feature_clips) for split in ('train', 'test'))
       num_clusters = max(c.num_clusters for c in config.clusterings)
-      return measures.measure(train, test, few, num_clusters, config.seed) | found
+      return measures.measure(train, test, few, num_clusters, config.seed) | numbers
 
   def _finetune(self, folder: str, trainer: EncoderTrainer, start: str, subset, budget: Schedule) -> None:
     """Trains encoder and head on human labels, and writes the accuracy on the test clips into result.json."""
@@ -189,8 +189,8 @@ def _iteration(run: RunDirectory, number: int) -> dict[str, object]:
   report = files.read_json(Iteration(run.path, number).metrics_file)
   return {
     'clusterings': {
-      name: {key: found[key] for key in CLUSTERING_METRICS if key in found}
-      for name, found in report['clusterings'].items()
+      name: {key: values[key] for key in CLUSTERING_METRICS if key in values}
+      for name, values in report['clusterings'].items()
     },
     'cross_modal_nmi': report['train_nmi_between'].get('audio-video'),
   }

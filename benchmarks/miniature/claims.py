@@ -73,11 +73,11 @@ class Measured:
     cells = self._read('table1')['cells']
     if method == 'same_modality':
       method = f'same_modality_{modality}'
-    found = {c['seed']: c['encoders'] for c in cells if c['method'] == method}
-    if not found:
+    measured = {c['seed']: c['encoders'] for c in cells if c['method'] == method}
+    if not measured:
       raise KeyError(method)
-    name = modality if modality in next(iter(found.values())) else f'{modality}_a'
-    return np.array([found[seed][name][key] for seed in sorted(found)])
+    name = modality if modality in next(iter(measured.values())) else f'{modality}_a'
+    return np.array([measured[seed][name][key] for seed in sorted(measured)])
 
   def row(self, table: str, title: str, modality: str) -> dict[int, float]:
     """Returns the linear probe of every seed of a row of tables_miniature."""
@@ -94,8 +94,8 @@ class Measured:
   def transfer(self, method: str, modality: str, protocol: str, name: str = 'transfer') -> np.ndarray:
     """Returns the accuracy of a protocol, at the rate that is best on the test clips, as the paper reports."""
     rows = self._read(name)['rows']
-    found = next(row for row in rows if (row['method'], row['modality']) == (method, modality))
-    return np.array([found['protocols'][protocol]['test_best']])
+    of_encoder = next(row for row in rows if (row['method'], row['modality']) == (method, modality))
+    return np.array([of_encoder['protocols'][protocol]['test_best']])
 
   def _read(self, name: str) -> dict:
     path = self._paths.get(name, '')
@@ -104,21 +104,21 @@ class Measured:
     return files.read_json(path)
 
 
-def _least_lead(found: Measured, winners: tuple[str, ...], losers: tuple[str, ...]) -> list[Finding]:
+def _least_lead(measured: Measured, winners: tuple[str, ...], losers: tuple[str, ...]) -> list[Finding]:
   """By how much the least of some methods leads the best of others when finetuned on 10 clips a class."""
   findings = []
   for modality in results.MODALITIES:
     least, best = (
-      reduce([found.table1(method, modality, 'finetune_few') for method in methods], axis=0)
+      reduce([measured.table1(method, modality, 'finetune_few') for method in methods], axis=0)
       for reduce, methods in ((np.min, winners), (np.max, losers))
     )
     findings.append(Finding(modality, (least - best).tolist()))
   return findings
 
 
-def _leads(found: Measured, table: str, better: str, worse: str) -> list[Finding]:
+def _leads(measured: Measured, table: str, better: str, worse: str) -> list[Finding]:
   """By how much a row of tables_miniature leads another one, in seeds that both have."""
-  return [_finding(modality, found.lead(table, better, worse, modality)) for modality in results.MODALITIES]
+  return [_finding(modality, measured.lead(table, better, worse, modality)) for modality in results.MODALITIES]
 
 
 def _finding(text: str, by_seed: dict[int, float]) -> Finding:
@@ -127,32 +127,32 @@ def _finding(text: str, by_seed: dict[int, float]) -> Finding:
   return Finding(text, list(by_seed.values()))
 
 
-def _order_stays(found: Measured) -> list[Finding]:
+def _order_stays(measured: Measured) -> list[Finding]:
   """XDC leads random weights whether all is finetuned or the last layer alone."""
   return [
-    Finding(f'{m}, {p}', (found.transfer('xdc', m, p) - found.transfer('random', m, p)).tolist())
+    Finding(f'{m}, {p}', (measured.transfer('xdc', m, p) - measured.transfer('random', m, p)).tolist())
     for m in results.MODALITIES
     for p in ('full', 'fc')
   ]
 
 
-def _lead_stays(found: Measured) -> list[Finding]:
+def _lead_stays(measured: Measured) -> list[Finding]:
   """XDC's lead over supervised pretraining, on another corpus, changes by less than .05 between both protocols."""
   findings = []
   for m in results.MODALITIES:
     full, fc = (
-      found.transfer('xdc', m, p, 'table5') - found.transfer('scratch', m, p, 'table5') for p in ('full', 'fc')
+      measured.transfer('xdc', m, p, 'table5') - measured.transfer('scratch', m, p, 'table5') for p in ('full', 'fc')
     )
     findings.append(Finding(f'{m}, .05 less the change of the lead', (0.05 - abs(full - fc)).tolist()))
   return findings
 
 
-def _gap_shrinks(found: Measured) -> list[Finding]:
+def _gap_shrinks(measured: Measured) -> list[Finding]:
   """The gap between clips with their own sounds and with 20 % of others' is smaller with more clips."""
   findings = []
   for modality in results.MODALITIES:
     small, large = (
-      found.lead('3 and 4', f'{n} clips, curated', f'{n} clips, 20% with the sound of another digit', modality)
+      measured.lead('3 and 4', f'{n} clips, curated', f'{n} clips, 20% with the sound of another digit', modality)
       for n in (1000, 3000)
     )
     shrinks = {seed: small[seed] - large[seed] for seed in sorted(small.keys() & large.keys())}
@@ -160,9 +160,9 @@ def _gap_shrinks(found: Measured) -> list[Finding]:
   return findings
 
 
-def _other_backbone(found: Measured) -> list[Finding]:
+def _other_backbone(measured: Measured) -> list[Finding]:
   """By how much XDC with ResNet3D stays above R(2+1)D's accuracy less .05."""
-  leads = _leads(found, '13', 'ResNet3D', 'R(2+1)D')
+  leads = _leads(measured, '13', 'ResNet3D', 'R(2+1)D')
   return [Finding(f'{lead.text}, plus .05:', [value + 0.05 for value in lead.differences]) for lead in leads]
 
 
@@ -171,49 +171,49 @@ CLAIMS = (
     'Study 1, I',
     'Every self-supervised method beats training from scratch',
     'UCF101: Scratch 54.5, SDC 61.8, XDC 74.2',
-    lambda found: _least_lead(found, SELF_SUPERVISED, ('scratch',)),
+    lambda measured: _least_lead(measured, SELF_SUPERVISED, ('scratch',)),
   ),
   Claim(
     'Study 1, II',
     'Methods of two modalities beat the one of a single modality',
     'UCF101: SDC 61.8, MDC 68.4, CDC 72.9',
-    lambda found: _least_lead(found, ('mdc', 'cdc', 'xdc'), ('sdc',)),
+    lambda measured: _least_lead(measured, ('mdc', 'cdc', 'xdc'), ('sdc',)),
   ),
   Claim(
     'Study 1, III',
     'XDC is the best of all',
     'UCF101: CDC 72.9, XDC 74.2',
-    lambda found: _least_lead(found, ('xdc',), ('sdc', 'mdc', 'cdc', 'scratch')),
+    lambda measured: _least_lead(measured, ('xdc',), ('sdc', 'mdc', 'cdc', 'scratch')),
   ),
   Claim(
     'Study 1, IV',
     'Within one modality XDC is far worse',
     'UCF101: same-modality XDC 61.3, XDC 74.2',
-    lambda found: _least_lead(found, ('xdc',), ('same_modality',)),
+    lambda measured: _least_lead(measured, ('xdc',), ('same_modality',)),
   ),
   Claim(
     'Study 1',
     'Five to six iterations are needed',
     '5 to 6',
-    lambda found: _leads(found, 'iterations', '6 iterations', '3 iterations'),
+    lambda measured: _leads(measured, 'iterations', '6 iterations', '3 iterations'),
   ),
   Claim(
     'Study 2, II',
     'The best k is not the number of labels (20 against 10 here)',
     'Kinetics, 400 labels: best at 64, 128 and 256',
-    lambda found: _leads(found, '2', 'k = 20', 'k = 10'),
+    lambda measured: _leads(measured, '2', 'k = 20', 'k = 10'),
   ),
   Claim(
     'Study 3, I',
     'More clips make XDC better',
     'HMDB51: 39.0 with 240 thousand, 63.1 with 65 million',
-    lambda found: _leads(found, '3 and 4', '3000 clips, curated', '1000 clips, curated'),
+    lambda measured: _leads(measured, '3 and 4', '3000 clips, curated', '1000 clips, curated'),
   ),
   Claim(
     'Study 3, II',
     'XDC can beat supervised pretraining',
     'HMDB51: 63.1, supervised 58.0',
-    lambda found: _leads(found, '3 and 4', '3000 clips, curated', '3000 clips, supervised'),
+    lambda measured: _leads(measured, '3 and 4', '3000 clips, curated', '3000 clips, supervised'),
   ),
   Claim(
     'Study 4, II',
@@ -237,12 +237,12 @@ CLAIMS = (
 )
 
 
-def table(found: Measured) -> str:
+def table(measured: Measured) -> str:
   """Formats a Markdown table of all claims."""
   rows = [['source', 'claim', 'in the paper', 'in miniature', 'holds']]
   for claim in CLAIMS:
     try:
-      findings = claim.measure(found)
+      findings = claim.measure(measured)
     except KeyError:
       rows.append([claim.source, claim.sentence, claim.paper, NOT_MEASURED, ''])
       continue

@@ -24,8 +24,8 @@ def find_list(folder: str) -> str:
   """
   if not os.path.isdir(folder):
     raise FileNotFoundError(f'--corpus {folder} does not exist. Expected a folder of videos with a list.')
-  found = sorted(name for name in os.listdir(folder) if name.lower().endswith(LIST_SUFFIXES))
-  lists = [name for name in found if os.path.splitext(name)[0] == 'list'] or found
+  names = sorted(name for name in os.listdir(folder) if name.lower().endswith(LIST_SUFFIXES))
+  lists = [name for name in names if os.path.splitext(name)[0] == 'list'] or names
   if len(lists) != 1:
     raise FileNotFoundError(
       f'{folder} holds {len(lists)} files that may be its list ({", ".join(lists) or "none"}). Expected list.csv with the columns '

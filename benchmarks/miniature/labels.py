@@ -21,12 +21,12 @@ def curves(rows: list[dict], modality: str) -> dict[str, dict[int, list[float]]]
     rows: the rows of the results of tables_miniature.
     modality: 'video' or 'audio'.
   """
-  found: dict[str, dict[int, list[float]]] = {title: {} for title, _ in WHAT.values()}
+  points_by_title: dict[str, dict[int, list[float]]] = {title: {} for title, _ in WHAT.values()}
   for row in rows:
     if match := _TITLE.fullmatch(row['title']):
       title, key = WHAT[match[2]]
-      found[title].setdefault(int(match[1]), []).append(row[key][modality])
-  return {title: dict(sorted(points.items())) for title, points in found.items()}
+      points_by_title[title].setdefault(int(match[1]), []).append(row[key][modality])
+  return {title: dict(sorted(points.items())) for title, points in points_by_title.items()}
 
 
 def table(rows: list[dict]) -> str:

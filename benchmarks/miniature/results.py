@@ -94,31 +94,31 @@ def probes(contents: dict) -> str:
   for modality in MODALITIES:
     for method in METHODS:
       of_method = [cell for cell in cells if cell['method'] == method and modality in cell['encoders']]
-      found = {cell['seed']: cell['encoders'][modality]['probe'] for cell in of_method}
-      if found:
-        values = [f'{found[seed]:.3f}' if seed in found else '' for seed in seeds]
-        rows.append([f'{METHODS[method].title}, {modality}', *values, mean(list(found.values()))])
+      measured = {cell['seed']: cell['encoders'][modality]['probe'] for cell in of_method}
+      if measured:
+        values = [f'{measured[seed]:.3f}' if seed in measured else '' for seed in seeds]
+        rows.append([f'{METHODS[method].title}, {modality}', *values, mean(list(measured.values()))])
   return markdown(rows)
 
 
 def _row(method: str, modality: str, cells: list[dict]) -> list[str] | None:
-  found = [cell for cell in cells if cell['method'] == method and modality in cell['encoders']]
-  if not found:
+  measured = [cell for cell in cells if cell['method'] == method and modality in cell['encoders']]
+  if not measured:
     return None
-  values = [mean([cell['encoders'][modality][key] for cell in found]) for key in COLUMNS.values()]
-  return [METHODS[method].title, *values, str(len(found))]
+  values = [mean([cell['encoders'][modality][key] for cell in measured]) for key in COLUMNS.values()]
+  return [METHODS[method].title, *values, str(len(measured))]
 
 
 def _costs(method: str, cells: list[dict]) -> list[str] | None:
-  found = [cell for cell in cells if cell['method'] == method]
-  if not found:
+  measured = [cell for cell in cells if cell['method'] == method]
+  if not measured:
     return None
   row = [method]
   for stage in STAGES:
-    costs = [cell['stages'][stage] for cell in found if stage in cell['stages']]
+    costs = [cell['stages'][stage] for cell in measured if stage in cell['stages']]
     seconds, peak = (max((cost[key] for cost in costs), default=0.0) for key in ('seconds', 'peak_mb'))
     row.append(f'{seconds:.0f} ({peak / 1024:.1f})' if costs else '')
-  return [*row, f'{max(cell["seconds"] for cell in found):.0f}']
+  return [*row, f'{max(cell["seconds"] for cell in measured):.0f}']
 
 
 def mean(values: list[float]) -> str:

@@ -44,10 +44,10 @@ class StageClock:
       with self._lock:
         self._running[name] -= 1
     with self._lock:
-      found = self.stages.setdefault(name, {'seconds': 0.0, 'peak_mb': 0.0})
-      found['peak_mb'] = max(found['peak_mb'], _peak_mb())
+      totals = self.stages.setdefault(name, {'seconds': 0.0, 'peak_mb': 0.0})
+      totals['peak_mb'] = max(totals['peak_mb'], _peak_mb())
       if not self._running[name]:
-        found['seconds'] += time.monotonic() - self._started[name]
+        totals['seconds'] += time.monotonic() - self._started[name]
         files.write_json(self._path, self.stages)
 
 

@@ -57,8 +57,8 @@ def complaint(ended: Ended, named: tuple[str, ...]) -> str:
   # Warnings and progress may stand before it.
   message = _MESSAGE.search(ended.output)
   if ended.status and (message is None or not any(name in message[0] for name in named)):
-    found = message[0] if message else ended.output
-    return f'the message names no file: {found.strip()[:300]}'
+    said = message[0] if message else ended.output
+    return f'the message names no file: {said.strip()[:300]}'
   return ''
 
 
@@ -154,8 +154,8 @@ def _embedded(made: Material, rng, folder: str, number: int) -> Case:
 def _chosen(pattern: str, rng) -> str:
   """One of the files that fit a pattern."""
   # Of a mark only its presence counts.
-  found = [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path) and not path.endswith('/DONE')]
-  return str(rng.choice(sorted(found)))
+  paths = [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path) and not path.endswith('/DONE')]
+  return str(rng.choice(sorted(paths)))
 
 
 def _spoiled(path: str, rng) -> str:

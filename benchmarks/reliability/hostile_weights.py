@@ -66,6 +66,6 @@ def write(path: str, number: int) -> str:
 
 def unlike(whole: str, path: str) -> str:
   """Returns a complaint when a file that was taken does not hold what the whole one does; both are files of weights."""
-  expected, found = (import_weights.read_checkpoint(each).tensors for each in (whole, path))
-  same = expected.keys() == found.keys() and all(np.array_equal(expected[name], found[name]) for name in expected)
+  expected, imported = (import_weights.read_checkpoint(each).tensors for each in (whole, path))
+  same = expected.keys() == imported.keys() and all(np.array_equal(expected[name], imported[name]) for name in expected)
   return '' if same else 'damage that nothing noticed changed the weights'

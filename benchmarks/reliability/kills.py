@@ -110,18 +110,18 @@ def _campaign(task: Task, made: Material, rng: np.random.Generator, num_kills: i
 
 def results(folder: str) -> dict[str, object]:
   """Returns what a folder holds; of SavedModels the newest version, since a kill after the last step makes one more."""
-  found, versions = {}, {}
+  kept, versions = {}, {}
   for key, value in material.contents(folder).items():
     model, _, rest = key.partition('/')
     number, _, name = rest.partition('/')
     if model.startswith('xdc_') and number.isdecimal():
       versions.setdefault(model, {}).setdefault(int(number), {})[name] = value
     else:
-      found[key] = value
+      kept[key] = value
   for model, of_model in versions.items():
     newest = of_model[max(of_model)]
-    found |= {f'{model}/{name}': value for name, value in newest.items()}
+    kept |= {f'{model}/{name}': value for name, value in newest.items()}
     for number, value in of_model.items():
       if unlike := material.difference(newest, value):
-        found[f'{model}/{number}: {unlike}'] = number
-  return found
+        kept[f'{model}/{number}: {unlike}'] = number
+  return kept

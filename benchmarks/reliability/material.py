@@ -188,7 +188,7 @@ _NOT_COMPARED = (
 
 def contents(folder: str) -> dict[str, object]:
   """Returns what a command made: {path below the folder: bytes, or the tensors of a checkpoint}; nothing that is left behind."""
-  found: dict[str, object] = {}
+  by_path: dict[str, object] = {}
   for parent, _, names in os.walk(folder):
     for name in names:
       path = os.path.join(parent, name)
@@ -196,12 +196,12 @@ def contents(folder: str) -> dict[str, object]:
       if is_left_behind(key) or name.startswith(_NOT_COMPARED) or '.data-' in name or name == 'settings.json':
         continue
       if name == 'variables.index':
-        found[key] = _digests(path.removesuffix('.index'))
+        by_path[key] = _digests(path.removesuffix('.index'))
       elif name.endswith('.index'):
-        found |= {f'{key}: {tensor}': value for tensor, value in _tensors(path.removesuffix('.index')).items()}
+        by_path |= {f'{key}: {tensor}': value for tensor, value in _tensors(path.removesuffix('.index')).items()}
       else:
-        found[key] = pathlib.Path(path).read_bytes()
-  return found
+        by_path[key] = pathlib.Path(path).read_bytes()
+  return by_path
 
 
 def _tensors(prefix: str) -> dict[str, np.ndarray]:

@@ -209,10 +209,10 @@ def status_bytes(pid: int, what: str) -> int:
   """Returns VmRSS or VmHWM of a process in bytes; 0 when it is gone."""
   try:
     with open(f'/proc/{pid}/status') as file:
-      found = re.search(rf'{what}:\s+(\d+) kB', file.read())
+      line = re.search(rf'{what}:\s+(\d+) kB', file.read())
   except OSError:
     return 0
-  return 1024 * int(found[1]) if found else 0
+  return 1024 * int(line[1]) if line else 0
 
 
 def _peak_bytes(pid: int) -> int:

@@ -140,12 +140,12 @@ def _ask(port: int, count: int, seconds: float, good: list, bad: list, seed: int
 def _alone(models: str, seed: int, count: int) -> list[tuple[str, str, np.ndarray]]:
   """(model, body, answer when nobody else asks) of some good requests."""
   embed = {name: tf.saved_model.load(f'{models}/xdc_{name}/1').signatures['embed'] for name in ('video', 'audio')}
-  found = []
+  requests = []
   for number in range(count):
     for name, inputs in hostile_requests.good_requests(seed + number).items():
       answer = embed[name](**{key: tf.constant(value) for key, value in inputs.items()})['embedding']
-      found.append((name, _body(inputs), answer.numpy()))
-  return found
+      requests.append((name, _body(inputs), answer.numpy()))
+  return requests
 
 
 def run(made: Material, rng: np.random.Generator, short: bool, seconds: float) -> Iterator[Row]:

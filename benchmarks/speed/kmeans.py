@@ -55,10 +55,10 @@ def measure(name: str, features: np.ndarray, folder: str, repeats: int) -> list[
   }
   expected = inertia(array, ours())
   for peer, theirs in peers.items():
-    found = inertia(array, theirs())
-    print(f'{name}: inertia {expected:.8g}, {peer} {found:.8g}', flush=True)
-    if abs(found - expected) > TOLERANCE * expected:
-      raise ValueError(f'{peer} comes to the inertia {found} where ours comes to {expected}: not the same work.')
+    reached = inertia(array, theirs())
+    print(f'{name}: inertia {expected:.8g}, {peer} {reached:.8g}', flush=True)
+    if abs(reached - expected) > TOLERANCE * expected:
+      raise ValueError(f'{peer} comes to the inertia {reached} where ours comes to {expected}: not the same work.')
   what = f'k-means {len(array):,} x {array.shape[1]} {name}, k = {NUM_CLUSTERS}, {NUM_PASSES} passes'
   comparisons = [comparison.Comparison(what, peer, ours, theirs, LIMIT) for peer, theirs in peers.items()]
   comparisons += [

@@ -119,6 +119,6 @@ def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: 
         bar.update(length - int(wanted.sum()))
         data = snippets.dataset(records, split, shard, inputs, batch_size, wanted, stored=False)
         for index, pieces in itertools.groupby(data, lambda piece: int(piece['index'])):
-          found = [(piece['seconds'].numpy(), encode_all(piece['input'])) for piece in pieces]
-          snippet_files.save(folder, split, index, *map(np.concatenate, zip(*found, strict=True)))
+          encoded = [(piece['seconds'].numpy(), encode_all(piece['input'])) for piece in pieces]
+          snippet_files.save(folder, split, index, *map(np.concatenate, zip(*encoded, strict=True)))
           bar.update(1)

@@ -87,9 +87,9 @@ def _open(folder: str):
   return records, folds, labels
 
 
-def _part(records, fold: int, part, found: tuple[np.ndarray, np.ndarray], labels: np.ndarray):
-  """The features and labels of one part of a fold; `found` may hold more, and lacks the failed ones."""
-  index, features = found
+def _part(records, fold: int, part, extracted: tuple[np.ndarray, np.ndarray], labels: np.ndarray):
+  """The features and labels of one part of a fold; `extracted` may hold more clips, and lacks the failed ones."""
+  index, features = extracted
   chosen = part.clips[index]
   if not chosen.any():
     raise ValueError(

@@ -87,8 +87,8 @@ class FeatureStore:
       self._num_shards = self._count_shards(self._files())
     return self._num_shards
 
-  def _count_shards(self, found: list[tuple[int, int, str]]) -> int:
-    counts = sorted({num_shards for _, num_shards, _ in found})
+  def _count_shards(self, named: list[tuple[int, int, str]]) -> int:
+    counts = sorted({num_shards for _, num_shards, _ in named})
     if not counts:
       raise FileNotFoundError(
         f'{self.directory} holds no features of split {self.split!r} (files {self.split}-00000-of-NNNNN.features.npy). '
@@ -105,9 +105,9 @@ class FeatureStore:
     """The numbers of the shards that are whole, ascending; empty while nothing is written."""
     return self._complete(self._files())
 
-  def _complete(self, found: list[tuple[int, int, str]]) -> list[int]:
-    with_features = {shard for shard, _, kind in found if kind == 'features'}
-    return sorted({shard for shard, _, kind in found if kind == 'index'} & with_features)
+  def _complete(self, named: list[tuple[int, int, str]]) -> list[int]:
+    with_features = {shard for shard, _, kind in named if kind == 'features'}
+    return sorted({shard for shard, _, kind in named if kind == 'index'} & with_features)
 
   def missing_shards(self) -> list[int]:
     """The numbers of the shards that are not whole yet, ascending."""

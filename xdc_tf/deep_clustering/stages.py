@@ -167,8 +167,10 @@ def cluster_features(
     files.write_json(os.path.join(folder, 'metrics.json'), report)
 
 
-def _clustering_metrics(found: PseudoLabels, clusters: Clusters, records: Records, previous: str | None) -> dict:
-  labels = found.labels
+def _clustering_metrics(
+  pseudo_labels: PseudoLabels, clusters: Clusters, records: Records, previous: str | None
+) -> dict:
+  labels = pseudo_labels.labels
   sizes = metrics.cluster_sizes(labels, clusters.num_clusters)
   report = {
     'num_clusters': clusters.num_clusters,
@@ -177,7 +179,7 @@ def _clustering_metrics(found: PseudoLabels, clusters: Clusters, records: Record
     'largest_cluster': int(sizes.max()),
     'empty_clusters': int((sizes == 0).sum()),
     'passes': len(clusters.inertia),
-    'mean_squared_distance': float(np.nanmean(found.distances)),
+    'mean_squared_distance': float(np.nanmean(pseudo_labels.distances)),
   }
   if previous:
     before = PseudoLabels.load(os.path.join(previous, 'train'), records.num_rows('train')).labels

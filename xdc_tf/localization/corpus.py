@@ -34,17 +34,17 @@ class Annotations:
   def digest(self) -> str:
     """Tells these actions from others; ambiguous parts, which nothing is trained on, do not count."""
     named = {
-      label: {video: found.tolist() for video, found in videos.items()} for label, videos in self.actions.items()
+      label: {video: segments.tolist() for video, segments in videos.items()} for label, videos in self.actions.items()
     }
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
 
   def of_any_class(self) -> dict[str, np.ndarray]:
     """Returns {video: float64 [n, 2]}, every interval once: each CliffDiving is annotated as a Diving too."""
-    found: dict[str, list[np.ndarray]] = {}
+    of_all_classes: dict[str, list[np.ndarray]] = {}
     for videos in self.actions.values():
       for video, segments in videos.items():
-        found.setdefault(video, []).append(segments)
-    return {video: np.unique(np.concatenate(segments), axis=0) for video, segments in found.items()}
+        of_all_classes.setdefault(video, []).append(segments)
+    return {video: np.unique(np.concatenate(segments), axis=0) for video, segments in of_all_classes.items()}
 
 
 def read_annotations(folder: str, part: str) -> Annotations:

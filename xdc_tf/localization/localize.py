@@ -49,13 +49,13 @@ def propose(run, config: Localization, corpus: Corpus, weights: str) -> dict[str
     network = None
     videos = corpus.videos(folds.TEST)
     tracks = itertools.groupby(corpus.tracks(folds.TEST), lambda track: track.video)
-    for video, found in progress.bar(tracks, description='proposals', total=len(videos), unit='video'):
+    for video, of_video in progress.bar(tracks, description='proposals', total=len(videos), unit='video'):
       path = _proposals_path(folder, video)
       if tf.io.gfile.exists(path):
         continue
-      found = list(found)
-      network = network or _load_network(config, weights, found[0].features.shape[1])
-      parts = [proposals.of_track(network, track, config) for track in found]
+      of_video = list(of_video)
+      network = network or _load_network(config, weights, of_video[0].features.shape[1])
+      parts = [proposals.of_track(network, track, config) for track in of_video]
       kept = Proposals.joined(parts).thinned(config.detection)
       files.write_array(path, np.column_stack([kept.segments, kept.scores]))
 
@@ -78,10 +78,10 @@ def own_class_scores(config: Localization, corpus: Corpus, annotations: Annotati
   )
 
 
-def detect(found: Mapping[str, Proposals], scores: VideoScores, num_classes: int) -> list[Detected]:
+def detect(by_video: Mapping[str, Proposals], scores: VideoScores, num_classes: int) -> list[Detected]:
   """Makes every proposal a detection of each of its video's likeliest classes; the scores are multiplied [code of G-TAD]."""
   detections = []
-  for video, kept in found.items():
+  for video, kept in by_video.items():
     for label, class_score in video_classes.best_classes(scores, video, num_classes):
       for (start, end), score in zip(kept.segments.tolist(), kept.scores.tolist(), strict=True):
         detections.append(Detected(video, label, start, end, score * class_score))
@@ -96,10 +96,10 @@ def measure(detections: list[Detected], annotations: Annotations) -> dict[str, o
   """
   numbers: dict[str, object] = {}
   for name, ignored in (('map', None), ('map_ambiguous_ignored', annotations.ambiguous)):
-    found = mean_average_precision.average_precisions(annotations.actions, detections, THRESHOLDS, ignored)
-    numbers[name] = _by_threshold(np.mean(list(found.values()), axis=0))
+    precisions = mean_average_precision.average_precisions(annotations.actions, detections, THRESHOLDS, ignored)
+    numbers[name] = _by_threshold(np.mean(list(precisions.values()), axis=0))
     if ignored is None:
-      numbers['average_precision'] = {label: _by_threshold(values) for label, values in found.items()}
+      numbers['average_precision'] = {label: _by_threshold(values) for label, values in precisions.items()}
   return numbers
 
 

@@ -87,7 +87,7 @@ class Trainer:
     specs = (features, maps, window, window, tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32))
     self._train_step = graphs.compiled(self._step, input_signature=specs)
 
-  def train(self, folder: str, found: list[Example]) -> None:
+  def train(self, folder: str, examples: list[Example]) -> None:
     """Trains all epochs, or those that are missing, and writes weights and metrics.csv to a folder.
 
     Raises:
@@ -97,7 +97,7 @@ class Trainer:
     checkpoint.restore()
     log = MetricsLog(folder, first_epoch=int(self._done))
     for epoch in range(int(self._done), self.config.epochs):
-      means = self._train_epoch(epoch, found)
+      means = self._train_epoch(epoch, examples)
       if not np.isfinite(list(means.values())).all():
         raise DivergedError(
           f'The training of the localisation has diverged: its losses in epoch {epoch + 1} are {means}. Try a lower '
@@ -109,18 +109,18 @@ class Trainer:
     log.close()
     checkpoints.save_weights(self.network, folder)
 
-  def _train_epoch(self, epoch: int, found: list[Example]) -> dict[str, float]:
+  def _train_epoch(self, epoch: int, examples: list[Example]) -> dict[str, float]:
     """Sees every window once, in an order that depends on the seed and the epoch alone; returns the mean losses."""
     seed = derive_seed(self.config.seed, 'epoch', epoch)
-    order = np.random.default_rng(seed).permutation(len(found))
+    order = np.random.default_rng(seed).permutation(len(examples))
     batches = [order[i : i + self.config.batch_size] for i in range(0, len(order), self.config.batch_size)]
     totals = np.zeros(len(LOSSES))
     bar = progress.bar(batches, description=f'train g-tad {epoch + 1}/{self.config.epochs}', unit='step')
     for step, batch in enumerate(bar):
-      loaded = map(np.stack, zip(*(found[i].load(self.config.windows) for i in batch), strict=True))
+      loaded = map(np.stack, zip(*(examples[i].load(self.config.windows) for i in batch), strict=True))
       values = self._train_step(*loaded, tf.constant(self.config.rate_of(epoch)), tf.constant([seed, step]))
       totals += len(batch) * values.numpy()
-    return {f'loss_{name}': float(total) for name, total in zip(LOSSES, totals / len(found), strict=True)}
+    return {f'loss_{name}': float(total) for name, total in zip(LOSSES, totals / len(examples), strict=True)}
 
   def _step(self, features, overlaps, starts, ends, rate, seed) -> tf.Tensor:
     """One step; returns the losses of LOSSES before their weights, float32 [4]."""

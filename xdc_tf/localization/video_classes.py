@@ -46,19 +46,19 @@ def read_scores(path: str, classes: Sequence[str], videos: Sequence[str]) -> dic
       f'{path} does not hold class scores ({type(error).__name__}: {error}); expected JSON, {{video: {{class: score}}}}, in a '
       '.json file, or a .csv file with the header video,class,score.'
     ) from error
-  found: dict[str, dict[str, float]] = {}
+  by_video: dict[str, dict[str, float]] = {}
   for video, label, score in rows:
     if label not in classes:
       raise ValueError(f'{path}: {video} has the class {label!r}; expected one of {", ".join(classes)}.')
     if not (math.isfinite(score) and score >= 0):
       raise ValueError(f'{path}: {video} has the score {score} for {label}; expected a finite one of at least 0.')
-    found.setdefault(video, {})[label] = score
-  missing = sorted(set(videos) - set(found))
+    by_video.setdefault(video, {})[label] = score
+  missing = sorted(set(videos) - set(by_video))
   if missing:
     raise ValueError(
       f'{path} has no scores of {len(missing)} of the {len(videos)} test videos; the first is {missing[0]}.'
     )
-  return found
+  return by_video
 
 
 def best_classes(scores: VideoScores, video: str, number: int) -> list[tuple[str, float]]:

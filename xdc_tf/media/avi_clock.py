@@ -49,7 +49,7 @@ class AviClock:
     if self._stream.codec_context.name != 'mpeg4':
       self.begins_at_keyframe = False
       return
-    for kind in (found[0] >> 6 for found in _PICTURE.findall(bytes(packet))):
+    for kind in (header[0] >> 6 for header in _PICTURE.findall(bytes(packet))):
       if kind != _BETWEEN and not packet.is_keyframe:
         self.begins_at_keyframe = False
         break

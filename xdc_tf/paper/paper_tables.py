@@ -117,23 +117,23 @@ def read_results(path: str) -> list[Result]:
     raise ValueError(f'it does not have the shape of the results of a finetuning ({error}).') from error
 
 
-def _measured(found: dict[str, Any]) -> list[tuple[str, dict, dict]]:
+def _measured(results: dict[str, Any]) -> list[tuple[str, dict, dict]]:
   """Returns (data set, accuracies of each fold, their mean) of what a results.json holds."""
-  protocol, data_set = found['protocol'], found['data_set']
+  protocol, data_set = results['protocol'], results['data_set']
   if protocol == 'localization':  # One number for each tIoU, on the one official split.
-    numbers = {tiou: {'test_best': value} for tiou, value in found['map'].items()}
+    numbers = {tiou: {'test_best': value} for tiou, value in results['map'].items()}
     return [(f'{data_set}@{tiou}', {'1': number}, number) for tiou, number in numbers.items()]
   measure = FROZEN_MEASURES.get(protocol)
   if measure:
-    folds = {fold: {'test_best': row[measure]} for fold, row in found['folds'].items()}
-    return [(data_set, folds, {'test_best': found['mean'][measure]})]
-  folds = {fold: {how: part['top1'] for how, part in row.items() if part} for fold, row in found['folds'].items()}
-  return [(data_set, folds, found['mean'])]
+    folds = {fold: {'test_best': row[measure]} for fold, row in results['folds'].items()}
+    return [(data_set, folds, {'test_best': results['mean'][measure]})]
+  folds = {fold: {how: part['top1'] for how, part in row.items() if part} for fold, row in results['folds'].items()}
+  return [(data_set, folds, results['mean'])]
 
 
-def _accuracies(found: dict[str, Any]) -> Accuracies:
+def _accuracies(fractions: dict[str, Any]) -> Accuracies:
   """Takes {'test_best': 0.742, 'held_out': 0.741}, where one may be missing."""
-  values = Accuracies(found.get('test_best'), found.get('held_out'))
+  values = Accuracies(fractions.get('test_best'), fractions.get('held_out'))
   for value in (values.test_best, values.held_out):
     if value is not None and not 0 <= value <= 1:
       raise ValueError(f'accuracies are fractions from 0 to 1. Received: {value!r}.')

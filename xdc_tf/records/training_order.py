@@ -125,11 +125,11 @@ class TrainingOrder:
 def _positions(path: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
   """positions.of_shard in the graph."""
 
-  def found(path: bytes) -> tuple[np.ndarray, ...]:
+  def arrays_of(path: bytes) -> tuple[np.ndarray, ...]:
     of_shard = positions.of_shard(path.decode())
     return of_shard.index, of_shard.first_frame, of_shard.frames, of_shard.log_mel
 
-  arrays = tf.numpy_function(found, [path], [tf.int64] * 4)
+  arrays = tf.numpy_function(arrays_of, [path], [tf.int64] * 4)
   return tuple(
     tf.ensure_shape(a, shape) for a, shape in zip(arrays, ([None], [None], [None, 2], [None, 2]), strict=True)
   )

@@ -42,18 +42,18 @@ def origins(
     For every cluster that has clips: its Origins, in the order of `earlier`.
   """
   num_clusters = int(np.max(pseudo_labels, initial=-1)) + 1
-  found: dict[int, list] = {int(cluster): [] for cluster in np.unique(pseudo_labels[pseudo_labels >= 0])}
+  origins_by_cluster: dict[int, list] = {int(cluster): [] for cluster in np.unique(pseudo_labels[pseudo_labels >= 0])}
   for iteration, before in earlier:
     num_before = int(np.max(before, initial=-1)) + 1
     table = ContingencyTable(num_clusters, num_before)
     table.add(pseudo_labels, before)
     labels = _top_labels(before, num_before, label_ids)
-    for cluster, rows in found.items():
+    for cluster, rows in origins_by_cluster.items():
       counts = table.counts[cluster]
       order = [int(i) for i in np.argsort(-counts, kind='stable')[:num_shares] if counts[i]]
       shares = [Share(i, float(counts[i] / counts.sum())) for i in order]
       rows.append(Origin(iteration, shares, [labels[i] for i in order]))
-  return found
+  return origins_by_cluster
 
 
 def _top_labels(pseudo_labels: np.ndarray, num_clusters: int, label_ids: np.ndarray | None) -> list[int | None]:

@@ -50,9 +50,9 @@ class GrpcConnection:
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=['signature_def'])
     request.model_spec.name = self._model
     response = self._call(self._stub.GetModelMetadata, request)
-    found = get_model_metadata_pb2.SignatureDefMap()
-    response.metadata['signature_def'].Unpack(found)
-    return dict(found.signature_def)
+    signature_map = get_model_metadata_pb2.SignatureDefMap()
+    response.metadata['signature_def'].Unpack(signature_map)
+    return dict(signature_map.signature_def)
 
   def predict(self, signature: str, name: str, batch: np.ndarray, outputs: Sequence[str]) -> dict[str, np.ndarray]:
     """Runs a signature; see RestConnection.predict. The outputs have the signature's types."""

@@ -48,10 +48,10 @@ class RestConnection:
     """Asks for the signatures by name; raises as `predict` does."""
     answer = self._request(f'{self._model_url}/metadata')
     try:
-      found = answer['metadata']['signature_def']['signature_def']
+      described = answer['metadata']['signature_def']['signature_def']
       return {
         name: json_format.ParseDict(value, meta_graph_pb2.SignatureDef(), ignore_unknown_fields=True)
-        for name, value in found.items()
+        for name, value in described.items()
       }
     except (KeyError, TypeError, AttributeError, json_format.ParseError) as error:
       raise ServerError(f'{self._model_url}/metadata did not answer as TF Serving does: {str(answer)[:300]}') from error

@@ -18,10 +18,10 @@ def check(clusters: Clusters, feature_dimension: int) -> None:
   if clusters.projection is not None:
     wanted['projection.mean'] = (np.shape(clusters.projection.mean), (feature_dimension,))
     wanted['projection.matrix'] = (np.shape(clusters.projection.matrix), (feature_dimension, dimension))
-  for name, (found, expected) in wanted.items():
-    if found != expected or 0 in found:
+  for name, (shape, expected) in wanted.items():
+    if shape != expected or 0 in shape:
       raise ValueError(
-        f'{name} has shape {found}, expected {expected} for embeddings of {feature_dimension} numbers. The clustering '
+        f'{name} has shape {shape}, expected {expected} for embeddings of {feature_dimension} numbers. The clustering '
         'probably belongs to another encoder, or to several joined (CDC): export without clusters then.'
       )
 

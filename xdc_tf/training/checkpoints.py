@@ -68,7 +68,7 @@ def _damage_named(prefix: str, advice: str) -> Iterator[None]:
 
 def _named_variables(model) -> dict[str, tf.Variable]:
   """Returns a model's variables by their shortest paths, such as 'stage1_block0/conv1/convolution/kernel'."""
-  view, found, seen, waiting = tf.train.TrackableView(model), {}, set(), collections.deque([('', model)])
+  view, variables, seen, waiting = tf.train.TrackableView(model), {}, set(), collections.deque([('', model)])
   while waiting:
     path, item = waiting.popleft()
     for name, child in view.children(item).items():
@@ -77,10 +77,10 @@ def _named_variables(model) -> dict[str, tf.Variable]:
       seen.add(id(child))
       child_path = f'{path}/{name}' if path else name
       if hasattr(child, 'assign') and hasattr(child, 'shape'):
-        found[_name(child_path)] = child
+        variables[_name(child_path)] = child
       else:
         waiting.append((child_path, child))
-  return found
+  return variables
 
 
 def _name(path: str) -> str:

@@ -111,15 +111,15 @@ def _entry(ytid, start, end, split, labels, whole_videos, listed_in) -> Entry:
   return Entry(ytid, (*stems, ytid), split, labels, listed_in=listed_in)
 
 
-def _draw(entries: Iterator[Entry], found: MediaFolder, subset: int, seed: int) -> set[str]:
+def _draw(entries: Iterator[Entry], media: MediaFolder, subset: int, seed: int) -> set[str]:
   """Returns the YTIDs of the subset: those with the smallest hashes of seed and name."""
-  available = {entry.video_id for entry in entries if entry.split == 'train' and any(s in found for s in entry.stems)}
+  available = {entry.video_id for entry in entries if entry.split == 'train' and any(s in media for s in entry.stems)}
   return set(heapq.nsmallest(subset, available, key=lambda ytid: hashlib.sha256(f'{seed} {ytid}'.encode()).digest()))
 
 
-def _without_rest(entries: Iterator[Entry], chosen: set[str] | None, found: MediaFolder) -> Iterator[Entry]:
+def _without_rest(entries: Iterator[Entry], chosen: set[str] | None, media: MediaFolder) -> Iterator[Entry]:
   """Passes on what belongs to the subset, what is not for training, and what is missing and must be noted."""
   for entry in entries:
     in_rest = chosen is not None and entry.split == 'train' and entry.video_id not in chosen
-    if not in_rest or found.find(entry.stems) is None:
+    if not in_rest or media.find(entry.stems) is None:
       yield entry

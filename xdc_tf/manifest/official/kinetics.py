@@ -47,11 +47,11 @@ def _entries(lists: Sequence[str]) -> Iterator[Entry]:
       yield Entry(name, (name,), SPLITS[fields['split']], (label,) if label else (), listed_in=f'{path}, line {number}')
 
 
-def _known(entries, classes, found: MediaFolder, skipped: Skipped) -> Iterator[Entry]:
+def _known(entries, classes, media: MediaFolder, skipped: Skipped) -> Iterator[Entry]:
   """Passes on the entries whose class is one of the training classes; all when there are none."""
   for entry in entries:
     if classes and entry.labels and entry.labels not in classes:
-      found.find(entry.stems)  # It is listed, so its file is not unlisted.
+      media.find(entry.stems)  # It is listed, so its file is not unlisted.
       skipped.add('unknown_class', entry.video_id, f'{entry.labels[0]!r} is not a class of the training list')
     else:
       yield entry
