@@ -29,13 +29,15 @@ TINY = (
 
 @pytest.fixture(scope='module')
 def records(tmp_path_factory):
-  made = records_factory.write_records(tmp_path_factory.mktemp('records'), frames_per_span=0, num_official_splits=0)
+  made = records_factory.write_records(
+    tmp_path_factory.mktemp('records'), frames_per_span=0, num_official_splits=0, name='esc50'
+  )
   rows = [
     (split, manifest.Row(0, f'{split}{i}', 'x.mp4', labels=(made.label_names[i % 3],)))
     for split, number in records_factory.SPLITS.items()
     for i in range(number)
   ]
-  manifest.write_manifest(made.manifest_directory, 'tiny', rows)
+  manifest.write_manifest(made.manifest_directory, 'esc50', rows)
   return made.directory
 
 
@@ -46,6 +48,21 @@ def xdc(*words: str) -> None:
 
 def bindings(*params: str) -> list[str]:
   return [word for param in params for word in ('--gin_param', param)]
+
+
+@pytest.mark.parametrize(
+  ('row', 'message'),
+  [
+    ('table1/xcd', r"--table_row: the paper has no row 'table1/xcd'\. Did you mean 'table1/xdc'\?"),
+    ('table1/xdc', r"--table_row: table1/xdc has .*'full'.* Received: \('esc50', 'scratch', None\)"),
+  ],
+)
+def test_a_row_that_cannot_be_filled_is_refused_before_the_training(records, tmp_path, row, message):
+  """It was said when the tables were made, after days of sweeps."""
+  command = ['finetune', '--records', records, '--output_dir', str(tmp_path / 'out'), '--random', 'AudioResNet18']
+  with pytest.raises(ValueError, match=message):
+    xdc(*command, '--gin_file', 'transfer/esc50.gin', *bindings(*TINY), '--table_row', row)
+  assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.slow
@@ -64,7 +81,7 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
   xdc(*command)
   results = json.loads((tmp_path / 'scratch/results.json').read_text())
   assert {name: results[name] for name in ('data_set', 'start', 'table_row', 'protocol', 'num_frames')} == {
-    'data_set': 'tiny', 'start': 'random, seed 0', 'table_row': 'table1/scratch', 'protocol': 'scratch', 'num_frames': None
+    'data_set': 'esc50', 'start': 'random, seed 0', 'table_row': 'table1/scratch', 'protocol': 'scratch', 'num_frames': None
   }  # fmt: skip
   assert results['folds']['1']['test_best']['rate'] == 0.004
   assert results['mean'] == {'test_best': results['folds']['1']['test_best']['top1'], 'held_out': None}

@@ -10,6 +10,7 @@ from xdc_tf import files, lease
 from xdc_tf.cli import configuration, encoder_arguments, pretrain
 from xdc_tf.evaluation import sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
+from xdc_tf.paper import paper_tables
 from xdc_tf.records import coverage
 from xdc_tf.records.folds import read_folds
 from xdc_tf.records.schema import open_records
@@ -77,6 +78,8 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   _check_normalisation(start, config.input_of(start.modality, records))
   folds = _chosen_folds(records, fold_numbers)
   missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
+  about = _about(arguments, config, start, records)
+  paper_tables.check_row(about, [fold.number for fold in folds])
   learner = _make_learner(config, start, records, strategy)
   directory = RunDirectory(arguments.output_dir, strategy)
   cells = (
@@ -90,13 +93,13 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
     )
     results = sweep.run_cells(config, learner, directory, records, cells)
     if directory.is_chief:
-      _write_results(arguments, config, start, records, directory, learner, cells, {'coverage': missing} | results)
+      _write_results(config, start, records, directory, learner, cells, about | {'coverage': missing} | results)
 
 
-def _write_results(arguments, config, start, records, directory, learner, cells, results: dict) -> None:
+def _write_results(config, start, records, directory, learner, cells, results: dict) -> None:
   """Writes results.json, what the weights are, and a picture, and prints a table; the arguments are `transfer`'s variables."""
   path = os.path.join(directory.path, 'results.json')
-  files.write_json(path, _about(arguments, config, start, records) | results)
+  files.write_json(path, results)
   if config.trained == 'all':
     for cell in cells:
       if not cell.held_out and cell.name not in results['diverged']:

@@ -8,6 +8,7 @@ import numpy as np
 from xdc_tf import files
 from xdc_tf.cli import encoder_arguments, finetune
 from xdc_tf.evaluation.clip_features import ClipFeatures, side_by_side
+from xdc_tf.paper import paper_tables
 from xdc_tf.records import coverage
 from xdc_tf.records.folds import read_folds
 from xdc_tf.records.human_labels import first_labels
@@ -52,6 +53,15 @@ def measure_folds(
   start = encoder_arguments.find(arguments)
   encoder_arguments.check_records(arguments, start, records)
   inputs = side_by_side(encoder_arguments.inputs_of(arguments, start), records)
+  about = {
+    'data_set': records.name,
+    'start': start.described(seed),
+    'protocol': task,
+    'num_clips': arguments.num_clips,
+    'num_frames': inputs.num_frames if start.modality == 'video' else None,
+    'table_row': arguments.table_row,
+  }
+  paper_tables.check_row(about, [fold.number for fold in folds])
   encoder = start.load(inputs, seed)
   clip_features = ClipFeatures(encoder, inputs, records, arguments.num_clips, arguments.batch_size)
   features = clip_features.of_folds(folds, labels, arguments.features_dir)
@@ -66,15 +76,7 @@ def measure_folds(
   mean = {name: float(np.mean([row[name] for row in rows.values()])) for name in numbers}
   print(f'mean:   {_text(mean)}')
   if arguments.output:
-    known = {
-      'data_set': records.name,
-      'start': start.described(seed),
-      'protocol': task,
-      'num_clips': arguments.num_clips,
-    }
-    known['num_frames'] = inputs.num_frames if start.modality == 'video' else None
-    known['table_row'] = arguments.table_row
-    files.write_json(arguments.output, known | facts | {'coverage': missing, 'folds': rows, 'mean': mean})
+    files.write_json(arguments.output, about | facts | {'coverage': missing, 'folds': rows, 'mean': mean})
 
 
 def _open(folder: str):

@@ -11,6 +11,7 @@ from xdc_tf import __version__, files, lease
 from xdc_tf.cli import configuration, pretrain
 from xdc_tf.localization import corpus, localize, video_classes
 from xdc_tf.localization.options import Localization
+from xdc_tf.paper import paper_tables
 from xdc_tf.records import folds
 from xdc_tf.records.schema import open_records
 from xdc_tf.runs.run_directory import RunDirectory
@@ -58,6 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
   features = corpus.open_corpus(arguments.features, open_records(arguments.records))
   annotations = {part: corpus.read_annotations(arguments.annotations, part) for part in ('val', 'test')}
   scores = _read_scores(arguments.video_scores, annotations['val'].actions, features)
+  about = _about(arguments, features, annotations['test'])
+  paper_tables.check_row(about, [1])
   directory = RunDirectory(arguments.output_dir, strategy)
   with lease.held(directory.path, arguments.take_over):
     directory.check_configuration(
@@ -73,7 +76,6 @@ def run(arguments: argparse.Namespace) -> None:
     numbers = localize.measure(detections, annotations['test'])
     localize.write_detections(os.path.join(directory.path, 'detections.json'), detections, list(proposals))
     path = os.path.join(directory.path, 'results.json')
-    about = _about(arguments, features, annotations['test'])
     files.write_json(path, about | numbers)
     print(_table(numbers, about['missing_videos']))
     print(f'Classes of the videos: {about["video_scores"]}.\n{path} holds the numbers.')

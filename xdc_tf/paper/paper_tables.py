@@ -7,6 +7,7 @@ protocol and clip length: XDC on Kinetics with the best k stands in Tables 1, 2 
 import dataclasses
 import difflib
 import os
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -161,6 +162,28 @@ def cell_of(result: Result) -> TableCell:
   if not table.all_splits and '1' not in result.folds:
     raise ValueError(f'{result.table_row} is on split 1. Received the splits: {", ".join(result.folds) or "none"}.')
   return cells[0]
+
+
+def check_row(about: Mapping[str, Any], folds: Iterable[object]) -> None:
+  """Refuses, before anything is measured, a row that `cell_of` would refuse afterwards.
+
+  Args:
+    about: what results.json will say of the measurement; its 'table_row' may be None.
+    folds: the numbers of the official splits that are measured.
+
+  Raises:
+    ValueError: when the paper has no such row, or not with this data set, protocol, clip length and split.
+  """
+  if about['table_row'] is None:
+    return
+  of_localization = about['protocol'] == 'localization'
+  data_set = f'{about["data_set"]}@0.5' if of_localization else about['data_set']
+  known = (about['start'], about['table_row'], about['protocol'], about['num_frames'])
+  nothing = Accuracies(None, None)
+  try:
+    cell_of(Result('', data_set, *known, {str(fold): nothing for fold in folds}, nothing))
+  except ValueError as error:
+    raise ValueError(f'--table_row: {error}') from error
 
 
 def markdown(results: list[Result]) -> str:
