@@ -39,10 +39,11 @@ def beam_options(argv: Sequence[str], own_names: Iterable[str] = ()) -> Pipeline
     own_names: the names of those that it knows, to guess what a misspelt one should have been.
 
   Raises:
-    ClipJobError: for an option that neither the job nor Beam knows (Beam itself would only warn).
+    ClipJobError: for an option that neither the job nor Beam knows, and for a word that belongs to none (Beam would only warn).
   """
   options = PipelineOptions(list(argv))
-  known = options.get_all_options()
+  parsers: list[argparse.ArgumentParser] = []
+  known = options.get_all_options(add_extra_args_fn=parsers.append)
   unknown = sorted(set(options.get_all_options(retain_unknown_options=True)) - set(known))
   if unknown:
     names = [*known, *own_names]
@@ -51,6 +52,9 @@ def beam_options(argv: Sequence[str], own_names: Iterable[str] = ()) -> Pipeline
       f'--{name}' + (f' (did you mean --{near[0]}?)' if near else '') for name, near in guesses.items()
     )
     raise ClipJobError(f'Unknown options: {listed}. See --help.')
+  strays = parsers[0].parse_known_args(list(argv))[1]
+  if strays:
+    raise ClipJobError(f'{" ".join(strays)!r} belongs to no option. Expected --NAME VALUE or --NAME=VALUE. See --help.')
   standard = options.view_as(StandardOptions)
   # Beam's DirectRunner first tries its Prism runner, a Go program that it downloads. FnApiRunner is the Python runner that
   # it would fall back to; it knows the same --direct_... options and never touches the network.

@@ -226,6 +226,8 @@ def test_options_that_make_no_sense_are_refused(clip_manifest, tmp_path):
   for more, message in [
     (['--clip_per_shard', '5'], r'Unknown options: --clip_per_shard \(did you mean --clips_per_shard\?\)'),
     (['--direct_num_worker=2'], r'did you mean --direct_num_workers\?'),
+    (['--direct_num_workers', '2', 'short_side=32'], "'short_side=32' belongs to no option"),
+    (['--clips_per_shard', '8', '64'], "'64' belongs to no option"),
     (['--modalities', 'sound'], '--modalities=sound: expected'),
     (['--short_side', '0'], '--short_side=0: expected more than 0'),
     (['--max_failed_share', '2'], 'expected 0 to 1'),

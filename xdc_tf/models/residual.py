@@ -127,6 +127,9 @@ class ConvNorm(keras.layers.Layer):
     is_safe = len(kernel) == 2 or self.compute_dtype != 'bfloat16'
     padded_by_hand = max(kernel) > 1 and not (max(strides) == 1 and is_safe)
     self.paddings = ((0, 0), *((size // 2, size // 2) for size in kernel), (0, 0)) if padded_by_hand else None
+    # oneDNN's gradient of such a kernel writes where it must not, and ends the process, for few channels in float32 (TensorFlow
+    # 2.15 and 2.21); of a kernel with stride 1 it does not.
+    self.picks_first = max(kernel) == 1 and max(strides) > 1 and in_channels < LANES
     # None, or a function that returns what `fold` did (see folding.py); Keras would count variables among the layer's own.
     self.folded_weights: Callable | None = None
     self.built = True
@@ -171,8 +174,11 @@ class ConvNorm(keras.layers.Layer):
     if self.paddings is not None:
       # Not conv2d's explicit padding: its gradients are not oneDNN's, and on a CPU the step takes a third longer.
       x = padded(x, self.paddings)
+    strides = self.strides
+    if self.picks_first:
+      x, strides = x[(slice(None), *(slice(None, None, stride) for stride in strides))], (1,) * len(strides)
     convolve = {4: tf.nn.conv2d, 5: tf.nn.conv3d}[x.shape.rank]
-    return convolve(x, kernel, (1, *self.strides, 1), 'SAME' if self.paddings is None else 'VALID')
+    return convolve(x, kernel, (1, *strides, 1), 'SAME' if self.paddings is None else 'VALID')
 
   def _normalize_by_batch(self, y):
     """Normalises by the batch's statistics; the moving variance takes N / (N - 1) of the batch's, as Caffe2's does."""
