@@ -22,10 +22,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_pipelines import killed_workers, worker_errors
 from beam_pipelines.clip_shard import ClipJobError
 from beam_pipelines.feature_shard import FeatureJob, FinishFeatures, WriteShard, model_digest
-from beam_pipelines.job_options import beam_options, job_parser
+from beam_pipelines.job_options import as_typed, beam_options, job_parser
 from beam_pipelines.job_progress import watched
 from beam_pipelines.saved_model_handler import SavedModelHandler
-from xdc_tf import files, lease, messages
+from xdc_tf import files, lease
 from xdc_tf.records import reader, schema
 from xdc_tf.records.snippets import Snippets
 from xdc_tf.serving.version_folder import METADATA_FILE, read_metadata
@@ -166,7 +166,7 @@ def main(argv: Sequence[str]) -> None:
     text = worker_errors.sentence(error) if isinstance(error, tf.errors.OpError | OSError) else str(error)
     if not text:
       raise
-    sys.exit(f'extract_features: {messages.as_typed(text, vars(parser().parse_known_args(argv)[0]))}')
+    sys.exit(f'extract_features: {as_typed(parser(), argv, text)}')
 
 
 if __name__ == '__main__':

@@ -3,10 +3,19 @@
 import argparse
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import NoReturn
 
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from beam_pipelines.clip_shard import ClipJobError
+from xdc_tf import messages
+
+
+class _JobParser(argparse.ArgumentParser):
+  """Raises where argparse would end the process, which may be a notebook's."""
+
+  def error(self, message: str) -> NoReturn:
+    raise ClipJobError(f'{message}. See --help.')
 
 
 def job_parser(name: str, description: str) -> argparse.ArgumentParser:
@@ -16,7 +25,7 @@ def job_parser(name: str, description: str) -> argparse.ArgumentParser:
     name: the name of the module in beam_pipelines.
     description: for --help.
   """
-  result = argparse.ArgumentParser(
+  result = _JobParser(
     prog=f'python -m beam_pipelines.{name}',
     description=description,
     formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -43,7 +52,10 @@ def beam_options(argv: Sequence[str], own_names: Iterable[str] = ()) -> Pipeline
   """
   options = PipelineOptions(list(argv))
   parsers: list[argparse.ArgumentParser] = []
-  known = options.get_all_options(add_extra_args_fn=parsers.append)
+  try:
+    known = options.get_all_options(add_extra_args_fn=parsers.append)
+  except SystemExit as error:
+    raise ClipJobError('An option of Beam has a value that it cannot have: what is wrong stands above.') from error
   unknown = sorted(set(options.get_all_options(retain_unknown_options=True)) - set(known))
   if unknown:
     names = [*known, *own_names]
@@ -61,3 +73,11 @@ def beam_options(argv: Sequence[str], own_names: Iterable[str] = ()) -> Pipeline
   if standard.runner in (None, 'DirectRunner'):
     standard.runner = 'FnApiRunner'
   return options
+
+
+def as_typed(parser: argparse.ArgumentParser, argv: Sequence[str], text: str) -> str:
+  """Returns a message with the options of a job as they are typed (see messages.as_typed)."""
+  try:
+    return messages.as_typed(text, vars(parser.parse_known_args(argv)[0]))
+  except ClipJobError:  # It is what the message says.
+    return text

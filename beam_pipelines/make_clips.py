@@ -24,9 +24,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_pipelines import killed_workers, worker_errors
 from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, FinishClips, complaint_about, describe, failure_text
-from beam_pipelines.job_options import beam_options, job_parser
+from beam_pipelines.job_options import as_typed, beam_options, job_parser
 from beam_pipelines.job_progress import watched
-from xdc_tf import files, lease, messages
+from xdc_tf import files, lease
 from xdc_tf.manifest import manifest
 from xdc_tf.media.media import ReadOptions
 from xdc_tf.records import schema
@@ -307,7 +307,7 @@ def main(argv: Sequence[str]) -> None:
     text = str(error) if isinstance(error, ClipJobError) else worker_errors.sentence(error)
     if not text:
       raise
-    sys.exit(f'make_clips: {messages.as_typed(text, vars(parser().parse_known_args(argv)[0]))}')
+    sys.exit(f'make_clips: {as_typed(parser(), argv, text)}')
 
 
 if __name__ == '__main__':

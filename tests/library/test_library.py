@@ -322,6 +322,15 @@ def test_what_bindings_cannot_say_is_refused(tmp_path):
     xdc_tf.bound_encoder('R2Plus1D18', width=3)
   with pytest.raises(ValueError, match='expected a list of words'):
     xdc_tf.make_clips(str(tmp_path), str(tmp_path / 'records'), '--short_side 32')
+  with pytest.raises(ValueError, match="options is {'short_side': 32}; expected a list of words"):
+    xdc_tf.make_clips(str(tmp_path), str(tmp_path / 'records'), {'short_side': 32})
+  for words, message in (
+    (['--short_side', 'abc'], "argument --short_side: invalid int value: 'abc'"),
+    (['--direct_num_workers', 'abc'], 'An option of Beam has a value that it cannot have'),
+    (['short_side=32'], "'short_side=32' belongs to no option"),
+  ):
+    with pytest.raises(ClipJobError, match=message):
+      xdc_tf.make_clips(str(tmp_path), str(tmp_path / 'records'), words)
   with pytest.raises(ClipJobError, match='does not exist; expected a manifest'):
     xdc_tf.make_clips(str(tmp_path), str(tmp_path / 'records'))
 

@@ -3,7 +3,7 @@
 import dataclasses
 import numbers
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -54,7 +54,7 @@ def make_manifest(
   return manifest.write_manifest(output_dir, name, rows).splits
 
 
-def make_clips(manifest_dir: str | os.PathLike, output_dir: str | os.PathLike, options: Sequence[Any] = ()) -> str:
+def make_clips(manifest_dir: str | os.PathLike, output_dir: str | os.PathLike, options: Iterable[Any] = ()) -> str:
   """Makes records of a manifest, as `python -m beam_pipelines.make_clips` does, on this machine.
 
   Examples:
@@ -70,9 +70,9 @@ def make_clips(manifest_dir: str | os.PathLike, output_dir: str | os.PathLike, o
 
   Raises:
     ValueError: when `options` is no list.
-    beam_pipelines.clip_shard.ClipJobError: when the job cannot start, or too many videos failed.
+    beam_pipelines.clip_shard.ClipJobError: when an option is wrong, the job cannot start, or too many videos failed.
   """
-  if isinstance(options, str):
+  if isinstance(options, str | Mapping):
     raise ValueError(f"options is {options!r}; expected a list of words, such as ['--short_side', '128'].")
   from beam_pipelines import make_clips as job  # Machines that train need no Beam.
 
