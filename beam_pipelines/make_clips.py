@@ -111,7 +111,9 @@ def make_job(options: argparse.Namespace) -> ClipJob:
   modalities = options.modalities.split(',')
   if not set(modalities) <= set(MODALITIES):
     raise ClipJobError(f'--modalities={options.modalities}: expected video,audio or video or audio.')
-  for name in ('clips_per_shard', 'short_side', 'frame_rate', 'decoder_timeout_seconds', 'decoder_threads'):
+  for name in (
+    'clips_per_shard', 'short_side', 'frame_rate', 'decoder_timeout_seconds', 'decoder_threads', 'max_span_seconds',
+  ):  # fmt: skip
     if not getattr(options, name) > 0:
       raise ClipJobError(f'--{name}={getattr(options, name)}: expected more than 0.')
   if not options.silence_db < 0:

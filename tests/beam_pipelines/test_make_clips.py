@@ -233,6 +233,9 @@ def test_options_that_make_no_sense_are_refused(clip_manifest, tmp_path):
     (['--max_failed_share', '2'], 'expected 0 to 1'),
     (['--log_mel', '{"hop": 1}'], '--log_mel=.*hop_length'),
     (['--log_mel', '{"num_filters": 64}'], 'asks for 64 filters; records hold 40'),
+    (['--log_mel', '{"sample_rate": 16000.0}'], 'sample_rate is 16000.0; expected a whole number of at least 1'),
+    (['--log_mel', '{"log_offset": 0}'], 'log_offset is 0; expected more than 0'),
+    (['--max_span_seconds', '-1'], '--max_span_seconds=-1.0: expected more than 0'),
     (['--jpeg_quality', '95'], 'jpeg_quality in 2..31'),
     (['--manifest', str(tmp_path)], 'manifest.json does not exist'),
   ]:

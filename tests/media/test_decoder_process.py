@@ -71,6 +71,8 @@ def test_errors_keep_their_reason_and_the_child_goes_on(film, tmp_path):
     assert _reason(decoder, str(tmp_path / 'absent.mp4')) == 'missing_file'
     assert _reason(decoder, film, 7.0, 9.0) == 'empty_span'
     assert _reason(decoder, media_factory.write_absurd_size(tmp_path / 'absurd.mp4')) == 'too_large'
+    with pytest.raises(MediaError, match=r'film.mp4 cannot be decoded: \w+Error: '):  # It was "died with status -6".
+      decoder.read_span(film, 0.0, 1.0, ReadOptions(sample_rate=16000.5))
     with pytest.raises(MediaError, match='is an empty file'):
       decoder.read_span(media_factory.write_empty(tmp_path / 'empty.mp4'))
     assert len(decoder.read_span(film, 0.0, 1.0).frames) == 30

@@ -117,6 +117,8 @@ def test_a_span_over_the_end_is_cut(film):
   assert frame_numbers(read_span(film, 4.0)) == list(range(120, 180))
   assert reason_of(film, 6.5, 8.5) == 'empty_span'
   assert reason_of(film, 6.0, 8.0) == 'empty_span'
+  with pytest.raises(MediaError, match=r'has 2.000 s for the span: not one picture at 0.1 a second'):
+    read_span(film, 0.0, 2.0, ReadOptions(frame_rate=0.1))
 
 
 @pytest.mark.slow

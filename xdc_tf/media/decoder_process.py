@@ -181,6 +181,10 @@ def _answer(answers: BinaryIO, reader: media.MediaReader, request: dict) -> None
     detail = f'The decoder of {request["path"]} needs more memory than it may have.'
     _send(answers, json.dumps({'reason': 'decoder_crashed', 'detail': detail}).encode())
     return
+  except Exception as error:  # A fault of ours: that this process had died would tell nobody which.
+    detail = f'{request["path"]} cannot be decoded: {type(error).__name__}: {error}'
+    _send(answers, json.dumps({'reason': 'decoder_crashed', 'detail': detail}).encode())
+    return
   header = {
     'num_frames': len(span.frames),
     'start_seconds': span.start_seconds,

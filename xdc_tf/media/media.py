@@ -259,8 +259,13 @@ def _assemble(
   check_gaps(path, parts, start, limit)
   end = limit if main.done else min(limit, main.end_time or Fraction(0))
   rate = Fraction(options.frame_rate if 'video' in by_kind else options.sample_rate)
-  if round((end - start) * rate) < 1:
+  if end <= start:
     raise MediaError('empty_span', f'{path} ends at {float(end):.3f} s; the span begins at {float(start):.3f} s.')
+  if round((end - start) * rate) < 1:
+    unit = 'picture' if 'video' in by_kind else 'sample'
+    raise MediaError(
+      'empty_span', f'{path} has {float(end - start):.3f} s for the span: not one {unit} at {float(rate):g} a second.'
+    )
   frames: Any = by_kind['video'].track.finish(end) if 'video' in by_kind else []
   waveform: Any = by_kind['audio'].track.finish(end) if 'audio' in by_kind else np.zeros(0, np.float32)
   num_audio_tracks = by_kind['audio'].num_streams if 'audio' in by_kind else 0

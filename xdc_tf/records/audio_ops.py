@@ -6,6 +6,7 @@ Two seconds become Q x P = 40 x 100 (Section 4, "Pretraining and evaluation deta
 
 import dataclasses
 import math
+import numbers
 
 import numpy as np
 import tensorflow as tf
@@ -36,7 +37,13 @@ class LogMelSpec:
   log_offset: float = 1e-6
 
   def __post_init__(self):
-    """Raises ValueError for lengths and frequencies that contradict each other."""
+    """Raises ValueError for numbers that are of no use, and for lengths and frequencies that contradict each other."""
+    for name in ('sample_rate', 'window_length', 'hop_length', 'fft_length', 'num_filters'):
+      value = getattr(self, name)
+      if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f'LogMelSpec.{name} is {value!r}; expected a whole number of at least 1.')
+    if not 0 < self.log_offset < math.inf:  # Else silence would be -inf.
+      raise ValueError(f'LogMelSpec.log_offset is {self.log_offset!r}; expected more than 0.')
     if not 0 < self.hop_length <= self.window_length <= self.fft_length:
       raise ValueError(
         'LogMelSpec needs 0 < hop_length <= window_length <= fft_length. '
