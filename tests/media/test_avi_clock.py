@@ -1,6 +1,7 @@
 """AVI tells when pictures are decoded, not when they are shown: every span must have the right ones all the same."""
 
 import media_factory
+import numpy as np
 import pytest
 from media_cases import frame_numbers
 
@@ -18,7 +19,10 @@ def test_avi_with_reordered_frames_loses_none(tmp_path):
 
 
 # Pictures shown before a keyframe may come after it in the file: a reader that was sought there cannot have them.
-@pytest.mark.parametrize(('codec', 'b_frames', 'gop'), [('libx264', 3, 60), ('mpeg4', 2, 12), ('mpeg4', 1, 20)])
+@pytest.mark.parametrize(
+  ('codec', 'b_frames', 'gop'),
+  [('libx264', 3, 60), ('mpeg4', 2, 12), ('mpeg4', 1, 20), ('mpeg2video', 2, 12), ('mpeg1video', 3, 15)],
+)
 def test_a_span_has_its_pictures_wherever_the_reader_comes_from(codec, b_frames, gop, tmp_path):
   path = media_factory.write_video(
     tmp_path / 'a.avi', 8, video_codec=codec, audio_rate=None, b_frames=b_frames, gop=gop, size=(64, 48)
@@ -42,3 +46,27 @@ def test_pictures_that_were_left_out_leave_their_gaps(b_frames, tmp_path):
     shown = [times[number] for number in frame_numbers(read_span(path, start, start + 1, PICTURES))]
     wanted = [max(t for t in times if t <= start + k / 30 + 1e-3) for k in range(30)]
     assert max(abs(a - b) for a, b in zip(shown, wanted, strict=True)) <= (3.001 / 30 if b_frames else 1e-6)
+
+
+@pytest.mark.parametrize('codec', ['eac3', 'g722'])
+def test_sound_whose_stamps_are_hundreds_of_times_too_large_is_heard(codec, tmp_path):
+  """All but its first packet became silence, and the film's clips were set aside for having no sound."""
+  rate = 16_000 if codec == 'g722' else 48_000
+  layout = 'mono' if codec == 'g722' else 'stereo'
+  path = media_factory.write_video(
+    tmp_path / 'a.avi',
+    6,
+    video_codec='mpeg4',
+    audio_codec=codec,
+    audio_rate=rate,
+    layout=layout,
+    b_frames=0,
+    size=(64, 48),
+  )
+  reader = MediaReader()
+  for start in range(5):
+    span = read_span(path, start, start + 1)
+    loudness = np.sqrt((span.waveform.reshape(10, -1) ** 2).mean(axis=1))
+    assert loudness == pytest.approx(0.5 / 2**0.5, rel=0.1) or (start == 0 and loudness[1:].min() > 0.3)
+    np.testing.assert_array_equal(reader.read_span(path, start, start + 1).waveform, span.waveform)
+  reader.close()

@@ -148,6 +148,18 @@ def test_where_one_duration_is_told_for_all_a_stream_may_end_before(name, settin
     assert reason_of(whole, 0.0, None) == 'truncated'
 
 
+@pytest.mark.parametrize(('video_start', 'audio_start'), [(1.5, 0), (0, 1.5), (100, 100)])
+def test_a_wmv_whose_streams_begin_late_is_whole(video_start, audio_start, tmp_path):
+  """It counts their durations from 0, so that the film seemed to break off by as much as it begins late."""
+  settings = {'video_codec': 'wmv2', 'audio_codec': 'wmav2', 'b_frames': 0, 'size': (64, 48)}
+  path = media_factory.write_video(
+    tmp_path / 'a.wmv', seconds=6, video_start=video_start, audio_start=audio_start, **settings
+  )
+  end = video_start + 6 - min(video_start, audio_start)
+  assert read_span(path, end - 2, end + 1).end_seconds == pytest.approx(end, abs=0.1)
+  assert read_span(path).end_seconds == pytest.approx(end, abs=0.1)
+
+
 def test_what_an_edit_list_cuts_off_is_no_part_of_the_film(tmp_path):
   """Phones trim so: the whole recording stays in the file. Rows were made of what is never shown."""
   path = pathlib.Path(media_factory.write_video(tmp_path / 'a.mp4', seconds=12, gop=1000, size=(64, 48)))

@@ -1,6 +1,7 @@
-"""When the pictures of an AVI file are shown: its stamps are those of decoding, in another order. Used by span_reading.py."""
+"""When the pictures of an AVI file are shown and its sounds heard, which its stamps do not say. Used by span_reading.py."""
 
 import collections
+import itertools
 import re
 from fractions import Fraction
 
@@ -8,9 +9,29 @@ import av
 
 from xdc_tf.media.container import time_base
 
-# In MPEG-4 Part 2: every picture begins so, then two bits have its kind.
-_PICTURE = re.compile(rb'\x00\x00\x01\xb6(.)', re.DOTALL)
-_BETWEEN = 2  # Made from the pictures on both sides of it.
+# How every picture begins, where in the byte that follows its kind is, and the kind that is made from the pictures on both sides.
+# A packet of MPEG-4 may hold two pictures. In MPEG-1 and 2 two headers are the halves of one picture.
+_MPEG_2 = re.compile(rb'^.*?\x00\x00\x01\x00.(.)', re.DOTALL), lambda byte: byte >> 3 & 7, 3
+_PICTURES = {
+  'mpeg4': (re.compile(rb'\x00\x00\x01\xb6(.)', re.DOTALL), lambda byte: byte >> 6, 2),
+  'mpeg1video': _MPEG_2,
+  'mpeg2video': _MPEG_2,
+}
+
+
+# From packet to packet of these FFmpeg counts the bytes of one, and not 1: a film of 6 s has stamps up to 47 minutes.
+_SOUND_IN_BLOCKS = ('eac3', 'dca', 'g722', 'g726')
+
+
+def sound_stretch(container, stream) -> Fraction:
+  """Returns how many times too large the stamps of an AVI file's sound are; reads on from the file's start."""
+  if stream.codec_context.name not in _SOUND_IN_BLOCKS:
+    return Fraction(1)
+  first = list(itertools.islice((packet for packet in container.demux(stream) if packet.dts is not None), 2))
+  container.seek(0, stream=stream)
+  if len(first) < 2 or not first[0].duration:
+    return Fraction(1)
+  return max(Fraction(1), Fraction(first[1].dts - first[0].dts, first[0].duration))
 
 
 class AviClock:
@@ -46,12 +67,15 @@ class AviClock:
 
   def _leave_out_leading(self, packet: av.Packet) -> None:
     """After the first keyframe may come pictures shown before it: they lack what they are made from, and do not come out."""
-    if self._stream.codec_context.name != 'mpeg4':
+    name = self._stream.codec_context.name
+    if name not in _PICTURES:
       self.begins_at_keyframe = False
       return
-    for kind in (header[0] >> 6 for header in _PICTURE.findall(bytes(packet))):
-      if kind != _BETWEEN and not packet.is_keyframe:
+    header, kind_of, between = _PICTURES[name]
+    for byte in header.findall(bytes(packet)):
+      is_between = kind_of(byte[0]) == between
+      if not is_between and not packet.is_keyframe:
         self.begins_at_keyframe = False
         break
-      if kind == _BETWEEN and self._times:
+      if is_between and self._times:
         self._times.popleft()

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import av
 
+from xdc_tf.media import avi_clock
 from xdc_tf.media.audio_track import MARGIN_SECONDS, AudioTrack
-from xdc_tf.media.avi_clock import AviClock
 from xdc_tf.media.container import (
   JOINED_FORMATS,
   ClockWatch,
@@ -91,6 +91,8 @@ class StreamReading:
       self._stream.codec_context.thread_count = max(1, threads - 1)
       self._stream.codec_context.thread_type = 'AUTO'
       self.origin = Fraction(self._container.start_time or 0, av.time_base)
+      is_avi_sound = self._format == 'avi' and kind == 'audio'
+      self._stretch = avi_clock.sound_stretch(self._container, self._stream) if is_avi_sound else Fraction(1)
       self._first_stamp = (self._stream.start_time or 0) * time_base(self._stream) - self.origin
       self._declared_end = self._find_declared_end()
       self._encoder = self._jpeg_encoder() if kind == 'video' else None
@@ -120,7 +122,9 @@ class StreamReading:
     self._last_time: Fraction | None = None
     self._last_end: Fraction | None = None
     self.ended = False
-    self._avi_clock = AviClock(self._stream, self.origin) if self._format == 'avi' and self._kind == 'video' else None
+    self._avi_clock = (
+      avi_clock.AviClock(self._stream, self.origin) if self._format == 'avi' and self._kind == 'video' else None
+    )
     self._clock = ClockWatch(self._path, sees_all=False) if self._format in JOINED_FORMATS else None
 
   def seek(self, seconds: Fraction) -> bool:
@@ -128,7 +132,7 @@ class StreamReading:
     if self._stream.start_time is None:
       return False
     try:
-      goal = math.floor((self.origin + seconds) / time_base(self._stream))
+      goal = math.floor((self.origin + seconds) * self._stretch / time_base(self._stream))
       self._container.seek(goal, stream=self._stream)
     except av.FFmpegError:
       return False
@@ -247,7 +251,7 @@ class StreamReading:
       self._decode(packet, part, start)
 
   def _time(self, stamp: int, packet: av.Packet) -> Fraction:
-    return stamp * time_base(packet) - self.origin
+    return stamp * time_base(packet) / self._stretch - self.origin
 
   def _decode(self, packet: av.Packet, part: StreamPart, start: Fraction) -> None:
     stamp = packet.pts if packet.pts is not None else packet.dts
@@ -271,7 +275,7 @@ class StreamReading:
     self._add(decoded, part, start)
 
   def _own_time(self, frame) -> Fraction | None:
-    return None if frame.pts is None else frame.pts * time_base(frame) - self.origin
+    return None if frame.pts is None else frame.pts * time_base(frame) / self._stretch - self.origin
 
   def _in_showing_order(self, frames) -> list[tuple[av.VideoFrame, Fraction]]:
     """Gives every frame its time; leaves out those whose damaged timestamps run backwards: what was shown stays."""
@@ -352,7 +356,9 @@ class StreamReading:
       return tag - self.origin
     of_file = Fraction(container.duration, av.time_base) if container.duration else None
     if stream.duration:
-      end = self._first_stamp + stream.duration * fraction(stream.time_base)
+      length = stream.duration * time_base(stream)
+      # Windows Media counts it from 0, wherever the stream and the film begin.
+      end = length - self.origin if self._format == 'asf' else self._first_stamp + length
       # A stream that an edit list delays and cuts counts its delay twice.
       return min(end, of_file) if of_file and self._format == 'mov' else end
     # Without tags: the video's, as far as one can tell.
