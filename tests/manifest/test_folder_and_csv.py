@@ -119,7 +119,12 @@ def test_folder_rows_hold_out_spans_evenly(folder):
 def test_folder_rows_take_one_file_and_refuse_what_cannot_be(folder, tmp_path_factory):
   root, _ = folder
   film = str(root / 'cats/v0_6.mp4')
-  assert [row.video_id for _, row in folder_and_csv.folder_rows(film, 2.0, 'span', 0.3)] == ['v0_6.mp4'] * 3
+  rows = list(folder_and_csv.folder_rows(film, 2.0, 'span', 0.3))
+  assert [row.video_id for _, row in rows] == ['v0_6.mp4'] * 3
+  # Three are too few for every tenth: without any the records could not be trained on.
+  assert [split for split, _ in folder_and_csv.folder_rows(film, 2.0, 'span', 0.1)] == ['train', 'train', 'validation']
+  with pytest.raises(ValueError, match='v0_6.mp4 is one span, which cannot be trained on and held out'):
+    list(folder_and_csv.folder_rows(film, 0, 'span', 0.1))
   with pytest.raises(ValueError, match='there must be at least two.*--hold_out span'):
     list(folder_and_csv.folder_rows(film, 2.0, 'video', 0.3))
   with pytest.raises(ValueError, match='hold_out is'):
@@ -146,6 +151,12 @@ def test_a_file_that_is_no_csv_is_named(tmp_path):
 
 def _ids(folder, **options):
   return [(split, row.video_id) for split, row in folder_and_csv.folder_rows(str(folder), 0, **options)]
+
+
+def test_a_named_file_that_is_no_video_is_refused():
+  """It became a row, and the mistake showed when clips were made."""
+  with pytest.raises(ValueError, match='test_folder_and_csv.py cannot be read as a video'):
+    list(folder_and_csv.folder_rows(__file__, 2.0, 'span', 0.3))
 
 
 def test_links_make_no_copies_and_no_loops(tmp_path):

@@ -60,6 +60,18 @@ def test_export_and_import_is_exact(make, tmp_path):
   assert (tmp_path / 'a.pth').read_bytes() == (tmp_path / 'b.pth').read_bytes()
 
 
+def test_the_name_of_the_file_chooses_its_format(tmp_path):
+  """safetensors' readers refuse what torch.save wrote, whatever the suffix."""
+  assert weights_folder.save(str(tmp_path / 'w'), next(iter(ENCODERS.values()))(), 'test', 'none')
+  xdc('export-weights', '--weights', tmp_path / 'w', '--output', tmp_path / 'a.safetensors')
+  header = (tmp_path / 'a.safetensors').read_bytes()
+  assert json.loads(header[8 : 8 + int.from_bytes(header[:8], 'little')])
+  for name, words in (('b.pth', ['--format', 'safetensors']), ('b.safetensors', ['--format', 'torch'])):
+    with pytest.raises(ValueError, match=r'Change one of them'):
+      xdc('export-weights', '--weights', tmp_path / 'w', *words, '--output', tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
 @pytest.mark.slow
 @pytest.mark.stack
 def test_an_imported_encoder_becomes_a_saved_model(tmp_path, capsys):

@@ -21,6 +21,7 @@ SUMMARY = (
 )
 EXAMPLE = 'xdc demo --video ~/videos --output_dir my_demo'
 SPAN_SECONDS = 2.0
+SMALLEST_DEMO = 5  # Spans, every fifth of them held out.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,12 +76,11 @@ def _claim_folder(output_dir: str, video: str) -> None:
   names = os.listdir(output_dir) if os.path.isdir(output_dir) else []
   if os.path.exists(note):
     before = files.read_json(note)['video']
-    if before != video:
+    if before != video and names != ['demo.json']:
       raise ValueError(f'{output_dir} is the demo of {before}. Give another --output_dir for {video}.')
   elif not all(name.startswith('demo.json.tmp.') for name in names):
     raise ValueError(f'{output_dir} is not empty and no folder of a demo. Give another --output_dir.')
-  else:
-    files.write_json(note, {'video': video})
+  files.write_json(note, {'video': video})
 
 
 def _get_video(arguments: argparse.Namespace) -> tuple[str, str]:
@@ -99,10 +99,10 @@ def _make_manifest(video: str, folder: str) -> None:
     rows = folder_and_csv.folder_rows(video, SPAN_SECONDS, hold_out='span', validation_fraction=0.2)
     manifest.write_manifest(folder, _data_set_name(video), rows)
   written = manifest.read_manifest(folder)
-  if 'validation' not in written.splits:
+  if sum(written.splits.values()) < SMALLEST_DEMO:
     shutil.rmtree(folder)  # So that it is listed again when there is more.
     raise ValueError(
-      f'{video} is too short for the demo, which holds out every fifth span of {SPAN_SECONDS:g} s. Give longer videos.'
+      f'{video} is too short for the demo, which needs {SMALLEST_DEMO} spans of {SPAN_SECONDS:g} s. Give longer videos.'
     )
   print(f'{folder}: {written.num_rows("train")} spans to train on, {written.num_rows("validation")} held out')
 

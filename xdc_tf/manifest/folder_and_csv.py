@@ -24,6 +24,7 @@ def _video_files(folder: str, passed_over: PassedOver) -> list[tuple[str, str]]:
   if not tf.io.gfile.exists(folder):
     raise FileNotFoundError(f'{folder} does not exist; expected a folder of videos or one video file.')
   if not tf.io.gfile.isdir(folder):
+    media.probe(folder)  # What is named one by one is no folder's leftover: it must be a video.
     return [(os.path.basename(folder), files.absolute_path(folder))]
   videos = sorted(media_files.walk(folder, VIDEO_EXTENSIONS, passed_over))
   if not videos:
@@ -85,7 +86,7 @@ def folder_rows(
 
   Raises:
     FileNotFoundError: when there is no video.
-    ValueError: for arguments out of range, and for one video that cannot be divided.
+    ValueError: for arguments out of range, a named file that is no video, and for one video or span that cannot be divided.
   """
   if hold_out not in ('video', 'span'):
     raise ValueError(f"hold_out is {hold_out!r}; expected 'video' or 'span'.")
@@ -97,7 +98,7 @@ def folder_rows(
   held_out = (
     _held_out_videos([video_id for video_id, _ in videos], validation_fraction) if hold_out == 'video' else set()
   )
-  position = 0
+  position, num_held_out, last = 0, 0, None
   for video_id, path in videos:
     labels = (os.path.basename(os.path.dirname(path)),) if labels_from_folders else ()
     for start, end in _cut(path, span_seconds):
@@ -108,7 +109,20 @@ def folder_rows(
       )
       position += 1
       validation = video_id in held_out if hold_out == 'video' else span_held_out
-      yield 'validation' if validation else 'train', Row(0, video_id, path, start, end, labels)
+      num_held_out += validation
+      if last is not None:
+        yield last
+      last = 'validation' if validation else 'train', Row(0, video_id, path, start, end, labels)
+  if (
+    last is not None and validation_fraction and not num_held_out
+  ):  # Fewer spans than 1 / fraction: one at least, as of videos.
+    if position == 1:
+      raise ValueError(
+        f'{folder} is one span, which cannot be trained on and held out as well. Give more videos, or a shorter span_seconds.'
+      )
+    last = 'validation', last[1]
+  if last is not None:
+    yield last
 
 
 def _csv_row(fields: dict[str, str], media_root: str) -> tuple[str, Row]:
