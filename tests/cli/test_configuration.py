@@ -1,6 +1,7 @@
 import pathlib
 import re
 
+import numpy as np
 import pytest
 
 from xdc_tf.cli import configuration
@@ -91,16 +92,38 @@ def test_a_configuration_without_a_method_says_which_there_are():
   ('binding', 'message'),
   [
     ('Schedule.batch_size = 2.5', 'Schedule.batch_size must be of the type int'),
-    ("Schedule.epoch_size = '5'", 'wrong type|must be of the type int'),
+    ("Schedule.epoch_size = '5'", "Schedule.epoch_size must be of the type int. Received: '5'"),
+    ("Pretraining.num_iterations = '2'", "Pretraining.num_iterations must be of the type int. Received: '2'"),
+    ("R2Plus1D18.base_width = '4'", "R2Plus1D18.base_width must be of the type int. Received: '4'"),
+    ("KMeansOptions.memory = 'all'", "KMeansOptions.memory must be of the type .*Received: 'all'"),
+    ("num_video_clusters = '7'", "num_video_clusters must be of the type int. Received: '7'"),
     ("Schedule.keep_best = 'False'", 'must be of the type bool'),
-    ('num_video_clusters = 1e2', 'ClusteringSpec.num_clusters must be of the type int'),
+    ('num_video_clusters = 1e2', 'num_video_clusters must be of the type int'),
     ('Pretraining.num_iterations = True', 'must be of the type int'),
   ],
 )
 def test_values_of_a_wrong_type_are_errors(binding, message):
-  configuration.load([XDC], [binding])
   with pytest.raises(configuration.ConfigurationError, match=message):
+    configuration.load([XDC], [binding])
     configuration.pretraining()
+
+
+@pytest.mark.parametrize(
+  ('binding', 'message'),
+  [
+    ('Schedule.epoch_size = many', 'line 1: the value is nothing that Python can read: texts need quotes'),
+    ('Schedule.epoch_size : 32', 'line 1: expected NAME = VALUE'),
+  ],
+)
+def test_what_is_no_binding_is_said_in_words(binding, message):
+  with pytest.raises(configuration.ConfigurationError, match=message):
+    configuration.load([XDC], [binding])
+
+
+def test_an_encoder_bound_in_python_takes_numbers_only():
+  with pytest.raises(ValueError, match="R2Plus1D18.base_width must be of the type int. Received: '4'"):
+    configuration.bound_encoder('R2Plus1D18', base_width='4')
+  assert configuration.bound_encoder('R2Plus1D18', base_width=np.int64(4)).bindings == (('base_width', 4),)
 
 
 def test_the_gin_folder_of_an_installed_package_is_its_own(tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files
+from xdc_tf.cli import value_types
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods
 from xdc_tf.deep_clustering.outer_loop import Pretraining
@@ -77,7 +78,7 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
     The whole configuration in a stable order, which load() takes again as a file.
 
   Raises:
-    ConfigurationError: for unknown files, configurables and parameters, and for values that have no effect.
+    ConfigurationError: for unknown files, configurables and parameters, and for values of a wrong type or without effect.
   """
   gin.clear_config()
   for name in gin_files:
@@ -87,6 +88,7 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   text = gin.config_str(max_line_length=120)
   _check_macros(text)
   _check_effect(text, {root.__name__, *also_used})
+  _refuse(value_types.complaint_of_bindings(text, CONFIGURABLES))
   gin.finalize()
   return text
 
@@ -139,14 +141,17 @@ def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
     **arguments: the arguments of the class.
 
   Raises:
-    ValueError: for a class or an argument that does not exist.
+    ValueError: for a class or an argument that does not exist, and for a value of a wrong type.
   """
   classes = {c.__name__: c for c in CONFIGURABLES if hasattr(c, 'modality')}
   if name not in classes:
     raise ValueError(f'There is no encoder {name!r}. Expected one of {", ".join(sorted(classes))}.')
-  unknown = sorted(set(arguments) - set(inspect.signature(classes[name].__init__).parameters))
+  parameters = inspect.signature(classes[name].__init__).parameters
+  unknown = sorted(set(arguments) - set(parameters))
   if unknown:
     raise ValueError(f'{name} has no argument {", ".join(unknown)}.')
+  for argument, value in arguments.items():
+    _refuse(value_types.complaint(f'{name}.{argument}', value, parameters[argument].annotation))
   return BoundEncoder(classes[name], tuple(sorted(arguments.items())))
 
 
@@ -282,23 +287,13 @@ def build(root: type, advice: str):
     if 'missing' not in reason:
       raise ConfigurationError(f'A value of the configuration has the wrong type: {reason}.') from error
     raise ConfigurationError(f'The configuration is not complete: {reason} {advice}') from error
-  _check_types(config)
+  _refuse(value_types.complaint_of_built(config))
   return config
 
 
-def _check_types(config) -> None:
-  """Compares the plain values of a configuration, and of the ones in it, with their annotations: gin takes any."""
-  plain: dict[Any, Any] = {bool: bool, int: int, float: (int, float), str: str}
-  for field in dataclasses.fields(config):
-    value, expected = getattr(config, field.name), plain.get(field.type)
-    right = expected is None or (isinstance(value, expected) and (field.type is bool or not isinstance(value, bool)))
-    if not right:
-      raise ConfigurationError(
-        f'{type(config).__name__}.{field.name} must be of the type {getattr(field.type, "__name__", "")}. Received: {value!r}.'
-      )
-    for part in value if isinstance(value, list) else [value]:
-      if dataclasses.is_dataclass(part) and not isinstance(part, type):
-        _check_types(part)
+def _refuse(complaint: str) -> None:
+  if complaint:
+    raise ConfigurationError(complaint)
 
 
 def operative() -> str:
@@ -374,7 +369,9 @@ def _explain(message: str) -> str:
   parameter = re.search(r"Configurable '([^']*)' doesn't have a parameter named '([^']*)'", message)
   if parameter:
     return f'{message}\n{_nearest(parameter[2], names.get(parameter[1].rpartition(".")[2], []))}'
-  return message
+  if 'malformed node or string' in message:
+    return "the value is nothing that Python can read: texts need quotes ('cosine'), references begin with @ or %"
+  return message.replace('Expected newline.', 'expected NAME = VALUE.')
 
 
 def _nearest(name: str, choices: list[str]) -> str:
