@@ -126,6 +126,8 @@ def test_the_verb_prints_a_table_and_ends_with_an_error(folder, capsys):
 def test_an_empty_folder_cannot_be_checked(tmp_path):
   with pytest.raises(FileNotFoundError, match='nothing that can be checked'):
     integrity.checks(str(tmp_path))
+  with pytest.raises(FileNotFoundError, match='nowhere does not exist'):
+    integrity.checks(str(tmp_path / 'nowhere'))
 
 
 def test_what_a_localisation_and_an_export_need_is_missed(folder):

@@ -52,6 +52,12 @@ def full(config, records, strategy) -> FullFinetuning:
   return FullFinetuning(config, TinyAudio, 'audio', None, records, strategy)
 
 
+def test_rates_that_look_alike_do_not_share_a_folder(records):
+  fold = read_folds(records)[0]
+  names = [sweep.SweepCell(fold, rate).name for rate in (0.01, 0.0123456, 0.01234561)]
+  assert names == ['fold-1/test/rate-0.01', 'fold-1/test/rate-0.0123456', 'fold-1/test/rate-0.01234561']
+
+
 @pytest.mark.slow
 @pytest.mark.stack
 def test_full_finetuning_over_two_folds(records, one_replica, tmp_path, monkeypatch):

@@ -158,6 +158,7 @@ def test_encoders_of_a_run_and_of_its_export_give_the_same(road, notebook):
     np.testing.assert_allclose(found.embeddings, expected.embeddings, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(encoder.embed_at(film, 2.0), found.embeddings[1], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(served.embed_at(film, 2.0), found.embeddings[1], rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(encoder.embed_at(film, 2.0, audio_track=1), encoder.embed_at(film, 2.0))
     with pytest.raises(MediaError, match='a clip of this encoder takes'):
       encoder.embed_at(film, media.probe(str(film)).duration_seconds - 0.1)
     clips = np.zeros([3, 8, 32, 48, 3], np.uint8) if modality == 'video' else np.zeros([3, 32000], np.float32)
@@ -249,6 +250,14 @@ def test_clips_that_cannot_be_read_are_left_out_with_a_warning(road, tmp_path, c
   with caplog.at_level('WARNING'):
     (embeddings,) = encoder.embed(path for path in [film]).values()
   assert 3 <= len(embeddings.times) < 6 and 'could not be embedded and are left out' in caplog.text
+  (tmp_path / 'text.mp4').write_text('no film')
+  with caplog.at_level('WARNING'):
+    assert list(encoder.embed([tmp_path / 'text.mp4', film])) == [str(film)]
+  assert 'left out: unreadable: ' in caplog.text
+  with pytest.raises(MediaError, match=r'missing.mp4 does not exist'):
+    encoder.embed([film, tmp_path / 'missing.mp4'])
+  with pytest.raises(MediaError, match=r'text.mp4 cannot be read'):
+    encoder.embed({tmp_path / 'text.mp4'})
   with pytest.raises(ValueError, match='batch_size is 2.0; expected a whole number'):
     encoder.embed(film, batch_size=2.0)
 

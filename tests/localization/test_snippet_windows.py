@@ -30,7 +30,7 @@ def test_seconds_and_snippets():
 
 
 def test_actions_inside():
-  actions = [[2, 6], [8, 12], [11, 20], [30, 31]]
+  actions = [[2, 6], [8, 12], [9, 9], [11, 20], [30, 31]]
   inside, share = windows.actions_inside(actions, 4, 10)
   assert inside.tolist() == [[-2, 2], [4, 8], [7, 16]]
   np.testing.assert_allclose(share, [0.5, 1, 1 / 3])

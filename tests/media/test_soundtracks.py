@@ -111,7 +111,7 @@ def test_a_sound_track_can_be_chosen(two_tracks):
 
   assert loudest('1') == loudest('deu') == 0.0
   assert loudest('2') == loudest('fra') > 0.4
-  with pytest.raises(MediaError, match=r"track 'eng' is wanted; there are 1 \(deu\), 2 \(fra\)"):
+  with pytest.raises(MediaError, match=r"track 'eng' is wanted; it has track 1 \(deu\), 2 \(fra\)"):
     loudest('eng')
 
 

@@ -56,6 +56,7 @@ def test_a_split_whose_videos_all_failed_is_refused(tmp_path):
   [
     (lambda: VideoInput(num_frames=-4), 'VideoInput.num_frames is -4'),
     (lambda: VideoInput(crop_size=0), 'VideoInput.crop_size is 0'),
+    (lambda: VideoInput(crop_size='32'), "VideoInput.crop_size is '32'"),
     (lambda: VideoInput(short_side=0), 'VideoInput.short_side is 0'),
     (lambda: VideoInput(std=(1.0, 0.0, 1.0)), 'VideoInput.mean and .std'),
     (lambda: AudioInput(num_frames=0), 'AudioInput.num_frames is 0'),
@@ -65,3 +66,7 @@ def test_a_split_whose_videos_all_failed_is_refused(tmp_path):
 def test_settings_that_cannot_be_are_named(make, name):
   with pytest.raises(ValueError, match=f'^{name}'):
     make()
+
+
+def test_settings_may_be_numbers_of_numpy():
+  assert VideoInput(crop_size=np.int64(32)).shape == (8, 32, 32, 3)

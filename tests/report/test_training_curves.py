@@ -20,7 +20,7 @@ def test_points_and_steps():
   assert lines == [
     ('train', '66.7,4.0 200.0,65.3'),
     ('validation', '66.7,34.7 200.0,34.7'),
-    ('train', '333.3,96.0'),
+    ('train', '330.3,96.0 336.3,96.0'),  # One place would not be seen.
     ('validation', ''),
   ]
   assert re.findall(r'<line x1="([\d.]+)"', section) == ['266.7']

@@ -41,6 +41,7 @@ def refused_video() -> list[tuple[str, np.ndarray, str]]:
     'jpegs must hold whole JPEG',
   )
   frame_axes = 'frames must have 5 axes, [B, T, H, W, 3], none of them empty. Received the shape:'
+  four_channels = np.zeros([1, 2, 48, 64, 4], np.uint8)
   cases = [
     (strings(good), axes),
     (strings([good]), axes),
@@ -66,7 +67,8 @@ def refused_video() -> list[tuple[str, np.ndarray, str]]:
     frames[:, :, :0],
     frames[:, :, :, :0],
   ]
-  return [('jpegs', *case) for case in cases] + [('frames', value, frame_axes) for value in frame_cases]
+  refused = [('jpegs', *case) for case in cases] + [('frames', value, frame_axes) for value in frame_cases]
+  return [*refused, ('frames', four_channels, '1 2 48 64 4')]
 
 
 def claiming(jpeg: bytes, side: int) -> bytes:

@@ -95,7 +95,7 @@ def check(clusterings: list[ClusteringSpec], encoders: list[str]) -> None:
   """Checks that a method and the encoders fit together.
 
   Raises:
-    ValueError: when a name is used twice, an encoder is unknown, or an encoder is taught by nothing.
+    ValueError: when a name is used twice, an encoder is unknown, an encoder is taught by nothing, or by a single cluster.
   """
   names = [c.name for c in clusterings]
   if len(set(names)) < len(names):
@@ -105,6 +105,11 @@ def check(clusterings: list[ClusteringSpec], encoders: list[str]) -> None:
     raise ValueError(
       f'The method names the encoders {sorted(unknown)}, but Pretraining.encoders has {sorted(encoders)}.'
     )
+  for clustering in clusterings:
+    if clustering.num_clusters < 2:
+      raise ValueError(
+        f'The clustering {clustering.name!r} has num_clusters = {clustering.num_clusters}: nothing is learned from fewer than 2.'
+      )
   untaught = set(encoders) - {e for c in clusterings for e in c.teaches}
   if untaught:
     raise ValueError(f'No clustering teaches the encoders {sorted(untaught)}: take them out of Pretraining.encoders.')

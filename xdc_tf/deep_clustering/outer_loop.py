@@ -91,6 +91,12 @@ class Pretraining:
 
   def __post_init__(self):
     methods.check(self.clusterings, list(self.encoders))
+    joined = [clustering.name for clustering in self.clusterings if len(clustering.sources) > 1]
+    if joined and not self.kmeans.l2_normalize:
+      raise ValueError(
+        f'KMeansOptions.l2_normalize = False has no effect on the clustering {joined[0]!r}: the features of several encoders are '
+        'always divided by their lengths before they are joined.'
+      )
     if self.num_iterations < 0:
       raise ValueError(f'Pretraining.num_iterations must not be negative. Received: {self.num_iterations}.')
     if self.feature_clips < 1:

@@ -56,10 +56,14 @@ def checks(folder: str) -> list[Check]:
   Raises:
     FileNotFoundError: when there is no such folder, or nothing in it.
   """
+  if not tf.io.gfile.exists(folder):
+    raise FileNotFoundError(
+      f'{folder} does not exist; expected a folder of records, a manifest, features, a run or an export.'
+    )
   to_do = [check for place, _, names in tf.io.gfile.walk(folder) for check in _in_folder(place, sorted(names))]
   if not to_do:
     raise FileNotFoundError(
-      f'{folder} holds nothing that can be checked: expected records, features, a run or an export.'
+      f'{folder} holds nothing that can be checked: expected records, a manifest, features, a run or an export.'
     )
   return to_do
 

@@ -39,7 +39,11 @@ class SweepCell:
   @property
   def name(self) -> str:
     """Its folder in the run directory."""
-    return f'fold-{self.fold.number}/{"held-out" if self.held_out else "test"}/rate-{self.rate:g}'
+    rate = f'{self.rate:g}'
+    rate = (
+      rate if float(rate) == self.rate else repr(float(self.rate))
+    )  # Two rates of a fine grid must not share a folder.
+    return f'fold-{self.fold.number}/{"held-out" if self.held_out else "test"}/rate-{rate}'
 
 
 def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[SweepCell]:
@@ -79,8 +83,9 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
   Returns:
     {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}, 'diverged':
     names of cells}, with None where there is none. 'test_best' is the best rate of the test videos, as in the paper, 'held_out'
-    the test videos' result at the rate that was best on the held-out ones. Of equal rates the first one counts, and one whose
-    training diverged is never chosen.
+    the test videos' result at the rate that was best on the held-out ones. Of equal rates the first one counts. A training
+    that diverged is never chosen; where the rate that was best on the held-out videos diverges on the whole fold, the fold has no
+    'held_out'.
   """
   learner.prepare(run)
   for cell in cells:

@@ -3,7 +3,7 @@
 import dataclasses
 import operator
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,7 +50,7 @@ class Encoder:
   _cut: dict[str, Any]
   _embed: dict[str, Callable]
 
-  def embed(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8, audio_track: str = '') -> Any:
+  def embed(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8, audio_track: str | int = '') -> Any:
     """Embeds videos, or arrays of clips.
 
     Examples:
@@ -70,14 +70,15 @@ class Encoder:
     Returns:
       Embeddings of a path; {path: Embeddings} of a list; float32 [B, d] of clips.
 
-    Clips of a video that cannot be read are left out, with a warning: `times` says which are there.
+    Clips of a video that cannot be read are left out, with a warning: `times` says which are there. So are the videos of a list
+    that cannot be used.
 
     Raises:
-      MediaError: when most of a video cannot be read.
+      MediaError: when most of a video cannot be read, or a file or all of a list: at once where one does not exist.
       ValueError: for clips of another shape or type, or with other values; for a stride or a batch size that is not positive.
     """
     batch_size = _whole('batch_size', batch_size)
-    if isinstance(what, Iterator):
+    if isinstance(what, Iterator | Set):
       what = list(what)
     how = (stride_seconds, batch_size, audio_track)
     if isinstance(what, str | os.PathLike):
@@ -85,7 +86,7 @@ class Encoder:
     if isinstance(what, Sequence):
       if not all(isinstance(path, str | os.PathLike) for path in what):
         raise ValueError('A list is one of paths. Clips come as one array: numpy.stack(clips).')
-      return {os.fspath(path): self._embed_video(os.fspath(path), *how) for path in what}
+      return self._embed_videos(list(map(os.fspath, what)), *how)
     return self._embed_clips(what, batch_size)
 
   def _embed_clips(self, what: Any, batch_size: int) -> np.ndarray:
@@ -100,7 +101,7 @@ class Encoder:
     except tf.errors.InvalidArgumentError as error:  # The graph looks at sizes and values.
       raise ValueError(messages.of_error(error)) from error
 
-  def embed_at(self, path: str | os.PathLike, seconds: float, audio_track: str = '') -> np.ndarray:
+  def embed_at(self, path: str | os.PathLike, seconds: float, audio_track: str | int = '') -> np.ndarray:
     """Embeds the one clip of a video that begins at a moment.
 
     Examples:
@@ -135,10 +136,25 @@ class Encoder:
       )
     return self._embed['clips'](tf.constant([clip])).numpy()[0]
 
-  def _how_to_cut(self, audio_track: str) -> dict[str, Any]:
-    return self._cut | ({'audio_track': audio_track} if audio_track else {})
+  def _how_to_cut(self, audio_track: str | int) -> dict[str, Any]:
+    return self._cut | ({'audio_track': str(audio_track)} if audio_track else {})
 
-  def _embed_video(self, path: str, stride_seconds: float, batch_size: int, audio_track: str) -> Embeddings:
+  def _embed_videos(self, paths: list[str], *how: Any) -> dict[str, Embeddings]:
+    for path in paths:
+      files.use_file_system(path)
+      if not tf.io.gfile.exists(path):
+        raise MediaError('missing_file', f'{path} does not exist.')
+    embeddings: dict[str, Embeddings] = {}
+    for path in paths:
+      try:
+        embeddings[path] = self._embed_video(path, *how)
+      except MediaError as error:
+        if path == paths[-1] and not embeddings:
+          raise
+        logging.warning('left out: %s', error)
+    return embeddings
+
+  def _embed_video(self, path: str, stride_seconds: float, batch_size: int, audio_track: str | int) -> Embeddings:
     files.use_file_system(path)
     cut = self._how_to_cut(audio_track)
     reader, starts, embedded, left_out = media.MediaReader(), [], [], clips.LeftOut()

@@ -62,6 +62,7 @@ def actions_inside(actions: np.ndarray, start: int, length: int) -> tuple[np.nda
     float64 [m, 2] in snippets from the window's start, and the share of each that lies in the window, float64 [m].
   """
   actions = np.asarray(actions, np.float64).reshape(-1, 2) - start
+  actions = actions[actions[:, 1] > actions[:, 0]]  # Nothing of an action without length can lie anywhere.
   inside = np.clip(actions, 0, length)
   share = (inside[:, 1] - inside[:, 0]) / (actions[:, 1] - actions[:, 0])
   return actions[share > 0], share[share > 0]

@@ -134,7 +134,8 @@ def find_stream(container, kind: str, choice: str = ''):
     if not chosen:
       languages = ', '.join(f'{n} ({s.metadata.get("language", "no language")})' for n, s in numbered.items())
       raise MediaError(
-        f'no_{kind}_track', f'{container.name}: {kind} track {choice!r} is wanted; there are {languages}.'
+        f'no_{kind}_track',
+        f'{container.name.removeprefix("file:")}: {kind} track {choice!r} is wanted; it has track {languages}.',
       )
     streams = chosen
   for_everybody = [s for s in streams if not any(_is(s, name) for name in _FOR_SOME)]

@@ -5,6 +5,7 @@
 """
 
 import dataclasses
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -19,8 +20,8 @@ from xdc_tf.records.schema import Records
 def _check_sizes(settings: Any, *names: str) -> None:
   for name in names:
     value = getattr(settings, name)
-    if not isinstance(value, int) or value < 1:
-      raise ValueError(f'{type(settings).__name__}.{name} is {value}; expected a whole number of at least 1.')
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+      raise ValueError(f'{type(settings).__name__}.{name} is {value!r}; expected a whole number of at least 1.')
 
 
 @gin.configurable

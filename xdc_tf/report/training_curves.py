@@ -41,11 +41,14 @@ def _chart(encoder: str, name: str, iterations: Sequence[Sequence[Mapping[str, f
     if number:
       drawn.append(f'<line x1="{first * step:.1f}" x2="{first * step:.1f}" y1="0" y2="{_HEIGHT}"/>')
     for side in _SIDES:
-      points = ' '.join(
-        f'{(first + i + 0.5) * step:.1f},{_HEIGHT - 4 - (_HEIGHT - 8) * (row[side + name] - low) / ((high - low) or 1):.1f}'
+      places = [
+        ((first + i + 0.5) * step, _HEIGHT - 4 - (_HEIGHT - 8) * (row[side + name] - low) / ((high - low) or 1))
         for i, row in enumerate(epochs)
         if side + name in row
-      )
+      ]
+      if len(places) == 1:  # A line of one place is not drawn: a dash is.
+        places = [(places[0][0] + offset, places[0][1]) for offset in (-3, 3)]
+      points = ' '.join(f'{x:.1f},{y:.1f}' for x, y in places)
       drawn.append(f'<polyline class="{side.rstrip("_")}" points="{points}"/>')
     first += len(epochs)
   last = {side: row[side + name] for epochs in iterations for row in epochs for side in _SIDES if side + name in row}

@@ -48,7 +48,7 @@ def checked(x: tf.Tensor, name: str, axes: tuple[str | int, ...]) -> tf.Tensor:
   right = tf.equal(tf.rank(hidden), len(axes)) & (tf.size(hidden) > 0)
   if isinstance(axes[-1], int):
     right &= tf.reduce_all(tf.equal(shape[-1:], axes[-1]))
-  with tf.control_dependencies([tf.debugging.Assert(right, [expected, shape])]):
+  with tf.control_dependencies([tf.debugging.Assert(right, [expected, shape], summarize=-1)]):
     return tf.identity(x)
 
 
