@@ -1,6 +1,7 @@
 """Files that others read."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -45,3 +46,14 @@ def test_damage_anywhere_in_arrays_is_named(tmp_path):
   (tmp_path / 'a.npz').write_bytes(whole)
   with pytest.raises(ValueError, match=r'a\.npz is not a whole \.npz file'):
     files.read_arrays(str(tmp_path / 'a.npz'))
+
+
+def test_a_name_that_nothing_can_be_written_under_is_refused_at_once(tmp_path, monkeypatch):
+  """It was said after the whole film had been embedded, of a temporary file."""
+  files.check_output(str(tmp_path / 'new' / 'folder' / 'a.npz'))
+  files.check_output('a.npz')
+  with pytest.raises(ValueError, match='is a folder; expected the name of a file'):
+    files.check_output(str(tmp_path))
+  monkeypatch.setattr(os, 'access', lambda folder, mode: folder != str(tmp_path))
+  with pytest.raises(PermissionError, match=f'new/a.npz cannot be written: {tmp_path} does not let you'):
+    files.check_output(str(tmp_path / 'new' / 'a.npz'))

@@ -27,6 +27,7 @@ def test_names_of_nodes_are_left_out(tmp_path):
   )
   assert messages.of_error(tf.errors.DataLossError(None, None, f'{text} name: ')) == 'corrupted record at 12'
   assert messages.of_error(ValueError('a {{b}} [c]')) == 'a {{b}} [c]'
+  assert messages.of_error(OSError(f'ro/e.npz.tmp.{"0f" * 16}; Permission denied')) == 'ro/e.npz; Permission denied'
 
 
 @pytest.mark.stack

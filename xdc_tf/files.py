@@ -58,6 +58,23 @@ def atomic_write(path: str, mode: str = 'wb') -> Iterator[IO]:
     yield file
 
 
+def check_output(path: str) -> None:
+  """Refuses, before work is done for it, a name that no file can be written under.
+
+  Raises:
+    ValueError: when there is a folder of this name.
+    PermissionError: when the folder that it would lie in cannot be written to.
+  """
+  use_file_system(path)
+  if tf.io.gfile.isdir(path):
+    raise ValueError(f'{path} is a folder; expected the name of a file to write.')
+  folder = os.path.dirname(os.path.abspath(path))
+  while '://' not in path and not os.path.exists(folder):  # What is missing of it is made.
+    folder = os.path.dirname(folder)
+  if '://' not in path and not os.access(folder, os.W_OK):
+    raise PermissionError(f'{path} cannot be written: {folder} does not let you. Give another name.')
+
+
 def write_empty(path: str) -> None:
   """Makes an empty file; GFile makes its file at the first write only."""
   with tf.io.gfile.GFile(path, 'wb') as file:

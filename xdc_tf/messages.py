@@ -24,6 +24,9 @@ def of_error(error: BaseException) -> str:
   text = re.sub(r'^Graph execution error:\n.*\n\n', '', text, flags=re.DOTALL)
   text = re.sub(r'\{\{(function_node|node) [^}]*\}\}:?,? ?', '', text)
   text = re.sub(r' ?\[Op:\w+\](?: name: ?)?|\s*\[\[\]\]', '', text).strip()
+  text = re.sub(
+    r'\.tmp\.[0-9a-f]{32}', '', text
+  )  # What was to be written is known by its own name (files.atomic_path).
   asserted = re.fullmatch(r'assertion failed: \[(.*)\]', text, flags=re.DOTALL)
   return asserted[1].replace('] [', ' ') if asserted else text
 

@@ -47,8 +47,10 @@ def add_video_arguments(parser: argparse.ArgumentParser, batch_size: int, batch_
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
-  for path in (arguments.video, arguments.saved_model, arguments.output or ''):
+  for path in (arguments.video, arguments.saved_model):
     files.use_file_system(path)
+  if arguments.output:
+    files.check_output(arguments.output)
   left_out = LeftOut()
   with contextlib.closing(media.MediaReader()) as reader:
     starts, embeddings = embed_video(

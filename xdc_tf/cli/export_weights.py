@@ -31,10 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
   """Writes the file and says how PyTorch reads it."""
   file_format = _format_of(arguments.output, arguments.format)
+  files.check_output(arguments.output)
   encoder = _of_run(arguments.run_dir, arguments.encoder) if arguments.run_dir else None
   if encoder is None:
     encoder, _ = weights_folder.load(arguments.weights)
-  files.use_file_system(arguments.output)
   with files.atomic_write(arguments.output) as file:
     file.write(import_weights.export_torch(encoder, file_format))
   epsilon = getattr(encoder, 'batch_norm_epsilon', BATCH_NORM_EPSILON)

@@ -31,13 +31,13 @@ def run(arguments: argparse.Namespace) -> None:
   """
   if not arguments.run_dir and (not arguments.weights or arguments.encoder or arguments.iteration is not None):
     raise ValueError('Give --run_dir, --weights or both; --encoder and --iteration choose from --run_dir.')
+  files.check_output(arguments.output)
   rows = []
   if arguments.run_dir:
     rows += _of_run(arguments.run_dir, arguments.encoder, arguments.iteration)
   if arguments.weights:
     encoder, info = weights_folder.load(arguments.weights)
     rows.append((f'{info["source"]} ({info["encoder"]})', conv1_filters.panels(encoder)))
-  files.use_file_system(arguments.output)
   conv1_filters.draw(rows, arguments.output)
   print(f'{arguments.output}: {sum(len(panels) for _, panels in rows)} panels.')
 

@@ -45,6 +45,8 @@ def measure_folds(
   Raises:
     ValueError: when there are no labelled records to train or to test on.
   """
+  if arguments.output:
+    files.check_output(arguments.output)
   seed = encoder_arguments.seed_of(arguments)
   records, folds, labels = _open(arguments.records)
   missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
