@@ -281,6 +281,10 @@ def test_nearest_is_brute_force():
     assert found.tolist() == sorted(range(50), key=lambda i: -cosines[i])[:4]
     np.testing.assert_allclose(likes, sorted(cosines, reverse=True)[:4], rtol=1e-5)
   assert xdc_tf.nearest(embeddings, embeddings[7])[0][0] == 7
+  assert [len(xdc_tf.nearest(embeddings[:n], embeddings[7])[0]) for n in (50, 4)] == [
+    5,
+    4,
+  ]  # A film of 8 seconds has 4.
   with pytest.raises(ValueError, match='count is 51; there are 50 embeddings'):
     xdc_tf.nearest(embeddings, queries, 51)
   with pytest.raises(ValueError, match='count is 2.0; expected a whole number'):

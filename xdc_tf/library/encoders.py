@@ -261,7 +261,7 @@ def _whole(name: str, value: Any) -> int:
   return number
 
 
-def nearest(embeddings: np.ndarray, query: np.ndarray, count: int = 5) -> tuple[np.ndarray, np.ndarray]:
+def nearest(embeddings: np.ndarray, query: np.ndarray, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
   """Finds the embeddings that are most like a query, by cosine similarity.
 
   Examples:
@@ -273,7 +273,7 @@ def nearest(embeddings: np.ndarray, query: np.ndarray, count: int = 5) -> tuple[
   Args:
     embeddings: float [n, d].
     query: float [d], or [q, d] for several at once.
-    count: how many to return, at most n.
+    count: how many to return, at most n; None: 5, or all n where there are fewer.
 
   Returns:
     index int64 [count] and similarity float32 [count], the most similar first; [q, count] for several queries.
@@ -281,7 +281,7 @@ def nearest(embeddings: np.ndarray, query: np.ndarray, count: int = 5) -> tuple[
   Raises:
     ValueError: when the dimensions do not fit, a number is not finite, or `count` is not 1 to n.
   """
-  embeddings, query, count = np.asarray(embeddings), np.asarray(query), _whole('count', count)
+  embeddings, query = np.asarray(embeddings), np.asarray(query)
   if embeddings.ndim != 2 or query.ndim not in (1, 2) or query.shape[-1] != embeddings.shape[1]:
     raise ValueError(
       f'Expected embeddings [n, d] and a query [d] or [q, d]. Received: {embeddings.shape} and {query.shape}.'
@@ -289,6 +289,7 @@ def nearest(embeddings: np.ndarray, query: np.ndarray, count: int = 5) -> tuple[
   for name, values in (('embeddings', embeddings), ('query', query)):
     if not np.isfinite(values).all():
       raise ValueError(f'{name} holds numbers that are not finite: nothing is near them.')
+  count = min(5, len(embeddings)) if count is None else _whole('count', count)
   if count > len(embeddings):
     raise ValueError(f'count is {count}; there are {len(embeddings)} embeddings.')
 

@@ -138,13 +138,22 @@ def _csv_row(fields: dict[str, str], media_root: str) -> tuple[str, Row]:
     index=0,
     video_id=fields.get('video_id') or path,
     path=files.absolute_path(path if '://' in path else os.path.join(media_root, path)),
-    start_seconds=float(fields.get('start') or 0),
-    end_seconds=float(fields['end']) if fields.get('end') else None,
+    start_seconds=_number(fields, 'start') or 0.0,
+    end_seconds=_number(fields, 'end'),
     labels=tuple(label.strip() for label in labels.split(';') if label.strip()),
     official_split=tuple(int(value) for value in official.split(';')) if official else (),
   )
   check_row(row, split)
   return split, row
+
+
+def _number(fields: dict[str, str], column: str) -> float | None:
+  """Returns the number in a column, None where the column is not there or empty."""
+  text = fields.get(column)
+  try:
+    return float(text) if text else None
+  except ValueError as error:
+    raise ValueError(f'{column} is {text!r}; expected seconds, such as 12.5') from error
 
 
 class _Covered:
@@ -231,5 +240,7 @@ def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
         split, row = _csv_row({name: value.strip() for name, value in fields.items()}, media_root)
         spans.add(split, row)
         yield split, row
+      if reader.line_num <= 1:
+        raise ValueError('no video stands below it')
     except (ValueError, csv.Error) as error:
       raise ValueError(f'{csv_path}, line {reader.line_num}: {error}') from error
