@@ -162,5 +162,5 @@ def test_a_folder_takes_one_encoder(tmp_path, capsys):
     xdc('import-weights', '--checkpoint', other, '--output', tmp_path / 'w')
   with pytest.raises(ValueError, match='is not empty and holds no imported weights'):
     xdc('import-weights', '--checkpoint', other, '--output', tmp_path)
-  with pytest.raises(FileNotFoundError, match='holds no imported weights'):
+  with pytest.raises(FileNotFoundError, match='holds no encoder of its own'):
     weights_folder.load(str(tmp_path))

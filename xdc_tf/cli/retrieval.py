@@ -6,7 +6,9 @@ from xdc_tf.cli import frozen_features
 from xdc_tf.evaluation.retrieval import recall_at
 
 SUMMARY = 'Look up the nearest training videos of every test video by a frozen encoder: recall at 1, 5 and 20.'
-EXAMPLE = 'xdc retrieval --records data/ucf101 --run_dir runs/xdc --encoder video --output results/retrieval.json'
+EXAMPLE = (
+  'xdc retrieval --records data/ucf101 --run_dir runs/xdc --encoder video --output results/retrieval/results.json'
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

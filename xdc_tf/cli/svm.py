@@ -8,7 +8,7 @@ from xdc_tf.evaluation import linear_svm
 SUMMARY = (
   "Classify recordings by a linear SVM on a frozen encoder's features of clips (the paper's protocol for DCASE)."
 )
-EXAMPLE = 'xdc svm --records data/dcase2013 --run_dir runs/xdc --encoder audio --output results/dcase2013.json'
+EXAMPLE = 'xdc svm --records data/dcase2013 --run_dir runs/xdc --encoder audio --output results/dcase2013/results.json'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

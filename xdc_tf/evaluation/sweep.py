@@ -40,9 +40,8 @@ class SweepCell:
   def name(self) -> str:
     """Its folder in the run directory."""
     rate = f'{self.rate:g}'
-    rate = (
-      rate if float(rate) == self.rate else repr(float(self.rate))
-    )  # Two rates of a fine grid must not share a folder.
+    if float(rate) != self.rate:  # Two rates of a fine grid must not share a folder.
+      rate = repr(float(self.rate))
     return f'fold-{self.fold.number}/{"held-out" if self.held_out else "test"}/rate-{rate}'
 
 

@@ -113,9 +113,8 @@ def folder_rows(
       if last is not None:
         yield last
       last = 'validation' if validation else 'train', Row(0, video_id, path, start, end, labels)
-  if (
-    last is not None and validation_fraction and not num_held_out
-  ):  # Fewer spans than 1 / fraction: one at least, as of videos.
+  if last is not None and validation_fraction and not num_held_out:
+    # There are fewer spans than 1 / fraction. One is held out at least, as of videos.
     if position == 1:
       raise ValueError(
         f'{folder} is one span, which cannot be trained on and held out as well. Give more videos, or a shorter span_seconds.'

@@ -94,7 +94,8 @@ def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
   path = os.path.join(folder, INFO_FILE)
   if not tf.io.gfile.exists(path):
     raise FileNotFoundError(
-      f'{folder} holds no imported weights: it has no {INFO_FILE}. `xdc import-weights` makes one.'
+      f'{folder} holds no encoder of its own: it has no {INFO_FILE}. Expected what `xdc import-weights` makes, or a cell of `xdc '
+      'finetune` or `xdc sweep`, such as fold-1/test/rate-0.004; those of fc.gin have the encoder that they were given.'
     )
   info = files.read_json(path)
   try:
