@@ -1,6 +1,7 @@
 """Frames have the size, the way up and the colours that a player shows."""
 
 import io
+import pathlib
 from fractions import Fraction
 
 import av
@@ -12,7 +13,7 @@ from PIL import Image
 
 from xdc_tf.media import jpeg_encoder
 from xdc_tf.media.jpeg_encoder import JpegEncoder
-from xdc_tf.media.media import ReadOptions, read_span
+from xdc_tf.media.media import MediaReader, ReadOptions, read_span
 from xdc_tf.media.video_track import output_size
 
 pytestmark = pytest.mark.stack
@@ -183,3 +184,20 @@ def test_frames_with_exif_are_read(tmp_path):
   with av.open(str(path)) as file:
     frame = next(file.decode(video=0))
   np.testing.assert_array_equal(jpeg_encoder.display_matrix(frame), np.eye(2))
+
+
+def test_a_broadcast_that_changes_its_shape_has_each_part_in_its_own(tmp_path):
+  """4:3, then 16:9 in as many pixels: the second part was stored squeezed."""
+  settings = {'size': (96, 72), 'gop': 12}
+  parts = [media_factory.write_video(tmp_path / 'a.ts', 4, pixel_aspect=Fraction(1), **settings)]
+  wide = settings | {'pixel_aspect': Fraction(4, 3), 'video_start': 4, 'audio_start': 4}
+  parts.append(media_factory.write_video(tmp_path / 'b.ts', 4, **wide))
+  joined = tmp_path / 'joined.ts'
+  joined.write_bytes(b''.join(pathlib.Path(part).read_bytes() for part in parts))
+  options, reader = ReadOptions(short_side=36), MediaReader()
+  for start, size in ((0, (48, 36)), (2, (48, 36)), (5, (64, 36)), (6, (64, 36))):
+    for span in (read_span(joined, start, start + 1, options), reader.read_span(joined, start, start + 1, options)):
+      assert {Image.open(io.BytesIO(frame)).size for frame in span.frames} == {size}
+  reader.close()
+  across = read_span(joined, 3.5, 4.5, options).frames  # A clip has one size, its first picture's.
+  assert {Image.open(io.BytesIO(frame)).size for frame in across} == {(48, 36)}

@@ -95,7 +95,10 @@ class StreamReading:
       self._stretch = avi_clock.sound_stretch(self._container, self._stream) if is_avi_sound else Fraction(1)
       self._first_stamp = (self._stream.start_time or 0) * time_base(self._stream) - self.origin
       self._declared_end = self._find_declared_end()
-      self._encoder = self._jpeg_encoder() if kind == 'video' else None
+      self._encoders: dict[tuple[int, int], JpegEncoder | EncoderThread] = {}
+      self._declared_aspect = fraction(stream.codec_context.sample_aspect_ratio) if kind == 'video' else None
+      if kind == 'video':
+        self._look_at_shape()
     except BaseException:
       self._container.close()
       raise
@@ -122,6 +125,8 @@ class StreamReading:
     self._last_time: Fraction | None = None
     self._last_end: Fraction | None = None
     self.ended = False
+    # From when on the codec says which shape its pixels have.
+    self._aspects: list[tuple[Fraction | None, Fraction | None]] = [(None, self._declared_aspect)]
     self._avi_clock = (
       avi_clock.AviClock(self._stream, self.origin) if self._format == 'avi' and self._kind == 'video' else None
     )
@@ -192,9 +197,9 @@ class StreamReading:
     return part
 
   def _track(self, start: Fraction, limit: Fraction) -> VideoTrack | AudioTrack:
-    if self._encoder is None:
+    if self._kind == 'audio':
       return AudioTrack(start, limit, self._options.sample_rate)
-    return VideoTrack(start, limit, Fraction(self._options.frame_rate).limit_denominator(1001), self._encoder)
+    return VideoTrack(start, limit, Fraction(self._options.frame_rate).limit_denominator(1001), self._encoder_of)
 
   def _num_streams(self) -> int:
     return len(getattr(self._container.streams, self._kind))
@@ -287,6 +292,9 @@ class StreamReading:
       if self._last_time is None or time > self._last_time:
         self._last_time, self._last_end = time, time + self.shown_seconds(frame)
         timed.append((frame, time))
+        aspect = fraction(self._stream.codec_context.sample_aspect_ratio)
+        if aspect != self._aspects[-1][1]:
+          self._aspects.append((time, aspect))
     return timed
 
   def _add(self, decoded: _Decoded, part: StreamPart, start: Fraction) -> None:
@@ -320,7 +328,8 @@ class StreamReading:
         f'{self._options.max_span_seconds:g} from the start of the span: give the span an end.',
       )
 
-  def _jpeg_encoder(self) -> JpegEncoder | EncoderThread:
+  def _look_at_shape(self) -> None:
+    """Keeps the size of the pictures that is declared, before one is decoded; raises MediaError where it cannot be read."""
     stream, options = self._stream, self._options
     context = stream.codec_context
     width, height = context.width, context.height
@@ -335,15 +344,33 @@ class StreamReading:
       raise MediaError(
         'too_large', f'{self._path} declares {width}x{height} pixels; at most {options.max_pixels} are read.'
       )
-    size = output_size(width, height, fraction(stream.sample_aspect_ratio), options.short_side)
+    # The file's own word on it comes before the codec's, which is asked where it changes.
+    self._shape = width, height, fraction(stream.sample_aspect_ratio)
+    self._size_of(*self._shape)
+    stream.codec_context.options = {'max_pixels': str(options.max_pixels)}  # The size may change on the way.
+
+  def _size_of(self, width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+    options = self._options
+    size = output_size(width, height, aspect, options.short_side)
     if size[0] * size[1] > options.max_pixels:
       raise MediaError(
         'too_large',
         f'{self._path} is {width}x{height}, which would become {size[0]}x{size[1]}; at most {options.max_pixels} pixels are read.',
       )
-    stream.codec_context.options = {'max_pixels': str(options.max_pixels)}  # The size may change on the way.
-    encoder = JpegEncoder(size, options.jpeg_quality)
-    return encoder if self._threads == 1 else EncoderThread(encoder)
+    return size
+
+  def _encoder_of(self, frame: av.VideoFrame, time: Fraction) -> JpegEncoder | EncoderThread:
+    """Returns the encoder for a frame: what a broadcast sends has now this shape and now that; elsewhere it is declared."""
+    width, height, aspect = self._shape
+    if self._format in JOINED_FORMATS:
+      width, height = frame.width, frame.height
+      latest = next(a for t, a in reversed(self._aspects) if t is None or t <= time)
+      aspect = aspect if latest == self._declared_aspect else latest
+    size = self._size_of(width, height, aspect)
+    if size not in self._encoders:
+      encoder = JpegEncoder(size, self._options.jpeg_quality)
+      self._encoders[size] = encoder if self._threads == 1 else EncoderThread(encoder)
+    return self._encoders[size]
 
   def _find_declared_end(self) -> Fraction | None:
     """Returns the second at which the file says that the stream ends; None when it says nothing reliable."""

@@ -1,5 +1,6 @@
 """Decoded video frames -> JPEGs on a regular time grid. PyAV only; used by media.py."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from fractions import Fraction
 
@@ -29,6 +30,10 @@ def output_size(width: int, height: int, pixel_aspect: Fraction | None, short_si
   return max(short_side, 2 * round(short_side * shown_width / height / 2)), short_side
 
 
+# Of a frame and its time, the encoder that gives its picture the right shape.
+EncoderOf = Callable[[av.VideoFrame, Fraction], JpegEncoder | EncoderThread]
+
+
 class VideoTrack:
   """Collects the JPEG shown at every grid time start + k / frame_rate: the last frame that began by then.
 
@@ -40,9 +45,10 @@ class VideoTrack:
     done: whether the grid is full up to `limit`.
   """
 
-  def __init__(self, start: Fraction, limit: Fraction, frame_rate: Fraction, encoder: JpegEncoder | EncoderThread):
-    """Makes an empty grid over [start, limit) seconds."""
-    self._start, self._limit, self._frame_rate, self._encoder = start, limit, frame_rate, encoder
+  def __init__(self, start: Fraction, limit: Fraction, frame_rate: Fraction, encoder_of: EncoderOf):
+    """Makes an empty grid over [start, limit) seconds; all frames get the encoder of the first one that is shown."""
+    self._start, self._limit, self._frame_rate, self._encoder_of = start, limit, frame_rate, encoder_of
+    self._encoder: JpegEncoder | EncoderThread | None = None
     self._held: tuple[av.VideoFrame, Fraction] | None = None
     self._held_jpeg: bytes | Future | None = None
     self.frames: list[bytes | Future] = []
@@ -64,7 +70,7 @@ class VideoTrack:
     if self._held is not None and self.end_time is not None:
       if time <= self._held[1]:
         return  # Damaged timestamps that run backwards: what was shown stays.
-      self._show_held(self._held[0], before=time)
+      self._show_held(*self._held, before=time)
       if time > self.end_time:
         self.gaps.append((self.end_time, time))
     else:
@@ -77,15 +83,18 @@ class VideoTrack:
     """Returns the round((end - start) * frame_rate) JPEGs of [start, end); the last frame stays to the end."""
     count = max(0, round((end - self._start) * self._frame_rate))
     if self._held is not None:
-      self._show_held(self._held[0], count=count)
+      self._show_held(*self._held, count=count)
     return [jpeg.result() if isinstance(jpeg, Future) else jpeg for jpeg in self.frames[:count]]
 
-  def _show_held(self, held: av.VideoFrame, before: Fraction | None = None, count: int | None = None) -> None:
+  def _show_held(
+    self, held: av.VideoFrame, began: Fraction, before: Fraction | None = None, count: int | None = None
+  ) -> None:
     count = round((self._limit - self._start) * self._frame_rate) if count is None else count
     while len(self.frames) < count:
       shown_at = self._start + len(self.frames) / self._frame_rate
       if before is not None and shown_at + TIMESTAMP_TOLERANCE >= before:
         return
       if self._held_jpeg is None:
+        self._encoder = self._encoder or self._encoder_of(held, began)
         self._held_jpeg = self._encoder.encode(held)
       self.frames.append(self._held_jpeg)
