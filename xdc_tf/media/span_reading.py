@@ -22,9 +22,9 @@ from xdc_tf.media.container import (
   open_container,
   time_base,
 )
-from xdc_tf.media.jpeg_encoder import EncoderThread, JpegEncoder
+from xdc_tf.media.picture_shape import PictureShape
 from xdc_tf.media.read_options import ReadOptions
-from xdc_tf.media.video_track import TIMESTAMP_TOLERANCE, VideoTrack, output_size
+from xdc_tf.media.video_track import TIMESTAMP_TOLERANCE, VideoTrack
 
 # Where to seek, in seconds before the span: far enough for reordered frames and for the warm-up of audio codecs, as near
 # as possible since all from the keyframe there on is decoded. When that proves too late, 10 s; then from the beginning.
@@ -95,10 +95,8 @@ class StreamReading:
       self._stretch = avi_clock.sound_stretch(self._container, self._stream) if is_avi_sound else Fraction(1)
       self._first_stamp = (self._stream.start_time or 0) * time_base(self._stream) - self.origin
       self._declared_end = self._find_declared_end()
-      self._encoders: dict[tuple[int, int], JpegEncoder | EncoderThread] = {}
-      self._declared_aspect = fraction(stream.codec_context.sample_aspect_ratio) if kind == 'video' else None
-      if kind == 'video':
-        self._look_at_shape()
+      may_change = self._format in JOINED_FORMATS
+      self._shape = PictureShape(path, stream, options, threads, may_change) if kind == 'video' else None
     except BaseException:
       self._container.close()
       raise
@@ -125,8 +123,8 @@ class StreamReading:
     self._last_time: Fraction | None = None
     self._last_end: Fraction | None = None
     self.ended = False
-    # From when on the codec says which shape its pixels have.
-    self._aspects: list[tuple[Fraction | None, Fraction | None]] = [(None, self._declared_aspect)]
+    if self._shape:
+      self._shape.restart()
     self._avi_clock = (
       avi_clock.AviClock(self._stream, self.origin) if self._format == 'avi' and self._kind == 'video' else None
     )
@@ -197,9 +195,10 @@ class StreamReading:
     return part
 
   def _track(self, start: Fraction, limit: Fraction) -> VideoTrack | AudioTrack:
-    if self._kind == 'audio':
+    if self._shape is None:
       return AudioTrack(start, limit, self._options.sample_rate)
-    return VideoTrack(start, limit, Fraction(self._options.frame_rate).limit_denominator(1001), self._encoder_of)
+    rate = Fraction(self._options.frame_rate).limit_denominator(1001)
+    return VideoTrack(start, limit, rate, self._shape.encoder_of)
 
   def _num_streams(self) -> int:
     return len(getattr(self._container.streams, self._kind))
@@ -292,9 +291,8 @@ class StreamReading:
       if self._last_time is None or time > self._last_time:
         self._last_time, self._last_end = time, time + self.shown_seconds(frame)
         timed.append((frame, time))
-        aspect = fraction(self._stream.codec_context.sample_aspect_ratio)
-        if aspect != self._aspects[-1][1]:
-          self._aspects.append((time, aspect))
+        if self._shape:
+          self._shape.see(time)
     return timed
 
   def _add(self, decoded: _Decoded, part: StreamPart, start: Fraction) -> None:
@@ -327,50 +325,6 @@ class StreamReading:
         f'{self._path} is {float(self._declared_end):.0f} s long, more than max_span_seconds='
         f'{self._options.max_span_seconds:g} from the start of the span: give the span an end.',
       )
-
-  def _look_at_shape(self) -> None:
-    """Keeps the size of the pictures that is declared, before one is decoded; raises MediaError where it cannot be read."""
-    stream, options = self._stream, self._options
-    context = stream.codec_context
-    width, height = context.width, context.height
-    if width <= 0 or height <= 0:
-      # FFmpeg leaves the size open when a frame's header asks for more than it is allowed, and when there is no header.
-      with open_container(self._path) as unlimited:
-        context = find_stream(unlimited, 'video').codec_context
-        width, height = context.width, context.height
-    if width <= 0 or height <= 0:
-      raise MediaError('unreadable', f'{self._path}: no frame tells the size of the picture.')
-    if width * height > options.max_pixels:
-      raise MediaError(
-        'too_large', f'{self._path} declares {width}x{height} pixels; at most {options.max_pixels} are read.'
-      )
-    # The file's own word on it comes before the codec's, which is asked where it changes.
-    self._shape = width, height, fraction(stream.sample_aspect_ratio)
-    self._size_of(*self._shape)
-    stream.codec_context.options = {'max_pixels': str(options.max_pixels)}  # The size may change on the way.
-
-  def _size_of(self, width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
-    options = self._options
-    size = output_size(width, height, aspect, options.short_side)
-    if size[0] * size[1] > options.max_pixels:
-      raise MediaError(
-        'too_large',
-        f'{self._path} is {width}x{height}, which would become {size[0]}x{size[1]}; at most {options.max_pixels} pixels are read.',
-      )
-    return size
-
-  def _encoder_of(self, frame: av.VideoFrame, time: Fraction) -> JpegEncoder | EncoderThread:
-    """Returns the encoder for a frame: what a broadcast sends has now this shape and now that; elsewhere it is declared."""
-    width, height, aspect = self._shape
-    if self._format in JOINED_FORMATS:
-      width, height = frame.width, frame.height
-      latest = next(a for t, a in reversed(self._aspects) if t is None or t <= time)
-      aspect = aspect if latest == self._declared_aspect else latest
-    size = self._size_of(width, height, aspect)
-    if size not in self._encoders:
-      encoder = JpegEncoder(size, self._options.jpeg_quality)
-      self._encoders[size] = encoder if self._threads == 1 else EncoderThread(encoder)
-    return self._encoders[size]
 
   def _find_declared_end(self) -> Fraction | None:
     """Returns the second at which the file says that the stream ends; None when it says nothing reliable."""
