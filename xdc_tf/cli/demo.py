@@ -76,7 +76,9 @@ def _claim_folder(output_dir: str, video: str) -> None:
   names = os.listdir(output_dir) if os.path.isdir(output_dir) else []
   if os.path.exists(note):
     before = files.read_json(note)['video']
-    if before != video and names != ['demo.json']:
+    if before == video:
+      return
+    if names != ['demo.json']:
       raise ValueError(f'{output_dir} is the demo of {before}. Give another --output_dir for {video}.')
   elif not all(name.startswith('demo.json.tmp.') for name in names):
     raise ValueError(f'{output_dir} is not empty and no folder of a demo. Give another --output_dir.')
