@@ -14,7 +14,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -63,6 +63,18 @@ def parser() -> argparse.ArgumentParser:
     help="which sound of files with several: its number, from 1 on, or its language, such as deu; default: the file's default one",
   )
   add('--log_mel', default='{}', help='JSON with the fields of LogMelSpec that are not the default')
+  _add_set_aside_arguments(add)
+  add(
+    '--decoder_threads',
+    type=int,
+    default=1,
+    help='of every worker; more only pay where there are fewer workers than cores; default %(default)s',
+  )
+  return result
+
+
+def _add_set_aside_arguments(add: Callable[..., Any]) -> None:
+  """Declares what is set aside, when that fails the job, and what is made again."""
   add(
     '--max_failed_share',
     type=float,
@@ -91,13 +103,6 @@ def parser() -> argparse.ArgumentParser:
     default=300.0,
     help='a decoder that has not got on for so long is killed; default %(default)s',
   )
-  add(
-    '--decoder_threads',
-    type=int,
-    default=1,
-    help='of every worker; more only pay where there are fewer workers than cores; default %(default)s',
-  )
-  return result
 
 
 def make_job(options: argparse.Namespace) -> ClipJob:
