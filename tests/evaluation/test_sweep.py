@@ -1,6 +1,7 @@
 """Sweeps over tiny folds: what is trained on what, resumed, chosen and written."""
 
 import json
+import os
 import types
 
 import numpy as np
@@ -16,6 +17,7 @@ from xdc_tf.manifest import manifest
 from xdc_tf.records.folds import Fold, FoldPart, read_folds
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.runs.run_directory import RunDirectory
+from xdc_tf.training import checkpoints
 from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -125,7 +127,7 @@ def test_fc_only_reads_the_data_once_and_learns_what_is_easy(records, one_replic
 
 
 def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos(tmp_path, one_replica, records):
-  """Rate 1 is best on the test videos, rate 2 on the held-out ones; rate 3 equals rate 2 there and comes later."""
+  """Rate 1 is best on the test videos, rate 2 on the held-out ones; rate 3, which equals it there, comes first and is higher."""
   top1 = {(False, 1.0): 0.9, (False, 2.0): 0.7, (False, 3.0): 0.8, (True, 1.0): 0.1, (True, 2.0): 0.6, (True, 3.0): 0.6}
 
   class Learner:
@@ -143,7 +145,7 @@ def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos
   labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
-    cells = [cell(rate, held_out) for held_out in (False, True) for rate in (1.0, 2.0, 3.0)]
+    cells = [cell(rate, held_out) for held_out in (False, True) for rate in (1.0, 3.0, 2.0)]
     results = sweep.run_cells(configuration(), Learner(), RunDirectory(str(tmp_path), one_replica), labels, cells)
   fold = results['folds']['1']
   assert (fold['test_best']['rate'], fold['test_best']['top1']) == (1.0, 0.9)
@@ -235,6 +237,33 @@ def test_what_earlier_commands_trained_stays_among_the_results(tmp_path, one_rep
     assert list(run('one by one', cells[:4])['folds']) == ['1']
     (tmp_path / 'one by one/fold-2/test/rate-9').mkdir(parents=True)  # Of a training that was killed.
     assert run('one by one', cells[4:]) == whole
+
+
+def test_checkpoints_go_when_the_result_is_there(tmp_path, one_replica, records, monkeypatch):
+  """They went first: who was killed meanwhile had neither, and was told to do the training again."""
+
+  class Learner:
+    def prepare(self, run):
+      pass
+
+    def train(self, folder, fold, rate):
+      assert not os.path.exists(f'{folder}/checkpoints'), 'is not trained again'
+      os.mkdir(f'{folder}/checkpoints')
+      return np.arange(10), np.eye(3)[np.zeros(10, int)]
+
+  def killed(*arguments):
+    assert (tmp_path / 'fold-1/test/rate-1/result.json').exists()
+    raise KeyboardInterrupt
+
+  labels, cells = two_folds(rates=(1.0,))
+  monkeypatch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
+  arguments = configuration(), Learner(), RunDirectory(str(tmp_path), one_replica), labels, cells[:1]
+  with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    patch.setattr(checkpoints, 'delete_folders', killed)
+    sweep.run_cells(*arguments)
+  assert (tmp_path / 'fold-1/test/rate-1/checkpoints').exists()
+  assert sweep.run_cells(*arguments)['folds']['1']['test_best']['top1'] == 1
+  assert not (tmp_path / 'fold-1/test/rate-1/checkpoints').exists()
 
 
 @pytest.mark.stack

@@ -155,8 +155,10 @@ def test_a_folder_takes_one_encoder(tmp_path, capsys):
     write(tmp_path / 'a.pth', zip_file(state(arrays))),
     write(tmp_path / 'b.pth', legacy_file(state(arrays))),
   )
+  (tmp_path / 'w/weights_temp').mkdir(parents=True)  # Of a command that was killed; it was taken for somebody's.
   for _ in range(2):
     xdc('import-weights', '--checkpoint', first, '--output', tmp_path / 'w')
+  assert not (tmp_path / 'w/weights_temp').exists()
   assert capsys.readouterr().out.count('(was there)') == 1
   with pytest.raises(ValueError, match=r'holds other weights \(of a.pth\)'):
     xdc('import-weights', '--checkpoint', other, '--output', tmp_path / 'w')

@@ -172,6 +172,8 @@ def test_too_many_clips_are_sampled_but_all_that_pages_show_stay():
 def test_one_clustering_without_labels_and_once_more(tmp_path):
   view = ClusteringView('joint', np.int32([0, 1, 1]), np.float32([1, 0.5, 1.5]))
   given = ReportInput('Film', [view], [], clip_names, lambda i: ClipMedia([], clip_factory.tone(0.5)), source='a')
+  for left in ('lease.json.0a1b', 'report.json.tmp.0a1b'):  # By a command that was killed at its beginning.
+    (tmp_path / left).touch()
   cluster_report.build_report(str(tmp_path), given)
   page = Page(tmp_path / 'pages' / '0-joint-1.html')
   assert page.texts('p', 'number') == ['2clips, 66.7% of 3', '1.000mean distance to the centroid']

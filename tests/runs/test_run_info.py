@@ -3,6 +3,7 @@
 import types
 
 import pytest
+import records_factory
 
 from xdc_tf import compat, files
 from xdc_tf.cli import configuration
@@ -77,6 +78,25 @@ def test_a_run_that_does_not_say_where_its_records_are(noted, tmp_path):
     (ValueError, FileNotFoundError), match=f'^{tmp_path}/run.json (does not name the folder|says where)'
   ):
     run_info.open_run(str(tmp_path), lambda _: None)
+
+
+def test_records_that_were_made_anew_in_another_way_are_refused(tmp_path):
+  """Their frame rate and mel filters were taken for those of the training, and exported."""
+  records = records_factory.write_records(tmp_path / 'records')
+  run_info.save(str(tmp_path), records)
+  path = str(tmp_path / 'run.json')
+  assert run_info._open_records(path).directory == records.directory
+  clips = f'{records.directory}/clips.json'
+  contents = files.read_json(clips)
+  contents['log_mel']['log_offset'] = 0.5
+  files.write_json(clips, contents | {'frame_rate': 15.0})
+  with pytest.raises(
+    ValueError,
+    match=rf'{records.directory} are .*: frame_rate is 15.0 and was .*; log_offset is 0.5 and was .* into {path} w',
+  ):
+    run_info._open_records(path)
+  files.write_json(path, {'records': records.directory})  # As version 0.1 wrote it.
+  assert run_info._open_records(path).frame_rate == 15
 
 
 @pytest.mark.parametrize('numbers', [[], {'clusterings': []}, {'clusterings': {'a': 1}}, {'train_nmi_between': 'x'}])

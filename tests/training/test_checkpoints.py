@@ -88,10 +88,31 @@ def test_damaged_weights_are_named_and_nothing_is_assigned(kind, size, tmp_path)
     np.testing.assert_array_equal(variable.numpy(), value)
 
 
-@pytest.mark.parametrize('name', ['ckpt-3.index', 'ckpt-3.data-00000-of-00001', 'checkpoint'])
+@pytest.mark.parametrize('name', ['ckpt-8.index', 'ckpt-8.data-00000-of-00001'])
+@pytest.mark.parametrize('size', [None, 0, 50])
+def test_an_older_checkpoint_takes_the_place_of_a_damaged_one(name, size, tmp_path):
+  """Without its index the newest was as good as none: the training began anew, and its first checkpoint deleted the older one."""
+  value = tf.Variable(tf.range(1000))
+  first = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
+  for step in (4, 8):
+    value.assign(tf.fill([1000], step))
+    first.save(step)
+  path = tmp_path / 'checkpoints' / name
+  path.unlink() if size is None else path.write_bytes(path.read_bytes()[:size])
+  value.assign(tf.zeros([1000], tf.int32))
+  again = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
+  assert again.restore() and set(value.numpy()) == {4}
+  value.assign(tf.fill([1000], 9))
+  again.save(8)  # Not over what is left of the damaged one.
+  value.assign(tf.zeros([1000], tf.int32))
+  assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore() and set(value.numpy()) == {9}
+
+
+@pytest.mark.parametrize('name', ['ckpt-3.index', 'ckpt-3.data-00000-of-00001', 'checkpoint', 'empty checkpoint'])
 def test_a_damaged_checkpoint_is_named_with_what_to_do(name, tmp_path):
   checkpoints.TrainingCheckpoint(str(tmp_path), value=tf.Variable(tf.range(1000))).save(3)
-  path = tmp_path / 'checkpoints' / name
-  path.write_bytes(path.read_bytes() + b'\xff\xfe' if name == 'checkpoint' else path.read_bytes()[:50])
+  path = tmp_path / 'checkpoints' / name.removeprefix('empty ')
+  before = path.read_bytes()
+  path.write_bytes(before + b'\xff\xfe' if name == 'checkpoint' else b'' if name == 'empty checkpoint' else before[:50])
   with pytest.raises(ValueError, match=rf'^{path.parent}/(ckpt-3|checkpoint)\.\* is damaged .*Delete {path.parent}'):
     checkpoints.TrainingCheckpoint(str(tmp_path), value=tf.Variable(tf.range(1000))).restore()

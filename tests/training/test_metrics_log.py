@@ -32,3 +32,14 @@ def test_a_stage_that_starts_anew_leaves_nothing_of_its_first_try(tmp_path):
   write(log, [0])
   log.close()
   assert read_events(tmp_path / 'tensorboard')['train_loss'] == [(0, 2.0)]
+
+
+@pytest.mark.parametrize(
+  'text', ['', 'epo', 'epoch,loss\n0,1\n1', 'epoch,loss\n0,1,2\n', 'epoch,loss\n0,1\n\0\0', 'loss\n1\n']
+)
+def test_damage_is_named(text, tmp_path):
+  """It was a TypeError or a KeyError of a resumed training, or earlier epochs were gone."""
+  path = tmp_path / 'metrics.csv'
+  path.write_text(text)
+  with pytest.raises(ValueError, match=f'^{path} is damaged .*expected numbers in every row'):
+    MetricsLog(str(tmp_path), first_epoch=1)

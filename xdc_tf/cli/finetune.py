@@ -89,7 +89,8 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   )
   with lease.held(directory.path, arguments.take_over, directory.is_chief):
     directory.check_configuration(
-      run_info.header(records, strategy, config.training) + f'# start: {start.source}\n' + text, arguments.allow_changes
+      run_info.header(records, strategy, config.training) + f'# start: {start.identity()}\n' + text,
+      arguments.allow_changes,
     )
     results = sweep.run_cells(config, learner, directory, records, cells)
     if directory.is_chief:

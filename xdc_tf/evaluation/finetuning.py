@@ -20,7 +20,6 @@ from xdc_tf.records.folds import Fold, FoldPart
 from xdc_tf.records.human_labels import all_labels, first_labels
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.records.schema import Records
-from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
@@ -165,13 +164,8 @@ class FullFinetuning:
     if self._weights is None:
       raise ValueError('The weights to start from are not there yet: call prepare before train.')
     trainer.load(self._weights)
-    try:
-      trainer.train(folder, self._targets(fold.train), None, self._config.schedule_at(rate), self._config.seed_of(fold))
-    except DivergedError:
-      trainer.delete_checkpoints(folder)  # It is a result: nobody goes on from its checkpoints.
-      raise
+    trainer.train(folder, self._targets(fold.train), None, self._config.schedule_at(rate), self._config.seed_of(fold))
     predicted = [(i, p[HEAD]) for i, p in trainer.inference.predict(self._targets(fold.test), self._config.num_clips)]
-    trainer.delete_checkpoints(folder)
     index, probabilities = zip(*predicted, strict=True)
     return np.concatenate(index), np.concatenate(probabilities)
 

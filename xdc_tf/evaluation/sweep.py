@@ -19,6 +19,7 @@ from xdc_tf.records.folds import Fold
 from xdc_tf.records.human_labels import all_labels, first_labels
 from xdc_tf.records.schema import Records
 from xdc_tf.records.source_videos import read_sources
+from xdc_tf.training import checkpoints
 from xdc_tf.training.finite import DivergedError
 
 
@@ -82,13 +83,15 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
   Returns:
     {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}, 'diverged':
     names of cells}, with None where there is none. 'test_best' is the best rate of the test videos, as in the paper, 'held_out'
-    the test videos' result at the rate that was best on the held-out ones. Of equal rates the first one counts. A training
+    the test videos' result at the rate that was best on the held-out ones. Of equally good rates the lowest counts. A training
     that diverged is never chosen; where the rate that was best on the held-out videos diverges on the whole fold, the fold has no
     'held_out'.
   """
   learner.prepare(run)
   for cell in cells:
-    run.once(cell.name, _train_and_measure, learner, cell, config, records)
+    folder = run.once(cell.name, _train_and_measure, learner, cell, config, records)
+    if run.is_chief:  # As long as a cell is not done its checkpoints are what it goes on from.
+      checkpoints.delete_folders(folder, 'checkpoints')
   names = dict.fromkeys([*(cell.name for cell in cells), *_done(run)])
   results = {name: files.read_json(run.stage(f'{name}/result.json')) for name in names}
   numbers = sorted({result['fold'] for result in results.values()})
@@ -159,8 +162,8 @@ def _measure(
 def _choose(results: dict[str, dict]) -> dict[str, dict | None]:
   """The two ways to choose a rate, of the results of one fold's cells by their names."""
 
-  def quality(name: str) -> float:
-    return results[name].get('map', results[name]['top1'])
+  def quality(name: str) -> tuple[float, float]:
+    return results[name].get('map', results[name]['top1']), -results[name]['rate']
 
   def summary(name: str) -> dict:
     result = results[name]

@@ -124,7 +124,9 @@ def _check_label_names(views: Sequence[ClusteringView], label_names: Sequence[st
 def _check_folder(folder: str, source: str) -> None:
   """Refuses a folder that holds something else, in which pages of an older report would be replaced."""
   note = os.path.join(folder, 'report.json')
-  if not tf.io.gfile.exists(note) and set(files.list_folder(folder)) - {lease.FILE}:
+  # What a killed command left before its note is no content.
+  names = [name for name in files.list_folder(folder) if not name.startswith((lease.FILE, 'report.json.tmp.'))]
+  if names and not tf.io.gfile.exists(note):
     raise ValueError(f'{folder} is not empty and no report. Give a new folder.')
   files.check_settings(note, {'report of': source})
 

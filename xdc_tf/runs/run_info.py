@@ -54,8 +54,22 @@ def header(records: Records, strategy: tf.distribute.Strategy, options: Training
 
 
 def save(run_dir: str, records: Records) -> None:
-  """Notes where the records are; they may be moved between two resumes, as long as they are the same."""
-  files.write_json(os.path.join(run_dir, 'run.json'), {'records': files.absolute_path(records.directory)})
+  """Notes where the records are, which may be moved between two resumes, and what of them later verbs rely on."""
+  files.write_json(
+    os.path.join(run_dir, 'run.json'), {'records': files.absolute_path(records.directory), 'made': _made(records)}
+  )
+
+
+def _made(records: Records) -> dict[str, Any]:
+  """How records were made. Videos that are tried again add clips to them and change none of this."""
+  return {
+    'name': records.name,
+    'rows': {split: records.num_rows(split) for split in sorted(records.splits)},
+    'frame_rate': records.frame_rate,
+    'short_side': records.short_side,
+    'audio_track': records.audio_track,
+    **dataclasses.asdict(records.log_mel_spec),
+  }
 
 
 def save_operative(run_dir: str, text: str) -> None:
@@ -149,7 +163,7 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
 
   Raises:
     FileNotFoundError: when `run_dir` is no run directory.
-    ValueError: when its run has not finished.
+    ValueError: when its run has not finished, or its records have been made anew in another way.
   """
   files.use_file_system(run_dir)
   config_file = os.path.join(run_dir, 'config.gin')
@@ -159,14 +173,7 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
     config = read_configuration(config_file)
   except ValueError as error:
     raise ValueError(f'{config_file} is not the configuration of a run; it was damaged or edited: {error}') from error
-  records = _records_of(os.path.join(run_dir, 'run.json'))
-  files.use_file_system(records)
-  try:
-    run = FinishedRun(run_dir, config, open_records(records))
-  except FileNotFoundError as error:
-    raise FileNotFoundError(
-      f'{os.path.join(run_dir, "run.json")} says where the records of the run are: {error}'
-    ) from error
+  run = FinishedRun(run_dir, config, _open_records(os.path.join(run_dir, 'run.json')))
   # Retraining comes after the last metrics.
   for folder in (run.iteration().metrics, *map(run.weights_folder, run.config.encoders)):
     if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):
@@ -174,10 +181,24 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
   return run
 
 
-def _records_of(path: str) -> str:
-  """Returns where the records of a run are, as its run.json says."""
+def _open_records(path: str) -> Records:
+  """Opens the records that a run.json names, if they are still made as they were."""
   noted = files.read_json(path)
   folder = noted.get('records') if isinstance(noted, dict) else None
   if not isinstance(folder, str) or not folder or '\0' in folder:
     raise ValueError(f'{path} does not name the folder of the records; found {str(noted)[:200]!r}. Correct it by hand.')
-  return folder
+  files.use_file_system(folder)
+  try:
+    records = open_records(folder)
+  except FileNotFoundError as error:
+    raise FileNotFoundError(f'{path} says where the records of the run are: {error}') from error
+  now, before = _made(records), noted.get('made')
+  if not isinstance(before, dict):  # Runs of version 0.1 note nothing.
+    return records
+  changed = [f'{name} is {now[name]} and was {before.get(name)}' for name in now if now[name] != before.get(name)]
+  if changed:
+    raise ValueError(
+      f'The records in {folder} are not those that the run was trained on: {"; ".join(changed)}. Put these back, or write into '
+      f'{path} where they are.'
+    )
+  return records

@@ -73,6 +73,10 @@ class StartingPoint:
     """Its source for results: random weights are told apart by their seed."""
     return self.source if self.weights else f'{self.source}, seed {seed}'
 
+  def identity(self) -> str:
+    """Its source and which weights these are: runs in two places may bear one name, and a run may have been made anew."""
+    return f'{self.source}, weights {checkpoints.digest(self.weights)}' if self.weights else self.source
+
   @property
   def classes_to_configure(self) -> tuple[str, ...]:
     """Random weights take their shape from gin; others have theirs."""

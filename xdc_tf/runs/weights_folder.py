@@ -19,6 +19,7 @@ from xdc_tf.records.schema import Records
 from xdc_tf.training import checkpoints
 
 INFO_FILE = 'encoder.json'
+_UNFINISHED = 'weights_temp'  # TensorFlow writes there first.
 
 
 def save(folder: str, encoder, source: str, sha256: str) -> bool:
@@ -36,8 +37,11 @@ def save(folder: str, encoder, source: str, sha256: str) -> bool:
     if {name: present.get(name) for name in info} == info:
       return False
     raise ValueError(f'{folder} holds other weights (of {present.get("source")}). Give another --output.')
-  if tf.io.gfile.exists(folder) and any(not n.startswith('weights.') for n in tf.io.gfile.listdir(folder)):
+  names = files.list_folder(folder)
+  if any(not name.startswith('weights.') and name != _UNFINISHED for name in names):
     raise ValueError(f'{folder} is not empty and holds no imported weights. Give another --output.')
+  if _UNFINISHED in names:  # Of a command that was killed.
+    tf.io.gfile.rmtree(os.path.join(folder, _UNFINISHED))
   checkpoints.save_weights(encoder, folder)
   files.write_json(path, info | {'xdc_tf': __version__})
   return True

@@ -2,14 +2,20 @@
 
 import collections
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 
 import tensorflow as tf
+from absl import logging
 
 from xdc_tf import files, messages
 
 _VALUE = '/.ATTRIBUTES/VARIABLE_VALUE'
+
+
+class _DamagedError(ValueError):
+  """Files cannot be read as what they are."""
 
 
 def save_weights(model, folder: str, worker: int = 0) -> None:
@@ -57,13 +63,24 @@ def load_weights(model, folder: str) -> None:
     variable.assign(values[name])
 
 
+def digest(folder: str) -> str:
+  """Returns the start of a SHA-256 over the files that save_weights wrote, hexadecimal: a name does not say which they are."""
+  digest_of_files = hashlib.sha256()
+  for name in sorted(tf.io.gfile.listdir(folder)):
+    if name.startswith('weights.'):
+      with tf.io.gfile.GFile(os.path.join(folder, name), 'rb') as file:
+        while part := file.read(1 << 24):
+          digest_of_files.update(part)
+  return digest_of_files.hexdigest()[:16]
+
+
 @contextlib.contextmanager
-def _damage_named(prefix: str, advice: str) -> Iterator[None]:
-  """Names the files where TensorFlow says no more than what it found in them."""
+def _damage_named(prefix: str, advice: str, also: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+  """Names the files where TensorFlow says no more than what it found in them; `also` are further errors that mean damage."""
   try:
     yield
-  except (tf.errors.OpError, IndexError, UnicodeDecodeError) as error:
-    raise ValueError(f'{prefix}.* is damaged ({messages.of_error(error)}). {advice}') from error
+  except (tf.errors.OpError, IndexError, UnicodeDecodeError, *also) as error:
+    raise _DamagedError(f'{prefix}.* is damaged ({messages.of_error(error)}). {advice}') from error
 
 
 def _named_variables(model) -> dict[str, tf.Variable]:
@@ -101,19 +118,31 @@ class TrainingCheckpoint:
     self._manager = self._make_manager(keep=2)
 
   def _make_manager(self, keep: int) -> tf.train.CheckpointManager:
-    with _damage_named(os.path.join(self._folder, 'checkpoint'), self._again):
+    with _damage_named(os.path.join(self._folder, 'checkpoint'), self._again, also=(ValueError,)):
       return tf.train.CheckpointManager(self._checkpoint, self._own_folder, max_to_keep=keep)
 
   def restore(self) -> bool:
-    """Restores the chief's newest checkpoint on every worker; returns False when there is none.
+    """Restores the chief's newest checkpoint that is whole on every worker; returns False when there is none at all.
 
     Raises:
-      ValueError: when it does not fit the objects exactly.
+      ValueError: when it does not fit the objects exactly, or all are damaged.
     """
-    newest = tf.train.latest_checkpoint(self._folder)
-    if newest:
-      self._restore(newest)
-    return bool(newest)
+    state = tf.train.get_checkpoint_state(self._folder)
+    if state is None:
+      return False
+    newest, damage = state.model_checkpoint_path, None
+    for path in reversed(state.all_model_checkpoint_paths):
+      try:
+        self._restore(path)
+      except _DamagedError as error:
+        damage = damage or error
+      else:
+        if damage:
+          logging.warning(
+            '%s is damaged. The training goes on from %s, an older checkpoint, which is whole.', newest, path
+          )
+        return True
+    raise damage or ValueError(f'{self._folder}/checkpoint names no checkpoint. {self._again}')
 
   def restore_earlier(self) -> None:
     """Restores the chief's oldest checkpoint that is kept, on every worker."""
@@ -125,9 +154,9 @@ class TrainingCheckpoint:
       with _damage_named(path, self._again):
         tf.train.load_checkpoint(path)  # Says of a damaged file what it is; `restore` goes on with half of it.
         self._checkpoint.restore(path).assert_consumed()
+    except _DamagedError:
+      raise
     except (AssertionError, ValueError) as error:
-      if f'{path}.* is damaged' in str(error):
-        raise
       raise ValueError(
         f'{path} is not a checkpoint of this training as this release of xdc-tf has it. {self._again} TensorFlow says: '
         f'{str(error)[:300]}'

@@ -46,8 +46,24 @@ class MetricsLog:
 
 
 def read_metrics(path: str) -> list[dict[str, str]]:
-  """Reads the rows of a metrics.csv; none when there is no such file."""
+  """Reads the rows of a metrics.csv; none when there is no such file.
+
+  Raises:
+    ValueError: when the file is damaged.
+  """
   if not tf.io.gfile.exists(path):
     return []
-  with tf.io.gfile.GFile(path, 'r') as file:
-    return list(csv.DictReader(file.read().splitlines()))
+  reader = csv.DictReader(files.read_text(path).splitlines())
+  try:
+    rows = list(reader)
+    if 'epoch' not in (reader.fieldnames or ()):
+      raise ValueError('it has no column "epoch"')
+    for row in rows:
+      int(row['epoch'])
+      for value in row.values():
+        float(value)
+  except (TypeError, ValueError, csv.Error) as error:  # A row that is cut short holds None.
+    raise ValueError(
+      f'{path} is damaged ({error}); expected numbers in every row. Restore or delete it: only curves are made of it.'
+    ) from error
+  return rows
