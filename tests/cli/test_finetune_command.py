@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from unittest import mock
 
 import numpy as np
@@ -18,6 +19,7 @@ from xdc_tf.records.schema import open_records
 from xdc_tf.runs import weights_folder
 from xdc_tf.runs.starting_point import StartingPoint
 from xdc_tf.runs.weights_folder import InputSpec
+from xdc_tf.training import checkpoints
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 
@@ -107,6 +109,13 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
   )
   printed = capsys.readouterr().out
   assert 'rate chosen on held-out videos' in printed and f'{fc}/results.json' in printed
+
+  # Results of other weights of that name, such as those of a run that was made anew, do not mix with these.
+  weights = checkpoints.digest(trained)
+  assert re.search(rf'^# start: .*, weights {weights}$', (tmp_path / 'fc/config.gin').read_text(), re.MULTILINE)
+  with monkeypatch.context() as patch, pytest.raises(ValueError, match=f'other configuration:(?s:.*){weights}'):
+    patch.setattr(checkpoints, 'digest', lambda folder: '0a1b')
+    xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, *bindings(*TINY[2:]))
 
   with pytest.raises(configuration.ConfigurationError, match='AudioResNet18.base_width has no effect'):
     xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, *bindings(*TINY))

@@ -80,7 +80,7 @@ def test_the_first_sounds_are_clustered_by_them_and_the_last_ones_by_the_encoder
   assert FeatureStore(f'{run}/iteration-01/features/audio', 'train').dimension == TinyAudio.feature_dimension
 
 
-def test_xdc_plus_is_xdc_but_for_that():
+def test_xdc_plus_is_xdc_but_for_that_and_its_heads():
   clusters = ['num_video_clusters = 3', 'num_audio_clusters = 4']
   configs = []
   for method in ('xdc', 'xdc_plus'):
@@ -88,7 +88,8 @@ def test_xdc_plus_is_xdc_but_for_that():
     configs.append(configuration.pretraining())
   xdc, plus = configs
   assert (xdc.mfcc_iterations, plus.mfcc_iterations) == (0, 4)
-  assert dataclasses.replace(plus, mfcc_iterations=0) == xdc
+  assert (xdc.training.head_deviation, plus.training.head_deviation) == (0.01, 0.0)
+  assert dataclasses.replace(plus, mfcc_iterations=0, training=xdc.training) == xdc
   takes = [[plus.takes_mfcc(encoder, iteration) for iteration in (0, 3, 4)] for encoder in ('video', 'audio')]
   assert takes == [[False, False, False], [True, True, False]]
 

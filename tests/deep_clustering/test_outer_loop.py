@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import signal
+import threading
 import time
 
 import numpy as np
@@ -11,15 +13,17 @@ import tensorflow as tf
 from event_reader import read_events
 from tiny_encoders import FEATURE_DIMENSION, TinyAudio, TinyVideo
 
-from xdc_tf import files
+from xdc_tf import files, lease
 from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods, stages
-from xdc_tf.deep_clustering.outer_loop import Pretraining, for_each_encoder, make_trainers, pretrain
+from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
 from xdc_tf.records.reader import AudioInput, VideoInput
 from xdc_tf.runs.run_directory import RunDirectory
+from xdc_tf.training import encoder_threads, trainer
+from xdc_tf.training.encoder_threads import for_each_encoder
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -168,6 +172,37 @@ def test_what_one_encoder_finished_stays_when_the_other_fails():
   with pytest.raises(OSError, match='no disk'):
     for_each_encoder({'broken': 0, 'whole': 1}, work, concurrent=True)
   assert finished == [1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_both_encoders_before_the_folder_is_free(number, records, one_replica, tmp_path, monkeypatch):
+  """The main thread, which signals reach, gave the lease back, and the threads trained on for hours beside the next job."""
+  config = Pretraining(
+    BOTH, methods.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(),
+    Schedule(epoch_size=4000, batch_size=4, total_epochs=100, warmup_epochs=0), KMeansOptions(), TrainingOptions(),
+    num_iterations=1, concurrent_encoders=True,
+  )  # fmt: skip
+  at_work, alive = set(), []
+
+  def signalled():
+    at_work.add(threading.current_thread().name)
+    if len(at_work) == 2:
+      signal.pthread_kill(threading.main_thread().ident, number)
+      at_work.add('signalled')
+    encoder_threads.check_ending()
+
+  release = lease.Lease.release
+  monkeypatch.setattr(trainer, 'check_ending', signalled)  # Before every step.
+  monkeypatch.setattr(
+    lease.Lease,
+    'release',
+    lambda self: (alive.extend(at_work & {t.name for t in threading.enumerate()}), release(self)),
+  )
+  with pytest.raises((KeyboardInterrupt, SystemExit)), lease.held(str(tmp_path)):
+    run(config, str(tmp_path), records, one_replica)
+  assert len(at_work) == 3 and not alive
+  assert not files.guards and not (tmp_path / 'iteration-00/train/video/DONE').exists()
 
 
 @pytest.mark.slow

@@ -74,6 +74,14 @@ def test_a_folder_without_weights_says_so(tmp_path):
     checkpoints.load_weights(encoder(), str(tmp_path))
 
 
+def test_a_digest_tells_weights_apart_and_not_folders(tmp_path):
+  for name, seed in (('a', 0), ('b', 0), ('c', 1)):
+    checkpoints.save_weights(encoder(seed=seed), str(tmp_path / name))
+  (tmp_path / 'b/metrics.csv').touch()
+  a, b, c = (checkpoints.digest(str(tmp_path / name)) for name in 'abc')
+  assert a == b != c and len(a) == 16
+
+
 @pytest.mark.parametrize('kind', ['index', 'data-00000-of-00001'])
 @pytest.mark.parametrize('size', [0, 100])
 def test_damaged_weights_are_named_and_nothing_is_assigned(kind, size, tmp_path):

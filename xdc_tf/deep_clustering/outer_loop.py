@@ -11,8 +11,6 @@ tensorboard/clusters            for TensorBoard: the clusterings over the iterat
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Mapping
-from concurrent import futures
 from typing import Any
 
 import gin
@@ -28,6 +26,7 @@ from xdc_tf.runs import layout
 from xdc_tf.runs.layout import Iteration
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
+from xdc_tf.training.encoder_threads import for_each_encoder
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
@@ -288,16 +287,3 @@ def _retrain(
       last,
       retraining.schedule(config.schedule_of(last)),
     )
-
-
-def for_each_encoder(items: Mapping[str, Any], function: Callable[[str, Any], Any], concurrent: bool) -> dict[str, Any]:
-  """Returns {name: function(name, item)}, made one after the other, or each in a thread.
-
-  Every thread is waited for, so what one encoder finishes is kept where another one fails. Models are to be built before, in one
-  thread: TensorFlow 2.15 has crashed when two threads built theirs.
-  """
-  if not concurrent:
-    return {name: function(name, item) for name, item in items.items()}
-  with futures.ThreadPoolExecutor(len(items)) as pool:
-    running = {name: pool.submit(function, name, item) for name, item in items.items()}
-  return {name: future.result() for name, future in running.items()}

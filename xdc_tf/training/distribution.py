@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import tensorflow as tf
 
 from xdc_tf import graphs
+from xdc_tf.training.encoder_threads import check_ending
 
 CPU_INFO = '/proc/cpuinfo'
 
@@ -167,6 +168,7 @@ def map_on_replicas(strategy: tf.distribute.Strategy, distributed: Callable, ele
   elements = iter(elements)
   before: list[tuple] = []
   while waiting := list(itertools.islice(elements, replicas)):
+    check_ending()
     # An incomplete round repeats its last element: every replica needs one, and the surplus results are not used.
     padded = waiting + [waiting[-1]] * (replicas - len(waiting))
     values = strategy.experimental_distribute_values_from_function(

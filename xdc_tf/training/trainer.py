@@ -17,6 +17,7 @@ from xdc_tf.records import damage, reader
 from xdc_tf.records.schema import Records
 from xdc_tf.training import checkpoints, distribution, scores
 from xdc_tf.training.early_stopping import EarlyStopping
+from xdc_tf.training.encoder_threads import check_ending
 from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.inference import Inference
 from xdc_tf.training.metrics_log import MetricsLog
@@ -233,6 +234,7 @@ class EncoderTrainer:
     before = epoch * steps
     step, end = before + first_step, before + steps
     while step < end:
+      check_ending()
       following = min(end, step + (self.options.steps_per_call or 1), self._next_checkpoint(step))
       rates = [self._rate(schedule, epoch + (i - before) / steps, state) for i in range(step, following)]
       with damage.named(self.records, split):
