@@ -67,6 +67,9 @@ def explained() -> Iterator[None]:
       if thread.name == 'run_worker':
         thread.join(1)  # The connection may break a moment before the process is gone.
     text = _sentence(signals[0]) if signals else worker_errors.sentence(error)
+    if 'KeyboardInterrupt' in f'{type(error).__name__} {error}':
+      held.records.clear()  # Every worker tells how it was interrupted, at length.
+      raise
     if not text:
       raise
     held.records.clear()

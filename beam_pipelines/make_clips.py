@@ -22,7 +22,7 @@ import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipelines import killed_workers, worker_errors
-from beam_pipelines.clip_shard import STOPPED_FILE, SUMMARY_FOLDER, ClipJob, ClipJobError, MakeShard
+from beam_pipelines.clip_shard import STOPPED_FILE, ClipJob, ClipJobError, MakeShard
 from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, FinishClips, complaint_about, describe, failure_text
 from beam_pipelines.job_options import as_typed, beam_options, job_parser
 from beam_pipelines.job_progress import watched
@@ -181,10 +181,6 @@ def check_settings(job: ClipJob) -> None:
     'set_aside': {'silence_db': None if job.keep_silent else job.silence_db, 'still': not job.keep_still},
   }
   path = os.path.join(job.output_dir, files.SETTINGS_FILE)
-  if not tf.io.gfile.exists(path) and tf.io.gfile.exists(os.path.join(job.output_dir, SUMMARY_FOLDER)):
-    raise ClipJobError(
-      f'{job.output_dir} holds clips but no {files.SETTINGS_FILE}: delete the folder or give another --output_dir.'
-    )
   # Nothing but videos without sound was set aside before there was a choice.
   files.check_settings(path, settings, {'set_aside': {'silence_db': None, 'still': False}})
 

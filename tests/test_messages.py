@@ -81,6 +81,17 @@ def test_options_are_named_as_they_are_typed():
   assert messages.as_typed('level is 3', ()) == 'level is 3'
 
 
+def test_what_parsers_note_is_no_option():
+  """'Where the records of the run are' became 'of the --run are'."""
+
+  def fail(_):
+    raise ValueError('the records of the run are gone; span_seconds is 3')
+
+  parsed = argparse.Namespace(verb='manifest', source='folder', run=fail, write=None, official=None, span_seconds=3.0)
+  with pytest.raises(SystemExit, match='^xdc manifest: the records of the run are gone; --span_seconds is 3\n'):
+    main._main(parsed)
+
+
 # Words with an underscore in messages that are no options: files, fields of files, modules that are run, and signatures.
 WORDS = {
   'balanced_train_segments', 'beam_pipelines', 'clip_length', 'clip_settings', 'dataset_info', 'eval_segments', 'failed_videos',

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import re
 import tokenize
 import uuid
 import zipfile
@@ -17,6 +18,9 @@ import tensorflow as tf
 
 # What NumPy raises at files that are not what it wrote.
 DAMAGED_ARRAY = (ValueError, EOFError, SyntaxError, KeyError, tokenize.TokenError, zipfile.BadZipFile)
+# What atomic_write writes to; a file of a user may well be called film.tmp.mp4.
+_TEMPORARY = re.compile(r'\.tmp\.[0-9a-f]{32}$')
+_LOGS = ('.log', '.out', '.err', '.txt')
 # Each is called before anything gets its name, and raises an error where this process may not write any more (lease.py).
 guards: list[Callable[[], None]] = []
 
@@ -117,8 +121,30 @@ def remove_leftovers(path: str) -> None:
   """
   check_guards()
   for name in list_folder(path):
-    if '.tmp.' in name:
+    if _TEMPORARY.search(name):
       tf.io.gfile.remove(os.path.join(path, name))
+
+
+def check_new(folder: str, what: str) -> None:
+  """Refuses a folder that holds something else already: its files would lie among ours, and be taken for them.
+
+  Hidden files, logs, leases and what a killed process left do not count.
+
+  Args:
+    folder: that is to be begun.
+    what: what it would be if it had been begun before, such as 'no run'.
+
+  Raises:
+    ValueError: when it holds something; the message names some of it.
+  """
+  others = [
+    name
+    for name in sorted(list_folder(folder))
+    if not (name.startswith(('.', 'lease.json', 'lost+found')) or name.endswith(_LOGS) or _TEMPORARY.search(name))
+  ]
+  if others:
+    listed = ', '.join(others[:3]) + (', ...' if len(others) > 3 else '')
+    raise ValueError(f'{folder} is not empty and {what}; it holds {listed}. Give a new folder, or an empty one.')
 
 
 def use_file_system(path: str) -> None:
@@ -248,9 +274,10 @@ def check_settings(path: str, settings: dict[str, Any], before_it_was_one: Mappi
     before_it_was_one: what was done before a setting existed, for folders that were made then.
 
   Raises:
-    ValueError: when the file says otherwise; the message holds the difference.
+    ValueError: when the file says otherwise; the message holds the difference. Or when the folder was begun as something else.
   """
   if not tf.io.gfile.exists(path):
+    check_new(os.path.dirname(path), f'has no {os.path.basename(path)}')
     write_json(path, settings)
     return
   noted = dict(before_it_was_one or {}) | read_json(path)

@@ -197,7 +197,7 @@ def begin_again(folder, *lost):
   """Removes DONE and some files, as if a job had been killed; returns when the others were written."""
   for name in ('DONE', *lost):
     (folder / name).unlink()
-  (folder / 'train-00003.tmp.1').write_bytes(b'half')
+  (folder / f'train-00003.tmp.{"0a" * 16}').write_bytes(b'half')
   return {path: path.stat().st_mtime_ns for path in folder.iterdir() if '.tmp.' not in path.name}
 
 

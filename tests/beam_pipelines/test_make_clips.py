@@ -127,7 +127,7 @@ def test_a_killed_job_run_again_makes_only_what_is_missing(clip_manifest, tmp_pa
   with pytest.raises(FileNotFoundError, match='is not finished'):
     schema.open_records(killed)
   # What a kill may leave at the worst: half a file, and a shard without its summary.
-  (killed / 'many-train.tfrecord-00029-of-00030.tmp.1').write_bytes(b'half')
+  (killed / f'many-train.tfrecord-00029-of-00030.tmp.{"0a" * 16}').write_bytes(b'half')
   newest = max(finished, key=finished.get)
   (killed / 'shard_summaries' / f'{newest.name}.json').unlink()
   message = make_clips.run([*settings, str(killed)])
@@ -181,8 +181,10 @@ def test_changed_settings_are_refused_with_a_diff(clip_manifest, copy, tmp_path)
   with pytest.raises(make_clips.ClipJobError, match='manifest_sha256'):
     make_clips.run(arguments(manifest.read_manifest(edited), copy))
   (copy / 'settings.json').unlink()
-  with pytest.raises(make_clips.ClipJobError, match='holds clips but no settings.json'):
+  with pytest.raises(make_clips.ClipJobError, match='is not empty and has no settings.json; it holds '):
     make_clips.run(arguments(clip_manifest, copy))
+  with pytest.raises(make_clips.ClipJobError, match='is not empty and .*; it holds manifest.json, tiny-'):
+    make_clips.run(arguments(clip_manifest, clip_manifest.directory))
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """Errors as Beam's runners wrap them."""
 
+import logging
+
 import pytest
 import tensorflow as tf
 
-from beam_pipelines import worker_errors
+from beam_pipelines import killed_workers, worker_errors
 from xdc_tf import messages
 
 IMPL = 'tensorflow.python.framework.errors_impl'
@@ -40,3 +42,15 @@ def test_what_files_and_tensorflow_say_is_told_and_a_bug_is_not_hidden(error, sa
   monkeypatch.setenv('XDC_TRACEBACK', '1')
   assert worker_errors.sentence(error) == ''
   assert messages.of_error(error)
+
+
+@pytest.mark.parametrize('error', [KeyboardInterrupt(), RuntimeError("KeyboardInterrupt [while running 'MakeShards']")])
+def test_workers_do_not_tell_how_they_were_interrupted(error, caplog):
+  with pytest.raises(type(error)), killed_workers.explained():
+    logging.getLogger('apache_beam.runners').error('a traceback of twenty lines')
+    raise error
+  assert not caplog.records
+  with pytest.raises(TypeError), killed_workers.explained():
+    logging.getLogger('apache_beam.runners').error('a traceback of a bug')
+    raise TypeError
+  assert [record.message for record in caplog.records] == ['a traceback of a bug']

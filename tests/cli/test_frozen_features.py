@@ -88,7 +88,7 @@ def test_svm_of_every_fold(records, weights, tmp_path, capsys):
   assert (found['data_set'], found['protocol'], found['table_row'], found['num_frames']) == ('tiny', 'svm', None, None)
   assert (found['start'], found['num_clips'], found['scale']) == ('audio.pth aaaaaaaaaaaaaaaa', 4, True)
   printed = capsys.readouterr().out.splitlines()
-  assert printed[0] == 'fold 1: 1 of 10 listed videos have no clip to train on, and 0 classes have none.'
+  assert printed[0] == 'fold 1: 1 of 10 listed rows have no clip to train on, and 0 classes have none.'
   assert f'fold 1: top1 {100 * rates[0]:.1f} (8 train, 6 test)' in printed
   assert found['coverage']['1']['train']['without_clip'] == 1
   assert printed[-1] == f'mean:   top1 {100 * np.mean(rates):.1f}'

@@ -226,6 +226,18 @@ def test_the_control_learns_from_the_same_labels_on_other_clips(records, one_rep
     assert (dealt != clusters).sum() > 2
 
 
+def test_a_warm_up_that_takes_all_epochs_is_told(records, one_replica, caplog):
+  config = Pretraining(
+    BOTH, methods.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(),
+    Schedule(total_epochs=5), KMeansOptions(), TrainingOptions(),
+  )  # fmt: skip
+  make_trainers(config, records, one_replica)
+  assert 'Schedule.warmup_epochs (10) takes all of Schedule.total_epochs (5)' in caplog.text
+  caplog.clear()
+  make_trainers(dataclasses.replace(config, schedule=Schedule(total_epochs=11)), records, one_replica)
+  assert not caplog.text
+
+
 def test_records_that_cannot_be_clustered_are_refused_before_anything_is_done(tmp_path, one_replica):
   one_split = records_factory.write_records(tmp_path / 'records', splits={'train': 4})
   with pytest.raises(ValueError, match=r"no clips in the split 'validation'; it has 4 in train.*validation_fraction"):

@@ -18,6 +18,7 @@ from beam_pipelines.clip_shard import ClipJobError
 from xdc_tf.cli import configuration, main
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.doctor import integrity
+from xdc_tf.library import encoders
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError
 from xdc_tf.models.encoders import ENCODERS
@@ -295,6 +296,9 @@ def test_nearest_is_brute_force():
   np.testing.assert_array_equal(large, index)
   with pytest.raises(ValueError, match='Expected embeddings'):
     xdc_tf.nearest(embeddings, queries[:, :3])
+  with pytest.raises(ValueError, match='not what embed returned'):
+    xdc_tf.nearest(encoders.Embeddings(np.arange(50), embeddings), embeddings[7])
+  assert xdc_tf.nearest(embeddings, tuple(embeddings[7]))[0][0] == 7
 
 
 @pytest.mark.parametrize('method', ['sdc', 'mdc', 'cdc', 'xdc', 'shuffled_xdc'])

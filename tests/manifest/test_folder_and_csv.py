@@ -229,6 +229,13 @@ def test_folders_that_must_not_be_read_are_passed_over(tmp_path, monkeypatch):
     _ids(tmp_path / 'lost+found')
 
 
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+  monkeypatch.setenv('HOME', '/home/me')
+  (tmp_path / 'list.csv').write_text('path\n~/a.mp4\n')
+  ((_, row),) = folder_and_csv.csv_rows(str(tmp_path / 'list.csv'), str(tmp_path))
+  assert row.path == '/home/me/a.mp4'
+
+
 def test_a_quoted_column_after_a_byte_order_mark_is_that_column(tmp_path):
   (tmp_path / 'list.csv').write_text('\ufeff"path","label"\n"a.mp4","cat"\n', encoding='utf-8')
   ((split, row),) = folder_and_csv.csv_rows(str(tmp_path / 'list.csv'), str(tmp_path))

@@ -123,8 +123,20 @@ def test_manifests_that_make_no_sense_are_refused(tmp_path):
     'owl',
     'cat',
   )
-  with pytest.raises(ValueError, match='exists already'):
-    manifest.write_manifest(tmp_path, 'tiny', ROWS)
+
+
+def test_a_manifest_is_never_changed_and_the_same_one_does_no_harm(tmp_path):
+  first = manifest.write_manifest(tmp_path, 'tiny', ROWS)
+  before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()}
+  again = manifest.write_manifest(tmp_path, 'tiny', ROWS)
+  assert (again.splits, again.label_names) == (first.splits, first.label_names)
+  for rows, names, differing in (
+    (ROWS[:-1], None, r'tiny-\w+.csv-00000-of-00001|manifest.json'),
+    (ROWS, ('dog', 'owl', 'cat'), 'manifest.json'),
+  ):
+    with pytest.raises(ValueError, match=rf'^{tmp_path} holds another manifest \(({differing}) differs\)'):
+      manifest.write_manifest(tmp_path, 'tiny', rows, label_names=names)
+  assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize(

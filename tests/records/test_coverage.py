@@ -1,5 +1,6 @@
 """What is said of a labelled data set of which videos have no clip."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -50,9 +51,16 @@ def test_videos_without_a_clip_are_counted(tmp_path, has_list):
     }
   }
   assert coverage.describe(found).splitlines() == [
-    'fold 1: 2 of 9 listed videos have no clip to train on, and 0 classes have none.',
-    'fold 1: 1 of 3 listed videos have no clip to test on, and 1 classes have none.',
+    'fold 1: 2 of 9 listed rows have no clip to train on, and 0 classes have none.',
+    'fold 1: 1 of 3 listed rows have no clip to test on, and 1 classes have none.',
   ]
+
+
+def test_one_class_is_nothing_to_tell_apart(tmp_path):
+  """Finetuning and retrieval were 100 % right."""
+  records = dataclasses.replace(make_records(tmp_path, []), label_names=('cat',))
+  with pytest.raises(ValueError, match=f"^{records.directory} has one class, 'cat'"):
+    coverage.check_coverage(records, read_folds(records), True)
 
 
 def test_a_whole_data_set_needs_no_word(tmp_path):

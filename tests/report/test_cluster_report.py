@@ -172,7 +172,7 @@ def test_too_many_clips_are_sampled_but_all_that_pages_show_stay():
 def test_one_clustering_without_labels_and_once_more(tmp_path):
   view = ClusteringView('joint', np.int32([0, 1, 1]), np.float32([1, 0.5, 1.5]))
   given = ReportInput('Film', [view], [], clip_names, lambda i: ClipMedia([], clip_factory.tone(0.5)), source='a')
-  for left in ('lease.json.0a1b', 'report.json.tmp.0a1b'):  # By a command that was killed at its beginning.
+  for left in ('lease.json.0a1b', f'report.json.tmp.{"0a1b" * 8}'):  # By a command that was killed at its beginning.
     (tmp_path / left).touch()
   cluster_report.build_report(str(tmp_path), given)
   page = Page(tmp_path / 'pages' / '0-joint-1.html')
@@ -199,7 +199,7 @@ def test_one_clustering_without_labels_and_once_more(tmp_path):
 def test_refuses_a_folder_of_something_else(tmp_path):
   (tmp_path / 'pages').mkdir()
   (tmp_path / 'pages' / 'precious').write_text('mine')
-  with pytest.raises(ValueError, match='is not empty and no report'):
+  with pytest.raises(ValueError, match='is not empty and has no report.json; it holds pages'):
     cluster_report.build_report(str(tmp_path), make_input())
   assert (tmp_path / 'pages' / 'precious').exists()
 

@@ -96,9 +96,25 @@ def test_who_may_not_write_any_more_removes_nothing(run, tmp_path, monkeypatch):
 
 def test_what_killed_processes_left_goes_with_the_next_one(run, tmp_path):
   run.check_configuration('a')
-  for path in (tmp_path / 'config.gin.tmp.0a', tmp_path / 'clusters' / 'pseudo_labels.npy.tmp.0b'):
+  half = f'.tmp.{"0a" * 16}'
+  for path in (tmp_path / f'config.gin{half}', tmp_path / 'clusters' / f'pseudo_labels.npy{half}'):
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b'half')
+  (tmp_path / 'clusters' / 'mine.tmp.txt').touch()
   run.check_configuration('a')
   run.once('clusters', lambda folder: None)
-  assert sorted(path.name for path in tmp_path.rglob('*')) == ['DONE', 'clusters', 'config.gin']
+  assert sorted(path.name for path in tmp_path.rglob('*')) == ['DONE', 'clusters', 'config.gin', 'mine.tmp.txt']
+
+
+def test_a_folder_of_something_else_is_no_run(run, tmp_path):
+  """A run was begun among somebody's films, and files whose names had .tmp. in them were deleted."""
+  for name in ('.hidden', 'lease.json', 'job.log', 'film.tmp.mp4'):
+    (tmp_path / name).touch()
+  with pytest.raises(
+    ValueError, match=rf'^{tmp_path} is not empty and no run .*; it holds film.tmp.mp4\. Give a new folder'
+  ):
+    run.check_configuration('a')
+  assert len(list(tmp_path.iterdir())) == 4
+  (tmp_path / 'film.tmp.mp4').unlink()
+  run.check_configuration('a')
+  assert (tmp_path / 'config.gin').read_text() == 'a'

@@ -99,6 +99,15 @@ def test_records_that_were_made_anew_in_another_way_are_refused(tmp_path):
   assert run_info._open_records(path).frame_rate == 15
 
 
+def test_a_finetuning_is_no_run_and_its_weights_are_named(tmp_path):
+  (tmp_path / 'config.gin').touch()
+  (tmp_path / 'fold-1').mkdir()
+  with pytest.raises(
+    ValueError, match=f'^{tmp_path} is no pretraining .* --weights {tmp_path}/fold-1/test/rate-0.01.$'
+  ):
+    configuration.open_run(str(tmp_path))
+
+
 @pytest.mark.parametrize('numbers', [[], {'clusterings': []}, {'clusterings': {'a': 1}}, {'train_nmi_between': 'x'}])
 def test_numbers_of_a_run_that_are_none_are_named(numbers, tmp_path):
   path = str(tmp_path / 'metrics.json')

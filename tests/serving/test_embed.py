@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from made_up_film import FRAME_RATE, film
 
+from xdc_tf.cli import embed as cli_embed
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError
 from xdc_tf.models import AudioResNet18, R2Plus1D18
@@ -151,3 +152,11 @@ def test_a_damaged_end_is_the_end(video_model, real_film):
 def test_a_film_that_is_mostly_damaged_is_an_error(video_model, real_film):
   with pytest.raises(MediaError, match='truncated'):
     embed_video(real_film, video_model, damaged(media.read_span, 12.0, 99.0))
+
+
+def test_embeddings_are_not_written_under_another_kind_of_name(tmp_path):
+  """An .npz archive called a.csv was no table."""
+  cli_embed.check_output(None)
+  cli_embed.check_output(str(tmp_path / 'a.npz'))
+  with pytest.raises(ValueError, match=f'^output is {tmp_path}/a.csv, .* ends in .npz'):
+    cli_embed.check_output(str(tmp_path / 'a.csv'))

@@ -63,8 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
-  for path in (arguments.video, arguments.metadata or '', arguments.output or ''):
+  for path in (arguments.video, arguments.metadata or ''):
     files.use_file_system(path)
+  embed.check_output(arguments.output)
   metadata = read_metadata(arguments.metadata) if arguments.metadata else None
   identity = credentials.from_environment(arguments.ca_file, arguments.certificate_file, arguments.key_file)
   connection = client.connect(arguments.url, arguments.model, arguments.timeout_seconds, identity)

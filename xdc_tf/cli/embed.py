@@ -49,8 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
   """Prints or saves the embeddings."""
   for path in (arguments.video, arguments.saved_model):
     files.use_file_system(path)
-  if arguments.output:
-    files.check_output(arguments.output)
+  check_output(arguments.output)
   left_out = LeftOut()
   with contextlib.closing(media.MediaReader()) as reader:
     starts, embeddings = embed_video(
@@ -63,6 +62,16 @@ def run(arguments: argparse.Namespace) -> None:
       arguments.audio_track,
     )
   show({'start_seconds': starts, 'embeddings': embeddings}, arguments.output, left_out)
+
+
+def check_output(output: str | None) -> None:
+  """Refuses a name for the embeddings under which they cannot be written, or would not be taken for what they are."""
+  if output:
+    if not output.endswith('.npz'):
+      raise ValueError(
+        f'output is {output}, and embeddings are written as an .npz file; expected a name that ends in .npz.'
+      )
+    files.check_output(output)
 
 
 def show(arrays: Mapping, output: str | None, left_out) -> None:

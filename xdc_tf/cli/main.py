@@ -20,6 +20,9 @@ VERBS = (
   'finetune', 'sweep', 'svm', 'retrieval', 'extract-features', 'localize', 'tables', 'import-weights', 'export-weights',
 )  # fmt: skip
 
+# What parsers note beside the options.
+_NO_OPTIONS = {'verb', 'run', 'source', 'write', 'official'}
+
 
 def build_parser(verb: str | None = None) -> argparse_flags.ArgumentParser:
   """Returns the parser of all verbs; a verb module gives its SUMMARY, EXAMPLE, add_arguments(parser) and run(arguments).
@@ -104,7 +107,7 @@ def _main(parsed: argparse.Namespace) -> None:
       raise
     if os.environ.get('XDC_TRACEBACK'):
       raise
-    text = messages.as_typed(messages.of_error(error), vars(parsed))
+    text = messages.as_typed(messages.of_error(error), vars(parsed).keys() - _NO_OPTIONS)
     sys.exit(f'xdc {parsed.verb}: {text}\n(Set XDC_TRACEBACK=1 to see where.)')
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import gin
 import tensorflow as tf
+from absl import logging
 
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.clustering.preprocessing import check_components
@@ -161,6 +162,13 @@ def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute
     raise ValueError(
       f'Pretraining.concurrent_encoders is for one replica, and there are {strategy.num_replicas_in_sync}: replicas of two '
       'encoders would wait for each other. Leave it False.'
+    )
+  if 0 < config.schedule.total_epochs <= config.schedule.warmup_epochs:
+    logging.warning(
+      'Schedule.warmup_epochs (%g) takes all of Schedule.total_epochs (%g): the learning rate never falls. Set fewer, and '
+      'Schedule.step_epochs with them.',
+      config.schedule.warmup_epochs,
+      config.schedule.total_epochs,
     )
   trainers = {
     name: _make_trainer(name, config, config.input_of(name), config.training, records, strategy)

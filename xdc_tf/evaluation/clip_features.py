@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files, graphs, progress
+from xdc_tf import files, graphs, lease, progress
 from xdc_tf.records import damage, reader
 from xdc_tf.records.folds import Fold
 from xdc_tf.records.inputs import AudioInput, Input
@@ -117,6 +117,7 @@ class ClipFeatures:
 
     Raises:
       ValueError: beside what `extract` raises, when the folder holds other features.
+      LeaseError: when another job fills the folder.
     """
     settings = {
       'encoder': weights_digest(self.encoder),
@@ -126,13 +127,14 @@ class ClipFeatures:
       'num_clips': self.num_clips,
       'clips': 'all' if clips is None else hashlib.sha256(np.packbits(clips).tobytes()).hexdigest()[:16],
     }
-    files.check_settings(os.path.join(folder, files.SETTINGS_FILE), settings)
     paths = [os.path.join(folder, name) for name in (INDEX_FILE, FEATURES_FILE)]
     done = os.path.join(folder, DONE_FILE)
-    if not tf.io.gfile.exists(done):
-      for path, array in zip(paths, self.extract(split, clips), strict=True):
-        files.write_array(path, array)
-      files.write_mark(done)
+    with lease.held(folder):  # Of two jobs with different encoders one would measure the other's features.
+      files.check_settings(os.path.join(folder, files.SETTINGS_FILE), settings)
+      if not tf.io.gfile.exists(done):
+        for path, array in zip(paths, self.extract(split, clips), strict=True):
+          files.write_array(path, array)
+        files.write_mark(done)
     index, features = (files.read_array(path) for path in paths)
     return index, features
 

@@ -281,6 +281,8 @@ def nearest(embeddings: np.ndarray, query: np.ndarray, count: int | None = None)
   Raises:
     ValueError: when the dimensions do not fit, a number is not finite, or `count` is not 1 to n.
   """
+  if isinstance(embeddings, Embeddings) or isinstance(query, Embeddings):
+    raise ValueError('nearest takes the embeddings, not what embed returned: that is (times, embeddings).')
   embeddings, query = np.asarray(embeddings), np.asarray(query)
   if embeddings.ndim != 2 or query.ndim not in (1, 2) or query.shape[-1] != embeddings.shape[1]:
     raise ValueError(

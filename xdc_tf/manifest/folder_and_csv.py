@@ -136,7 +136,7 @@ def _csv_row(fields: dict[str, str], media_root: str) -> tuple[str, Row]:
   row = Row(
     index=0,
     video_id=fields.get('video_id') or path,
-    path=files.absolute_path(path if '://' in path else os.path.join(media_root, path)),
+    path=files.absolute_path(path if '://' in path else os.path.join(media_root, os.path.expanduser(path))),
     start_seconds=_number(fields, 'start') or 0.0,
     end_seconds=_number(fields, 'end'),
     labels=tuple(label.strip() for label in labels.split(';') if label.strip()),

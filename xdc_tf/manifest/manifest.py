@@ -11,6 +11,7 @@ import io
 import math
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -155,7 +156,7 @@ def write_manifest(
   """Writes a manifest in one pass over `rows`, holding one file's rows per split in memory.
 
   Args:
-    directory: the folder; made. It must not hold a manifest yet.
+    directory: the folder; made. A manifest that it holds must be the same.
     name: the data set's name, part of every file name: lower case letters, digits, '_'.
     rows: (split, row) in any order; the index of a row is replaced by its position within its split.
     rows_per_file: rows in each CSV file; the last file of a split may hold fewer.
@@ -166,13 +167,13 @@ def write_manifest(
 
   Raises:
     ValueError: when a name cannot be part of a file name, a row is damaged, rows differ in their number of official splits,
-      a label is not among `label_names`, there is no row at all, or the folder holds a manifest.
+      a label is not among `label_names`, there is no row at all, or the folder holds another manifest. The same one stays.
   """
   check_name(name, 'data set name')
   directory = os.fspath(directory)
   path = os.path.join(directory, MANIFEST_FILE)
   if tf.io.gfile.exists(path):
-    raise ValueError(f'{path} exists already. A manifest is never changed: write to a new folder, or delete this one.')
+    return _same_manifest(directory, name, rows, rows_per_file, label_names)
   writers: dict[str, _SplitWriter] = {}
   found_labels: set[str] = set()
   num_official_splits = None
@@ -204,6 +205,20 @@ def write_manifest(
     'num_official_splits': num_official_splits,
   }
   files.write_json(path, contents)
+  return read_manifest(directory)
+
+
+def _same_manifest(directory: str, *arguments) -> 'Manifest':
+  """Returns the manifest that is there if it is what write_manifest would make: a command that is typed again does no harm."""
+  with tempfile.TemporaryDirectory() as again:
+    write_manifest(again, *arguments)
+    for name in files.list_folder(again):
+      path = os.path.join(directory, name)
+      if not tf.io.gfile.exists(path) or files.read_text(path) != files.read_text(os.path.join(again, name)):
+        raise ValueError(
+          f'{directory} holds another manifest ({name} differs). A manifest is never changed: write to a new folder, or delete '
+          'this one.'
+        )
   return read_manifest(directory)
 
 

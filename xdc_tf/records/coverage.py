@@ -15,7 +15,7 @@ from xdc_tf.records.schema import Records
 
 
 def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classes: bool) -> dict[str, dict]:
-  """Counts the listed videos without a clip, and refuses a fold that has lost a class or has no labels.
+  """Counts the listed rows without a clip, and refuses a fold that has lost a class or has no labels.
 
   Args:
     records: the data set.
@@ -26,8 +26,13 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
     {fold number: {'train' and 'test': {'listed', 'without_clip': videos, 'classes_without_clip': names}}}, for the results.
 
   Raises:
-    ValueError: when no clip to train or to test on has a label, or a class that a fold lists has no clip.
+    ValueError: when there is one class alone, when no clip to train or to test on has a label, or a class that a fold lists has no
+      clip.
   """
+  if len(records.label_names) == 1:
+    raise ValueError(
+      f'{records.directory} has one class, {records.label_names[0]!r}: whatever is measured of it is perfect. Expected two or more.'
+    )
   splits = {part.split for fold in folds for part in (fold.train, fold.test)}
   bits = {split: all_labels(records, split) for split in splits}
   present = {split: present_rows(records, split) for split in splits}
@@ -64,7 +69,7 @@ def describe(coverage: dict[str, dict]) -> str:
     for name, part in parts.items():
       if part['without_clip']:
         lines.append(
-          f'fold {number}: {part["without_clip"]} of {part["listed"]} listed videos have no clip to {name} on, and '
+          f'fold {number}: {part["without_clip"]} of {part["listed"]} listed rows have no clip to {name} on, and '
           f'{len(part["classes_without_clip"])} classes have none.'
         )
   return '\n'.join(lines)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files, lease, progress
+from xdc_tf import files, progress
 from xdc_tf.report import clip_data, cluster_history, cluster_ranking, page_templates
 from xdc_tf.report.clip_files import Counts, make_clip_files
 from xdc_tf.report.cluster_page import cluster_page
@@ -124,10 +124,6 @@ def _check_label_names(views: Sequence[ClusteringView], label_names: Sequence[st
 def _check_folder(folder: str, source: str) -> None:
   """Refuses a folder that holds something else, in which pages of an older report would be replaced."""
   note = os.path.join(folder, 'report.json')
-  # What a killed command left before its note is no content.
-  names = [name for name in files.list_folder(folder) if not name.startswith((lease.FILE, 'report.json.tmp.'))]
-  if names and not tf.io.gfile.exists(note):
-    raise ValueError(f'{folder} is not empty and no report. Give a new folder.')
   files.check_settings(note, {'report of': source})
 
 

@@ -39,12 +39,16 @@ class RunDirectory:
       allow_changes: go on when it computes with something else now, and note that in changes.jsonl.
 
     Raises:
-      ValueError: when the run directory was started with another text; the message holds the difference and says what to do.
+      ValueError: when the run directory was started with another text; the message holds the difference and says what to do. Or
+        when the folder holds something else.
     """
     path = os.path.join(self.path, 'config.gin')
+    begun = tf.io.gfile.exists(path)
+    if self.is_chief and not begun:
+      files.check_new(self.path, 'no run (it has no config.gin)')
     if self.is_chief:
       files.remove_leftovers(self.path)  # The other workers write into stages, and only later.
-    if self.is_chief and not tf.io.gfile.exists(path):
+    if self.is_chief and not begun:
       with files.atomic_write(path, 'w') as file:
         file.write(text)
     distribution.barrier(self._strategy)  # So that every worker compares, and none goes on alone.

@@ -172,6 +172,11 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
   try:
     config = read_configuration(config_file)
   except ValueError as error:
+    if any(name.startswith('fold-') for name in files.list_folder(run_dir)):
+      raise ValueError(
+        f'{run_dir} is no pretraining but what xdc finetune or sweep made. Its encoders are known by their weights, such as '
+        f'--weights {os.path.join(run_dir, "fold-1/test/rate-0.01")}.'
+      ) from error
     raise ValueError(f'{config_file} is not the configuration of a run; it was damaged or edited: {error}') from error
   run = FinishedRun(run_dir, config, _open_records(os.path.join(run_dir, 'run.json')))
   # Retraining comes after the last metrics.
@@ -191,7 +196,10 @@ def _open_records(path: str) -> Records:
   try:
     records = open_records(folder)
   except FileNotFoundError as error:
-    raise FileNotFoundError(f'{path} says where the records of the run are: {error}') from error
+    raise FileNotFoundError(
+      f'{path} says where the records of the run are: {error} Were they moved? The same xdc pretrain with '
+      '--records NEW_FOLDER notes it, and does nothing again.'
+    ) from error
   now, before = _made(records), noted.get('made')
   if not isinstance(before, dict):  # Runs of version 0.1 note nothing.
     return records

@@ -53,8 +53,7 @@ def _signatures(signatures) -> str:
 def _unknown_training(metadata) -> str:
   if 'weights' in metadata:
     return (
-      f'The weights come from {metadata["weights"]} (SHA-256 {metadata["sha256"]}). What they were trained on, and how, is not '
-      'known here.'
+      f'The weights come from {metadata["weights"]} (SHA-256 {metadata["sha256"]}). Of their training no more is known.'
     )
   return 'Not stated by whoever exported the model.'
 
