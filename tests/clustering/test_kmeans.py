@@ -15,6 +15,8 @@ from xdc_tf.clustering.assignments import assign
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.initialisation import kmeans_plus_plus
 from xdc_tf.clustering.kmeans import KMeansOptions, fit
+from xdc_tf.clustering.kmeans_state import KMeansState
+from xdc_tf.clustering.lloyd_pass import PassTotals
 from xdc_tf.clustering.reseeding import split_largest
 
 DEFAULT = tf.distribute.get_strategy()
@@ -124,6 +126,16 @@ def test_it_stops_when_the_inertia_stands_still(tmp_path):
   assert clusters.inertia == sorted(clusters.inertia, reverse=True)
   _, assignments, _ = _all(source, clusters, options, DEFAULT)
   assert len(set(zip(assignments.tolist(), blob.tolist(), strict=True))) == 4  # each blob is one cluster
+
+
+@pytest.mark.parametrize(
+  ('before', 'converged'), [(10.0, False), (7.0, True), (7.0004, True), (7.01, False), (6.99, False)]
+)
+def test_it_does_not_stop_where_the_inertia_rises(before, converged):
+  """As it may after an empty cluster took its half of another: that pass was the last."""
+  state = KMeansState(np.float32([[0, 0], [4, 0]]), None, [before])
+  totals = PassTotals(np.float64([[0, 0], [8, 0]]), np.float64([3, 2]), np.float64([3, 4]))
+  assert kmeans._next_state(state, totals, tolerance=1e-4, seed=0).converged is converged
 
 
 def test_empty_clusters_take_half_of_the_largest(tmp_path, two_replicas):

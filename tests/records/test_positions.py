@@ -121,6 +121,19 @@ def test_a_damaged_shard_is_named(kind, tmp_path):
 def test_a_file_that_ends_early_is_named(tmp_path):
   path = tmp_path / 'shard'
   path.write_bytes(b'0123456789')
-  assert positions.read(str(path), 2, 5) == b'23456'
+  changed = positions.changed_at(str(path))
+  assert positions.read(str(path), 2, 5, changed) == b'23456'
   with pytest.raises(ValueError, match=rf'^{path} ends at byte 10, but a clip in it ends at 14'):
-    positions.read(str(path), 8, 6)
+    positions.read(str(path), 8, 6, changed)
+
+
+def test_a_shard_that_is_replaced_while_it_is_read_is_named(tmp_path):
+  """A job beside a training made it again; other bytes were taken for sound and pictures."""
+  path, again = tmp_path / 'shard', tmp_path / 'again'
+  path.write_bytes(b'0123456789')
+  os.utime(path, (1, 1))
+  changed = positions.changed_at(str(path))
+  again.write_bytes(b'9876543210')
+  again.replace(path)
+  with pytest.raises(ValueError, match=rf'^{path} was written anew while it was read'):
+    positions.read(str(path), 2, 5, changed)

@@ -171,7 +171,9 @@ def _next_state(state: KMeansState, totals: PassTotals, tolerance: float, seed: 
   centroids, num_reseeded = split_largest(means, counts, variances, seed, state.pass_number)
   inertia = float(squared.sum())
   change = (state.inertia[-1] - inertia) / max(state.inertia[-1], 1e-30) if state.inertia else np.inf
-  converged = change <= tolerance and not num_reseeded
+  # After a pass that re-seeded the inertia may rise before it falls; by less than that it differs with the order of a sum.
+  has_risen = change < -max(tolerance, 1e-6)
+  converged = change <= tolerance and not num_reseeded and not has_risen
   logging.debug(
     'k-means pass %d: inertia %.6g, lower by %.3g of it; %d empty clusters, %d re-seeded%s',
     *(state.pass_number + 1, inertia, change, int((~filled).sum()), num_reseeded, '; converged' if converged else ''),

@@ -93,11 +93,22 @@ def read_indices(path: str) -> np.ndarray:
   return _indices(path, stat.length, stat.mtime_nsec)
 
 
-def read(path: str, begin: int, size: int) -> bytes:
+def changed_at(path: str) -> int:
+  """Returns when a local file was written, in nanoseconds, which `read` compares; 0 for a remote one."""
+  return 0 if '://' in path else os.stat(path).st_mtime_ns
+
+
+def read(path: str, begin: int, size: int, changed: int) -> bytes:
   """Returns `size` bytes of a file.
 
+  Args:
+    path: of the file.
+    begin: the place of the first byte.
+    size: how many.
+    changed: what changed_at said when the positions were read; other bytes of a shard that was made again would look like a clip.
+
   Raises:
-    ValueError: when the file ends before.
+    ValueError: when the file ends before, or was written since.
   """
   if '://' in path:
     with tf.io.gfile.GFile(path, 'rb') as file:
@@ -106,6 +117,10 @@ def read(path: str, begin: int, size: int) -> bytes:
   else:
     descriptor = os.open(path, os.O_RDONLY)
     try:
+      if os.fstat(descriptor).st_mtime_ns != changed:
+        raise ValueError(
+          f'{path} was written anew while it was read. Wait for the job that fills its folder, and run the same command again.'
+        )
       data = os.pread(descriptor, size, begin)
     finally:
       os.close(descriptor)

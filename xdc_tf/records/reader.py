@@ -119,10 +119,11 @@ def _training_views(
   def sample(record: dict[str, tf.Tensor], clip_seed: tf.Tensor) -> dict[str, tf.Tensor]:
     # Folded with 0 the seed places the clip, with 1 it makes the view.
     located = inputs.locate(record, records, training_order.fold_in(clip_seed, 0))
-    return {'path': record['path'], 'index': record['index'], 'seed': training_order.fold_in(clip_seed, 1), **located}
+    kept = {name: record[name] for name in ('path', 'changed', 'index')}
+    return {**kept, 'seed': training_order.fold_in(clip_seed, 1), **located}
 
   def view(clip: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    data = tf.numpy_function(_read, [clip['path'], clip['begin'], clip['size']], tf.string)
+    data = tf.numpy_function(_read, [clip['path'], clip['begin'], clip['size'], clip['changed']], tf.string)
     x = inputs.augment(inputs.take(tf.ensure_shape(data, []), clip, records), clip['seed'])
     # A clip at a time, while it is in the processor's cache: whole batches take longer.
     return inputs.on_device(x) if normalize else x, clip['index']
@@ -131,8 +132,8 @@ def _training_views(
   return dataset.map(view, num_parallel_calls=num_cpus(), deterministic=True)
 
 
-def _read(path: bytes, begin: int, size: int) -> bytes:
-  return positions.read(path.decode(), int(begin), int(size))
+def _read(path: bytes, begin: int, size: int, changed: int) -> bytes:
+  return positions.read(path.decode(), int(begin), int(size), int(changed))
 
 
 def _with_labels(dataset: tf.data.Dataset, tables: Mapping[str, tf.Tensor]) -> tf.data.Dataset:

@@ -60,8 +60,8 @@ class TrainingOrder:
     """Returns the stream of `sample(record, seed)` from `position` of pass `first_pass` on.
 
     Args:
-      sample: a function of where a record lies (path string [], index int64 [], frames int64 [T, 2] and log_mel int64 [2], as
-        positions.py has them) and of a seed int64 [2] that depends on it and on the pass; to a dictionary of tensors with 'index'.
+      sample: a function of where a record lies (path string [], changed int64 [], index int64 [], frames int64 [T, 2] and log_mel
+        int64 [2], as positions.py has them) and of a seed int64 [2] that depends on it and on the pass; to a dictionary of tensors with 'index'.
       first_pass: see locate.
       position: see locate.
     """
@@ -87,7 +87,7 @@ class TrainingOrder:
     clip_seed = seed_for(self.seed, CLIP, pass_number)
 
     def read_shard(path: tf.Tensor, length: tf.Tensor) -> tf.data.Dataset:
-      index, first_frame, frames, log_mel = _positions(path)
+      changed, index, first_frame, frames, log_mel = _positions(path)
       rows = tf.range(tf.size(index, tf.int64))
       if self.keep is not None:
         rows = tf.boolean_mask(rows, tf.gather(self.keep, index))
@@ -100,8 +100,8 @@ class TrainingOrder:
 
       def locate(row: tf.Tensor) -> dict[str, tf.Tensor]:
         frames_of_row = frames[first_frame[row] : first_frame[row + 1]]
-        record = {'path': path, 'index': index[row], 'frames': frames_of_row, 'log_mel': log_mel[row]}
-        return sample(record, fold_in(clip_seed, index[row]))
+        record = {'index': index[row], 'frames': frames_of_row, 'log_mel': log_mel[row]}
+        return sample({'path': path, 'changed': changed, **record}, fold_in(clip_seed, index[row]))
 
       return tf.data.Dataset.from_tensor_slices(rows).map(locate)
 
@@ -122,16 +122,19 @@ class TrainingOrder:
     return clips.batch(self.window).enumerate(first_window).map(shuffle)
 
 
-def _positions(path: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-  """positions.of_shard in the graph."""
+def _positions(path: tf.Tensor) -> tuple[tf.Tensor, ...]:
+  """positions.changed_at and .of_shard in the graph."""
 
   def arrays_of(path: bytes) -> tuple[np.ndarray, ...]:
+    changed = np.int64(
+      positions.changed_at(path.decode())
+    )  # First: a shard that is replaced now is noticed by its first clip.
     of_shard = positions.of_shard(path.decode())
-    return of_shard.index, of_shard.first_frame, of_shard.frames, of_shard.log_mel
+    return changed, of_shard.index, of_shard.first_frame, of_shard.frames, of_shard.log_mel
 
-  arrays = tf.numpy_function(arrays_of, [path], [tf.int64] * 4)
+  arrays = tf.numpy_function(arrays_of, [path], [tf.int64] * 5)
   return tuple(
-    tf.ensure_shape(a, shape) for a, shape in zip(arrays, ([None], [None], [None, 2], [None, 2]), strict=True)
+    tf.ensure_shape(a, shape) for a, shape in zip(arrays, ([], [None], [None], [None, 2], [None, 2]), strict=True)
   )
 
 
