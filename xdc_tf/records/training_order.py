@@ -61,7 +61,8 @@ class TrainingOrder:
 
     Args:
       sample: a function of where a record lies (path string [], changed int64 [], index int64 [], frames int64 [T, 2] and log_mel
-        int64 [2], as positions.py has them) and of a seed int64 [2] that depends on it and on the pass; to a dictionary of tensors with 'index'.
+        int64 [2], as positions.py has them) and of a seed int64 [2] that depends on it and on the pass; to a dictionary of tensors
+        with 'index'.
       first_pass: see locate.
       position: see locate.
     """
@@ -126,9 +127,8 @@ def _positions(path: tf.Tensor) -> tuple[tf.Tensor, ...]:
   """positions.changed_at and .of_shard in the graph."""
 
   def arrays_of(path: bytes) -> tuple[np.ndarray, ...]:
-    changed = np.int64(
-      positions.changed_at(path.decode())
-    )  # First: a shard that is replaced now is noticed by its first clip.
+    # First: a shard that is replaced now is noticed by its first clip.
+    changed = np.array(positions.changed_at(path.decode()), np.int64)
     of_shard = positions.of_shard(path.decode())
     return changed, of_shard.index, of_shard.first_frame, of_shard.frames, of_shard.log_mel
 
