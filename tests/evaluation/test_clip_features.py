@@ -8,6 +8,7 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import TinyAudio, TinyVideo
 
+from xdc_tf import lease
 from xdc_tf.evaluation import clip_features
 from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.models import R2Plus1D18
@@ -94,6 +95,9 @@ def test_a_second_use_does_not_pass_over_the_data_again(records, tmp_path, monke
   assert sorted(path.name for path in tmp_path.iterdir()) == ['DONE', 'features.npy', 'index.npy', 'settings.json']
   (tmp_path / 'DONE').unlink()  # As after a kill: what is there is not trusted.
   (tmp_path / 'features.npy').write_bytes(b'half')
+  # Two jobs that began at the same moment, with different encoders, were both accepted.
+  with lease.held(str(tmp_path)), pytest.raises(lease.LeaseError, match=f'^{tmp_path} is being filled by process'):
+    features.cached(*arguments)
   features.cached(*arguments)
 
   def never(*_, **__):

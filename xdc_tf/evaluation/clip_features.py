@@ -129,12 +129,14 @@ class ClipFeatures:
     }
     paths = [os.path.join(folder, name) for name in (INDEX_FILE, FEATURES_FILE)]
     done = os.path.join(folder, DONE_FILE)
-    with lease.held(folder):  # Of two jobs with different encoders one would measure the other's features.
-      files.check_settings(os.path.join(folder, files.SETTINGS_FILE), settings)
-      if not tf.io.gfile.exists(done):
+    settings_path = os.path.join(folder, files.SETTINGS_FILE)
+    if not tf.io.gfile.exists(done):
+      with lease.held(folder):  # Of two jobs with different encoders one would measure the other's features.
+        files.check_settings(settings_path, settings)
         for path, array in zip(paths, self.extract(split, clips), strict=True):
           files.write_array(path, array)
         files.write_mark(done)
+    files.check_settings(settings_path, settings)
     index, features = (files.read_array(path) for path in paths)
     return index, features
 
