@@ -25,7 +25,8 @@ class TrainingOptions:
     momentum: unpublished; 0.9 as in the authors' VMZ.
     nesterov: unpublished; True as in VMZ.
     head_deviation: standard deviation of a new head's weights; unpublished, 0.01 as in VMZ. Features of narrow encoders are
-      shorter, and their heads take the longer to be heard: such encoders learn from noisy labels sooner with 0.1.
+      shorter, and their heads take the longer to be heard: such encoders learn from noisy labels sooner with 0.1,
+      and from better ones with 0 (methods/xdc_plus.gin).
     precision: 'float32', 'bfloat16', 'float16' (with loss scaling), or 'auto': bfloat16 where this machine has units for it
       (see distribution.has_bfloat16_units), else float32. A run keeps what 'auto' chose at its start.
     jit_compile: compile what each replica computes with XLA: True, False, or 'auto': on GPUs only. Where there are several
