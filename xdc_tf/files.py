@@ -125,7 +125,7 @@ def remove_leftovers(path: str) -> None:
       tf.io.gfile.remove(os.path.join(path, name))
 
 
-def check_new(folder: str, what: str) -> None:
+def check_new(folder: str, what: str, but: tuple[str, ...] = ()) -> None:
   """Refuses a folder that holds something else already: its files would lie among ours, and be taken for them.
 
   Hidden files, logs, leases and what a killed process left do not count.
@@ -133,6 +133,7 @@ def check_new(folder: str, what: str) -> None:
   Args:
     folder: that is to be begun.
     what: what it would be if it had been begun before, such as 'no run'.
+    but: names that may be there before.
 
   Raises:
     ValueError: when it holds something; the message names some of it.
@@ -140,7 +141,12 @@ def check_new(folder: str, what: str) -> None:
   others = [
     name
     for name in sorted(list_folder(folder))
-    if not (name.startswith(('.', 'lease.json', 'lost+found')) or name.endswith(_LOGS) or _TEMPORARY.search(name))
+    if not (
+      name.startswith(('.', 'lease.json', 'lost+found'))
+      or name.endswith(_LOGS)
+      or _TEMPORARY.search(name)
+      or name in but
+    )
   ]
   if others:
     listed = ', '.join(others[:3]) + (', ...' if len(others) > 3 else '')

@@ -11,6 +11,7 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import files
+from xdc_tf.runs.layout import Iteration
 from xdc_tf.training import distribution
 
 _COMPUTES_WITH = ('# xdc-tf ', '# precision: ')
@@ -45,7 +46,8 @@ class RunDirectory:
     path = os.path.join(self.path, 'config.gin')
     begun = tf.io.gfile.exists(path)
     if self.is_chief and not begun:
-      files.check_new(self.path, 'no run (it has no config.gin)')
+      # The first features may have been made elsewhere (beam_pipelines.extract_features).
+      files.check_new(self.path, 'no run (it has no config.gin)', but=(Iteration('', 0).path,))
     if self.is_chief:
       files.remove_leftovers(self.path)  # The other workers write into stages, and only later.
     if self.is_chief and not begun:
