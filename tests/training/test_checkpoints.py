@@ -1,5 +1,7 @@
 """Saved weights: read whole or not at all, on both software stacks."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -75,8 +77,9 @@ def test_a_folder_without_weights_says_so(tmp_path):
 
 
 def test_a_digest_tells_weights_apart_and_not_folders(tmp_path):
-  for name, seed in (('a', 0), ('b', 0), ('c', 1)):
+  for name, seed in (('a', 0), ('c', 1)):
     checkpoints.save_weights(encoder(seed=seed), str(tmp_path / name))
+  shutil.copytree(tmp_path / 'a', tmp_path / 'b')
   (tmp_path / 'b/metrics.csv').touch()
   a, b, c = (checkpoints.digest(str(tmp_path / name)) for name in 'abc')
   assert a == b != c and len(a) == 16
