@@ -81,37 +81,55 @@ def summarise(job: ClipJob, results: Iterable[ShardResult]) -> dict[str, Any]:
   }
 
 
-def failure_text(summary: dict[str, Any]) -> str:
-  """Returns the failures by reason, e.g. 'missing_file 2, truncated 1'."""
-  reasons: collections.Counter[str] = collections.Counter()
-  for counts in summary['failed'].values():
-    reasons.update(counts)
+# What has nothing to hear or see is set aside on purpose: it has not failed, and nothing could be repaired.
+_EMPTY = (SILENT, STILL)
+
+
+def _without_record(
+  summary: dict[str, Any], split: str | None = None
+) -> tuple[collections.Counter, collections.Counter]:
+  """Returns how many rows failed, and how many were set aside, by reason; of one split, or of all."""
+  failed: collections.Counter[str] = collections.Counter()
+  for name, counts in summary['failed'].items():
+    failed.update(counts if split in (None, name) else {})
+  aside = collections.Counter({reason: failed.pop(reason) for reason in _EMPTY if reason in failed})
+  return failed, aside
+
+
+def _text(reasons: collections.Counter) -> str:
   return ', '.join(f'{reason} {number}' for reason, number in sorted(reasons.items()))
+
+
+def has_failures(summary: dict[str, Any]) -> bool:
+  """Whether there are rows that may succeed when they are tried again."""
+  return bool(_without_record(summary)[0])
 
 
 def complaint_about(summary: dict[str, Any], job: ClipJob) -> str:
   """Returns what to tell the user when too many rows failed or a split has no clip, else ''."""
-  # What is set aside because it is empty has not failed: nothing could be repaired.
-  empty = sum(counts.get(reason, 0) for counts in summary['failed'].values() for reason in (SILENT, STILL))
-  failed = summary['rows'] - summary['clips'] - empty
-  where = (
-    f'{os.path.join(job.output_dir, FAILED_FILE)} names each with its reason. Repair the videos and run the same command with '
-    '--retry_failed'
+  names = f'{os.path.join(job.output_dir, FAILED_FILE)} names each with its reason.'
+  repair = 'Repair the videos and run the same command with --retry_failed'
+  failed, _ = _without_record(summary)
+  too_many = failed.total() > job.max_failed_share * summary['rows'] and share_of_videos(job) > job.max_failed_share
+  if too_many:
+    return (
+      f'{failed.total()} of {summary["rows"]} rows failed ({_text(failed)}); at most {job.max_failed_share:g} of them may '
+      f'(--max_failed_share). {names} {repair}, or allow a larger share: what is finished is not made again.'
+    )
+  if not summary['empty_splits']:
+    return ''
+  split = summary['empty_splits'][0]
+  failed, aside = _without_record(summary, split)
+  none = f'None of the {job.num_rows[split]} rows of the split {split} became a clip'
+  if not failed:
+    return (
+      f'{none}: they are silent, or a single picture ({_text(aside)}). {names} --keep_silent makes clips of silent ones, and '
+      'single pictures are set aside with --set_aside_still only; either way in another folder.'
+    )
+  return (
+    f'{none} ({_text(failed + aside)}); without it nothing could be trained or measured. {names} {repair}, or make a manifest that '
+    'gives the split other videos.'
   )
-  too_many = failed > job.max_failed_share * summary['rows'] and share_of_videos(job) > job.max_failed_share
-  if too_many or not summary['clips']:
-    return (
-      f'{failed} of {summary["rows"]} rows failed ({failure_text(summary)}); at most {job.max_failed_share:g} of them may '
-      f'(--max_failed_share). {where}, or allow a larger share: what is finished is not made again.'
-    )
-  if summary['empty_splits']:
-    split = summary['empty_splits'][0]
-    reasons = failure_text({'failed': {split: summary['failed'][split]}})
-    return (
-      f'All {job.num_rows[split]} rows of the split {split} failed ({reasons}); without it nothing could be trained or '
-      f'measured. {where}, or make a manifest that gives the split other videos.'
-    )
-  return ''
 
 
 def share_of_videos(job: ClipJob) -> float:
@@ -124,7 +142,7 @@ def share_of_videos(job: ClipJob) -> float:
   videos = array.array('q')
   for line in files.read_text(os.path.join(job.output_dir, FAILED_FILE)).splitlines():
     failure = json.loads(line)
-    if failure['reason'] not in (SILENT, STILL):
+    if failure['reason'] not in _EMPTY:
       failed[failure['path']] += 1
   clip_manifest = manifest.read_manifest(job.manifest_directory)
   for split in job.num_rows:
@@ -172,8 +190,10 @@ def _write_metadata(job: ClipJob, results: Iterable[ShardResult], summary: dict[
 
 def describe(summary: dict[str, Any]) -> str:
   """Returns the summary as a sentence."""
-  failed = summary['rows'] - summary['clips']
-  failures = f' {failed} rows failed ({failure_text(summary)}), see {FAILED_FILE}.' if failed else ''
+  failed, aside = _without_record(summary)
+  parts = [f'{failed.total()} rows failed ({_text(failed)})'] if failed else []
+  parts += [f'{aside.total()} rows were set aside ({_text(aside)})'] if aside else []
+  failures = f' {", ".join(parts)}, see {FAILED_FILE}.' if parts else ''
   several = summary.get('several_tracks', 0)
   quiet = f' A quarter or more of the sound of {summary["quiet"]} clips is silence.' if summary.get('quiet') else ''
   tracks = f' {several} clips are of films with several sound tracks; see --audio_track.' if several else ''

@@ -23,7 +23,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipelines import killed_workers, worker_errors
 from beam_pipelines.clip_shard import STOPPED_FILE, ClipJob, ClipJobError, MakeShard
-from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, FinishClips, complaint_about, describe, failure_text
+from beam_pipelines.clip_summary import JOB_SUMMARY_FILE, FinishClips, complaint_about, describe, has_failures
 from beam_pipelines.job_options import as_typed, beam_options, job_parser
 from beam_pipelines.job_progress import watched
 from xdc_tf import files, lease
@@ -214,7 +214,7 @@ def begin(job: ClipJob) -> dict[str, Any] | None:
   summary_path = os.path.join(job.output_dir, JOB_SUMMARY_FILE)
   if tf.io.gfile.exists(done_path):
     summary = files.read_json(summary_path)
-    if not (job.repair or job.retry_failed and failure_text(summary)):
+    if not (job.repair or job.retry_failed and has_failures(summary)):
       try:
         schema.open_records(job.output_dir)
       except FileNotFoundError as error:

@@ -183,7 +183,9 @@ def test_a_split_without_a_clip_is_not_done(tmp_path):
   """Hidden files of a Mac had become the whole validation split; the job wrote DONE and pretraining could not start."""
   media_factory.write_video(tmp_path / 'good.mp4', seconds=1.0)
   listed = tiny_manifest(tmp_path, {'train': ['good.mp4'] * 9, 'validation': ['gone.mp4']})
-  with pytest.raises(make_clips.ClipJobError, match=r'All 1 rows of the split validation failed \(missing_file 1\)'):
+  with pytest.raises(
+    make_clips.ClipJobError, match=r'None of the 1 rows of the split validation became a clip \(missing_file 1\)'
+  ):
     make_clips.run(['--manifest', listed.directory, '--output_dir', str(tmp_path / 'clips'), '--short_side', '32'])
   assert not (tmp_path / 'clips/DONE').exists() and (tmp_path / 'clips/failed_videos.jsonl').exists()
   media_factory.write_video(tmp_path / 'gone.mp4', seconds=1.0)
@@ -260,7 +262,10 @@ def test_spans_with_nothing_to_hear_or_see_are_set_aside(tmp_path):
 
   said, failed = run('clips', '--max_failed_share', '0')
   assert failed == {'silent': 4}
-  assert '2 clips in 1 shards. 4 rows failed (silent 4)' in said and 'A quarter or more of the sound of 1 clips' in said
+  assert (
+    '2 clips in 1 shards. 4 rows were set aside (silent 4), see failed_videos.jsonl.' in said
+    and 'A quarter or more of the sound of 1 clips' in said
+  )
   reasons = [json.loads(line)['detail'] for line in (tmp_path / 'clips/failed_videos.jsonl').read_text().splitlines()]
   assert 'ends.mp4 from 2 to 4 s has no sound above -70 dB.' in reasons[0]
   assert run('loud', '--silence_db', '-90')[1] == {'silent': 3}
@@ -277,6 +282,13 @@ def test_spans_with_nothing_to_hear_or_see_are_set_aside(tmp_path):
     run('all')
   with pytest.raises(make_clips.ClipJobError, match='--silence_db=3.0: expected less than 0'):
     run('never', '--silence_db', '3')
+  # '0 of 6 rows failed', and to retry them was the advice.
+  rows = [('train', manifest.Row(0, name, str(tmp_path / name), start, start + 2.0)) for name, start in films[1:5]]
+  made = manifest.write_manifest(tmp_path / 'all_silent', 'quiet', rows)
+  with pytest.raises(
+    make_clips.ClipJobError, match=r'None of the 4 rows .*silent, .*\(silent 4\).* --keep_silent makes clips'
+  ):
+    run('none')
 
 
 def test_clips_of_films_with_several_sound_tracks_are_counted(tmp_path):

@@ -242,6 +242,13 @@ def test_a_quoted_column_after_a_byte_order_mark_is_that_column(tmp_path):
   assert (split, row.path, list(row.labels)) == ('train', str(tmp_path / 'a.mp4'), ['cat'])
 
 
+def test_blanks_before_a_quoted_value_are_no_part_of_it(tmp_path):
+  """The label was '"jazz"', with its quotes: another class than jazz."""
+  (tmp_path / 'a.csv').write_text('path, label\na.mp4, "jazz"\nb.mp4, "rock; jazz"\n')
+  rows = [row for _, row in folder_and_csv.csv_rows(str(tmp_path / 'a.csv'))]
+  assert [row.labels for row in rows] == [('jazz',), ('rock', 'jazz')]
+
+
 def test_suffixes_that_ffmpeg_names_are_videos(tmp_path):
   names = [f'a{suffix}' for suffix in ('.mts', '.m2ts', '.vob', '.mpe', '.asf', '.f4v', '.mp4')]
   for name in names:

@@ -98,6 +98,8 @@ def test_edited_files_are_noticed(tmp_path):
     (Row(0, 'a', '/a', float('nan')), 'starts at nan'),
     (Row(0, 'a', '/a', 2.0, 2.0), 'ends at 2.0, which is not behind'),
     (Row(0, 'a', '/a', labels=('x;y',)), 'without ";"'),
+    (Row(0, 'a', '/a', labels=('cats', 'cats ')), 'blanks at their ends'),  # TFDS made one class of two.
+    (Row(0, 'a', '/a', labels=('new\nline',)), 'line breaks'),  # And two of one.
     (Row(0, 'a', '/a', official_split=(3,)), 'expected 0'),
   ],
 )

@@ -88,8 +88,18 @@ def test_the_last_picture_of_a_whole_matroska_file_stays_to_its_end(tmp_path):
   (tmp_path / 'a.mkv').write_bytes(data.replace(b'DURATION', b'DURATIOX'))  # Now only the container's 4 s are left.
   span = read_span(path, 1.0, 4.0)
   assert frame_numbers(span) == [*range(30, 60), *[59] * 60] and span.waveform.size == 48_000
+  assert media.probe(path).duration_seconds == pytest.approx(4, abs=0.1)  # Two seconds had no row.
   media_factory.truncate(path, 0.6)
   assert reason_of(path, 2.0, 4.0) == 'truncated'
+
+
+def test_a_matroska_file_that_begins_late_holds_its_last_picture_no_longer(tmp_path):
+  """The file's duration counts from 0: the last picture of an untagged film that began at 10 s was held for 10 s more."""
+  path = tmp_path / 'a.mkv'
+  media_factory.write_video(path, 2, video_start=10, audio_start=10)
+  path.write_bytes(path.read_bytes().replace(b'DURATION', b'DURATIOX'))
+  assert media.probe(path).duration_seconds == pytest.approx(2, abs=0.1)
+  assert read_span(path).end_seconds == pytest.approx(2, abs=0.1)
 
 
 def test_slides_under_longer_sound_are_no_broken_file(tmp_path):

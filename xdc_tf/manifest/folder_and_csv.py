@@ -218,7 +218,7 @@ def csv_rows(csv_path: str, media_root: str = '') -> Iterator[tuple[str, Row]]:
   if not tf.io.gfile.exists(csv_path):
     raise FileNotFoundError(f'{csv_path} does not exist; expected a CSV file with a column "path".')
   with tf.io.gfile.GFile(csv_path, 'r') as file:
-    reader = csv.DictReader(_without_byte_order_mark(file), restkey='', strict=True)
+    reader = csv.DictReader(_without_byte_order_mark(file), restkey='', strict=True, skipinitialspace=True)
     try:
       columns = [column.strip() for column in reader.fieldnames or []]
     except (ValueError, csv.Error) as error:

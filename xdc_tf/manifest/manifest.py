@@ -62,6 +62,16 @@ def check_name(name: str, what: str) -> None:
     raise ValueError(f"The {what} cannot be 'all', which TFDS keeps for the union of all splits.")
 
 
+_LABELS = (
+  'names that are not empty, without ";", which separates them in the file, and without line breaks or blanks at their ends, which '
+  'TFDS does not keep in its list of names'
+)
+
+
+def _is_label(name: str) -> bool:
+  return bool(name) and name == name.strip() and not set(name) & set(';\n\r')
+
+
 def check_row(row: Row, split: str) -> None:
   """Raises ValueError when a row of `split` cannot be written or decoded."""
   problem = None
@@ -69,16 +79,14 @@ def check_row(row: Row, split: str) -> None:
     problem = 'has no path'
   elif not row.video_id:
     problem = 'has no video_id'
-  elif '\r' in row.path + row.video_id + ''.join(row.labels):
-    problem = 'has a carriage return in its path, video_id or labels, which no CSV file keeps: rename the file'
+  elif '\r' in row.path + row.video_id:
+    problem = 'has a carriage return in its path or video_id, which no CSV file keeps: rename the file'
   elif not (math.isfinite(row.start_seconds) and row.start_seconds >= 0):
     problem = f'starts at {row.start_seconds}; expected seconds >= 0'
   elif row.end_seconds is not None and not (math.isfinite(row.end_seconds) and row.end_seconds > row.start_seconds):
     problem = f'ends at {row.end_seconds}, which is not behind its start {row.start_seconds}'
-  elif any(';' in label or not label for label in row.labels):
-    problem = (
-      f'has the labels {row.labels}; expected names without ";", which separates them in the file, and not empty'
-    )
+  elif not all(map(_is_label, row.labels)):
+    problem = f'has the labels {row.labels}; expected {_LABELS}'
   elif any(value not in (0, 1, 2) for value in row.official_split):
     problem = f'has the official splits {row.official_split}; expected 0 (unused), 1 (train) or 2 (test)'
   if problem:
@@ -166,14 +174,17 @@ def write_manifest(
     the manifest, opened.
 
   Raises:
-    ValueError: when a name cannot be part of a file name, a row is damaged, rows differ in their number of official splits,
-      a label is not among `label_names`, there is no row at all, or the folder holds another manifest. The same one stays.
+    ValueError: when a name cannot be part of a file name or be a label, a row is damaged, rows differ in their number of official
+      splits, a label is not among `label_names`, there is no row at all, or the folder holds another manifest. The same one stays.
   """
   check_name(name, 'data set name')
   directory = os.fspath(directory)
   path = os.path.join(directory, MANIFEST_FILE)
   if tf.io.gfile.exists(path):
     return _same_manifest(directory, name, rows, rows_per_file, label_names)
+  odd = [label for label in label_names or () if not _is_label(label)]
+  if odd:
+    raise ValueError(f'The label names for {directory} hold {odd[:10]}; expected {_LABELS}.')
   writers: dict[str, _SplitWriter] = {}
   found_labels: set[str] = set()
   num_official_splits = None

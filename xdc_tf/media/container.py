@@ -201,7 +201,7 @@ class ClockWatch:
 
 def is_whole(path: str) -> bool:
   """Whether a Matroska file has all the bytes that its header declares; False where it declares none, as a live stream."""
-  file = RemoteFile(path) if '://' in path else open(path, 'rb')  # noqa: SIM115 - a RemoteFile is no context manager.
+  file = RemoteFile(path) if '://' in os.fspath(path) else open(path, 'rb')  # noqa: SIM115 - a RemoteFile is no context manager.
   try:
     head, size = file.read(4096), file.seek(0, os.SEEK_END)
   finally:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import av
 
-from xdc_tf.media.container import ClockWatch, open_container, time_base
+from xdc_tf.media.container import ClockWatch, find_stream, is_whole, open_container, time_base
 
 _LONGEST_PACKET_SECONDS = Fraction(1, 2)
 
@@ -53,6 +53,41 @@ def end_of_last_packets(container, declared: Fraction, stream=None) -> Fraction:
     container.seek(container.start_time or 0)
     end = end_of_packets(container, stream)
   return end
+
+
+def is_main(container, stream) -> bool:
+  """Whether a duration that a file declares for all of its streams is this one's: the picture's, as far as one can tell."""
+  return (find_stream(container, 'video') or stream).index == stream.index
+
+
+def declared_in_matroska(container, stream) -> Fraction | None:
+  """Returns the second at which a Matroska file says that a stream ends; None when it says nothing reliable.
+
+  A tag, where there is one, is the stream's own; the file's duration is one for all. Both count from 0, wherever the film begins.
+  """
+  end = _parse_clock(stream.metadata.get('DURATION', ''))
+  if end is None and container.duration and is_main(container, stream):
+    end = Fraction(container.duration, av.time_base)
+  return None if end is None else end - Fraction(container.start_time or 0, av.time_base)
+
+
+def shown_until(path: str, container, video, end: Fraction) -> Fraction:
+  """Returns until when a film shows its last picture, whose packet ends at `end`.
+
+  In a whole Matroska file that is its declared end: its writer held the picture, as under slides.
+  """
+  is_matroska = container.format.name.split(',')[0] == 'matroska'
+  declared = declared_in_matroska(container, video) if is_matroska else None
+  return declared if declared is not None and declared > end and is_whole(path) else end
+
+
+def _parse_clock(text: str) -> Fraction | None:
+  """Returns the seconds of 'HH:MM:SS.fraction', None for anything else."""
+  try:
+    hours, minutes, seconds = text.split(':')
+    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+  except ValueError:
+    return None
 
 
 def breaks_off(path: str, seconds: Fraction) -> bool:

@@ -26,6 +26,7 @@ from typing import Any
 import av
 import numpy as np
 
+from xdc_tf.media import film_end
 from xdc_tf.media.container import (
   JOINED_FORMATS,
   REASONS,
@@ -36,7 +37,6 @@ from xdc_tf.media.container import (
   media_errors,
   open_container,
 )
-from xdc_tf.media.film_end import end_of_last_packets, end_of_packets
 from xdc_tf.media.read_options import ReadOptions
 from xdc_tf.media.span_checks import check_complete, check_gaps
 from xdc_tf.media.span_reading import LEADS, StreamPart, StreamReading, read_afresh
@@ -229,9 +229,11 @@ def probe(path: str) -> MediaInfo:
     is_joinable = container.format.name.split(',')[0] in JOINED_FORMATS
     duration = Fraction(container.duration, av.time_base) if container.duration else None
     if is_joinable or duration is None:
-      end = end_of_packets(container, video or audio, ClockWatch(path, sees_all=True) if is_joinable else None)
+      end = film_end.end_of_packets(container, video or audio, ClockWatch(path, sees_all=True) if is_joinable else None)
     else:
-      end = end_of_last_packets(container, duration, video or audio)
+      end = film_end.end_of_last_packets(container, duration, video or audio)
+    if video:
+      end = film_end.shown_until(path, container, video, end)
     if duration is None or abs(end - duration) > _BELIEVED_SECONDS:
       duration = end
     return MediaInfo(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import av
 
-from xdc_tf.media import avi_clock
+from xdc_tf.media import avi_clock, film_end
 from xdc_tf.media.audio_track import MARGIN_SECONDS, AudioTrack
 from xdc_tf.media.container import (
   JOINED_FORMATS,
@@ -18,7 +18,6 @@ from xdc_tf.media.container import (
   MediaError,
   find_stream,
   fraction,
-  is_whole,
   open_container,
   time_base,
 )
@@ -204,10 +203,8 @@ class StreamReading:
     return len(getattr(self._container.streams, self._kind))
 
   def _hold_last_frame(self, part: StreamPart) -> None:
-    """Shows the last frame to the declared end, where the file is whole: its writer held it, as under slides."""
-    track, end = part.track, part.declared_end
-    if self._format == 'matroska' and end and track.end_time and end > track.end_time and is_whole(self._path):
-      track.end_time = end
+    if part.track.end_time:
+      part.track.end_time = film_end.shown_until(self._path, self._container, self._stream, part.track.end_time)
 
   def _forget(self, limit: Fraction) -> None:
     """Leaves of what is decoded the last frame until `limit`, which the next span shows first, and what comes after it."""
@@ -331,10 +328,8 @@ class StreamReading:
     stream, container = self._stream, self._container
     if self._format not in _FORMATS_WITH_DURATION:
       return None
-    # Matroska declares one duration for all streams; a tag, where there is one, is the stream's own.
-    tag = _parse_clock(stream.metadata.get('DURATION', '')) if self._format == 'matroska' else None
-    if tag is not None:
-      return tag - self.origin
+    if self._format == 'matroska':
+      return film_end.declared_in_matroska(container, stream)
     of_file = Fraction(container.duration, av.time_base) if container.duration else None
     if stream.duration:
       length = stream.duration * time_base(stream)
@@ -342,9 +337,7 @@ class StreamReading:
       end = length - self.origin if self._format == 'asf' else self._first_stamp + length
       # A stream that an edit list delays and cuts counts its delay twice.
       return min(end, of_file) if of_file and self._format == 'mov' else end
-    # Without tags: the video's, as far as one can tell.
-    main = find_stream(container, 'video') or stream
-    return of_file if main.index == stream.index else None
+    return of_file if film_end.is_main(container, stream) else None
 
 
 def began_late(part: StreamPart, start: Fraction, lead: Fraction, is_main: bool) -> bool:
@@ -385,12 +378,3 @@ def read_afresh(
       return reading, part
     reading.close()
   raise AssertionError('LEADS end with None, which is always enough.')
-
-
-def _parse_clock(text: str) -> Fraction | None:
-  """Returns the seconds of 'HH:MM:SS.fraction', None for anything else."""
-  try:
-    hours, minutes, seconds = text.split(':')
-    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
-  except ValueError:
-    return None
