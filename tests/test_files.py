@@ -54,6 +54,9 @@ def test_a_name_that_nothing_can_be_written_under_is_refused_at_once(tmp_path, m
   files.check_output('a.npz')
   with pytest.raises(ValueError, match='is a folder; expected the name of a file'):
     files.check_output(str(tmp_path))
+  (tmp_path / 'file').write_text('')
+  with pytest.raises(NotADirectoryError, match=f'file/new/a.npz cannot be written: {tmp_path}/file is no folder'):
+    files.check_output(str(tmp_path / 'file' / 'new' / 'a.npz'))
   monkeypatch.setattr(os, 'access', lambda folder, mode: folder != str(tmp_path))
   with pytest.raises(PermissionError, match=f'new/a.npz cannot be written: {tmp_path} does not let you'):
     files.check_output(str(tmp_path / 'new' / 'a.npz'))

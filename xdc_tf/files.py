@@ -67,6 +67,7 @@ def check_output(path: str) -> None:
 
   Raises:
     ValueError: when there is a folder of this name.
+    NotADirectoryError: when what it would lie in is no folder.
     PermissionError: when the folder that it would lie in cannot be written to.
   """
   use_file_system(path)
@@ -75,6 +76,8 @@ def check_output(path: str) -> None:
   folder = os.path.dirname(os.path.abspath(path))
   while '://' not in path and not os.path.exists(folder):  # What is missing of it is made.
     folder = os.path.dirname(folder)
+  if '://' not in path and not os.path.isdir(folder):
+    raise NotADirectoryError(f'{path} cannot be written: {folder} is no folder. Give another name.')
   if '://' not in path and not os.access(folder, os.W_OK):
     raise PermissionError(f'{path} cannot be written: {folder} does not let you. Give another name.')
 

@@ -123,7 +123,8 @@ def test_what_is_no_binding_is_said_in_words(binding, message):
 def test_an_encoder_bound_in_python_takes_numbers_only():
   with pytest.raises(ValueError, match="R2Plus1D18.base_width must be of the type int. Received: '4'"):
     configuration.bound_encoder('R2Plus1D18', base_width='4')
-  assert configuration.bound_encoder('R2Plus1D18', base_width=np.int64(4)).bindings == (('base_width', 4),)
+  bindings = configuration.bound_encoder('R2Plus1D18', base_width=np.int64(4)).bindings
+  assert repr(bindings) == "(('base_width', 4),)"  # NumPy 2 writes np.int64(4), which gin does not read.
 
 
 def test_the_gin_folder_of_an_installed_package_is_its_own(tmp_path, monkeypatch):
@@ -162,7 +163,7 @@ def test_loading_forgets_the_configuration_before():
   [
     ('Pretraining.seed = 1\nSchedule.epoch_size = [1,\n', 2, 'a bracket or a string is not closed'),
     ("Pretraining.seed = 1\n\nSchedule.decay = 'step\n", 3, ''),
-    ('import nothing_here\n', 1, 'need no import'),
+    ('import nothing_here\n', 1, 'No module named .nothing_here.*PYTHONPATH=. xdc'),
     ('Pretraining.seed = {[]: 1}\n', 1, 'unhashable'),
     ("include 'methods/xdc.gin'\n# a comment\nPretraining.seed = 1\nPretraining.sede = 2\n", 4, 'Did you mean .seed.'),
   ],

@@ -1,9 +1,11 @@
 """What a notebook calls: from a folder of videos to embeddings and pages, without gin and without the command line."""
 
+import concurrent.futures
 import dataclasses
 import doctest
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +14,7 @@ import keras
 import media_factory
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import xdc_tf
 from beam_pipelines.clip_shard import ClipJobError
@@ -142,6 +145,29 @@ def test_a_run_leaves_its_settings_to_nothing_that_is_built_afterwards(road):
 
 
 @pytest.mark.slow
+def test_threads_open_runs_with_their_own_configurations(road, tmp_path):
+  """gin has one configuration in a process: a run was opened with the input of another one, or as damaged."""
+  other = shutil.copytree(road[1], tmp_path / 'other')
+  gin_file = other / 'config.gin'
+  gin_file.write_text(gin_file.read_text().replace('VideoInput.crop_size = 24', 'VideoInput.crop_size = 16'))
+  runs = [road[1], str(other)] * 20
+  with concurrent.futures.ThreadPoolExecutor(4) as threads:
+    sizes = list(threads.map(lambda run: configuration.open_run(run).config.video_input.crop_size, runs))
+  assert sizes == [24, 16] * 20
+
+
+@pytest.mark.slow
+@pytest.mark.stack
+def test_what_has_no_place_in_the_scope_of_a_strategy_says_so(road, notebook, tmp_path):
+  with tf.distribute.MirroredStrategy(['CPU:0']).scope():
+    with pytest.raises(ValueError, match='load was called in the scope of a tf.distribute strategy'):
+      xdc_tf.load(notebook['models']['video'])
+    with pytest.raises(ValueError, match='pretrain was called in the scope'):
+      xdc_tf.pretrain(road[0] / 'clips', tmp_path / 'run', small_config())
+  assert not (tmp_path / 'run').exists()
+
+
+@pytest.mark.slow
 def test_check_calls_a_finished_run_whole(road):
   checks = integrity.checks(road[1])
   assert len([check for check in checks if check.kind == 'stage']) > 8 and integrity.run(checks, threads=2) == []
@@ -162,6 +188,8 @@ def test_encoders_of_a_run_and_of_its_export_give_the_same(road, notebook):
     np.testing.assert_array_equal(encoder.embed_at(film, 2.0, audio_track=1), encoder.embed_at(film, 2.0))
     with pytest.raises(MediaError, match='a clip of this encoder takes'):
       encoder.embed_at(film, media.probe(str(film)).duration_seconds - 0.1)
+    column = encoder.embed(np.array([str(film)], object))  # As in a table of pandas.
+    np.testing.assert_array_equal(column[str(film)].embeddings, found.embeddings)
     clips = np.zeros([3, 8, 32, 48, 3], np.uint8) if modality == 'video' else np.zeros([3, 32000], np.float32)
     np.testing.assert_allclose(encoder.embed(clips, batch_size=2), served.embed(clips), rtol=1e-4, atol=1e-5)
     assert (encoder.modality, served.modality, served.model) == (modality, modality, None)
@@ -311,12 +339,13 @@ def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
   assert configuration.pretraining() == config
   numpy = dataclasses.replace(
     config,
-    clusterings=tuple(config.clusterings),
+    clusterings=tuple(dataclasses.replace(c, num_clusters=np.int64(c.num_clusters)) for c in config.clusterings),
     seed=np.int64(3),
     audio_input=xdc_tf.AudioInput(mean=np.float64(-4.5)),
     video_input=xdc_tf.VideoInput(num_frames=4, crop_size=24, std=np.array([0.5, 0.25, 0.125])),
   )
   configuration.load([], configuration.bindings_of(numpy))
+  assert configuration.pretraining().clusterings == config.clusterings
   assert configuration.pretraining().audio_input.mean == -4.5
   assert configuration.pretraining().video_input.std == (0.5, 0.25, 0.125)
 

@@ -7,6 +7,7 @@ import glob
 import inspect
 import os
 import re
+import threading
 import tokenize
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -50,19 +51,26 @@ def gin_folder() -> str:
   return checkout if os.path.exists(os.path.join(checkout, 'base.gin')) else os.path.join(package, 'gin_files')
 
 
+_ONE_AT_A_TIME = threading.RLock()
+
+
 @contextlib.contextmanager
 def apart() -> Iterator[None]:
-  """Forgets what is loaded within: what is built afterwards has its own defaults, or what the caller's own use of gin gave it."""
-  # gin has no public way to put a configuration aside.
-  tables = [getattr(gin.config, name) for name in ('_CONFIG', '_IMPORTS', '_SINGLETONS', '_OPERATIVE_CONFIG')]
-  before, was_locked = [table.copy() for table in tables], gin.config_is_locked()
-  try:
-    yield
-  finally:
-    for table, contents in zip(tables, before, strict=True):
-      table.clear()
-      table.update(contents)
-    gin.config._set_config_is_locked(was_locked)
+  """Forgets what is loaded within: what is built afterwards has its own defaults, or what the caller's own use of gin gave it.
+
+  One thread at a time: gin has one configuration, and a run would be opened with that of another one.
+  """
+  with _ONE_AT_A_TIME:
+    # gin has no public way to put a configuration aside.
+    tables = [getattr(gin.config, name) for name in ('_CONFIG', '_IMPORTS', '_SINGLETONS', '_OPERATIVE_CONFIG')]
+    before, was_locked = [table.copy() for table in tables], gin.config_is_locked()
+    try:
+      yield
+    finally:
+      for table, contents in zip(tables, before, strict=True):
+        table.clear()
+        table.update(contents)
+      gin.config._set_config_is_locked(was_locked)
 
 
 def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, also_used: Collection[str] = ()) -> str:
@@ -121,8 +129,9 @@ class BoundEncoder:
 
   def __call__(self, **arguments):
     """Makes the encoder."""
-    if _bindings(self.model_class) == self.bindings:  # gin notes what it gives, for the operative configuration.
-      return self.model_class(**arguments)
+    with _ONE_AT_A_TIME:
+      if _bindings(self.model_class) == self.bindings:  # gin notes what it gives, for the operative configuration.
+        return self.model_class(**arguments)
     parameters = inspect.signature(self.model_class.__init__).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     return self.model_class(**(defaults | dict(self.bindings) | arguments))
@@ -152,7 +161,7 @@ def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
     raise ValueError(f'{name} has no argument {", ".join(unknown)}.')
   for argument, value in arguments.items():
     _refuse(value_types.complaint(f'{name}.{argument}', value, parameters[argument].annotation))
-  return BoundEncoder(classes[name], tuple(sorted(arguments.items())))
+  return BoundEncoder(classes[name], tuple(sorted((argument, _plain(value)) for argument, value in arguments.items())))
 
 
 @apart()
@@ -185,20 +194,21 @@ _PARTS = ('video_input', 'audio_input', 'schedule', 'kmeans', 'training', 'retra
 
 def _with_plain_values(config: Pretraining) -> Pretraining:
   """Returns the same with what bindings can say: Python's numbers in place of NumPy's, and a list of clusterings."""
-
-  def plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-      return value.item()
-    return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
-
-  changed: dict[str, Any] = {'clusterings': list(config.clusterings)}
-  changed |= {name: plain(getattr(config, name)) for name in _PLAIN}
+  clusterings = [dataclasses.replace(c, num_clusters=_plain(c.num_clusters)) for c in config.clusterings]
+  changed: dict[str, Any] = {'clusterings': clusterings}
+  changed |= {name: _plain(getattr(config, name)) for name in _PLAIN}
   for name in _PARTS:
     part = getattr(config, name)
     if part is not None:
-      values = {f.name: plain(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
+      values = {f.name: _plain(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
       changed[name] = dataclasses.replace(part, **values)
   return dataclasses.replace(config, **changed)
+
+
+def _plain(value: Any) -> Any:
+  if isinstance(value, np.generic):
+    return value.item()
+  return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
 
 
 def _encoder_bindings(encoders: Mapping[str, Any]) -> list[str]:
@@ -344,7 +354,10 @@ def _message(error: Exception) -> str:
   if isinstance(error, tokenize.TokenError):
     return f'a bracket or a string is not closed ({error.args[0]})'
   if isinstance(error, ImportError):
-    return f'{error}. Configurations here need no import: everything that they may bind is known'
+    return (
+      f'{error}. What xdc-tf itself has needs no import; a module of yours is found where PYTHONPATH names its folder '
+      '(PYTHONPATH=. xdc ...)'
+    )
   return str(error)
 
 

@@ -59,6 +59,10 @@ def run(arguments: argparse.Namespace) -> None:
   limits = RequestLimits(**{name: value for name, value in given.items() if value is not None})
   if view and not arguments.weights:
     raise ValueError(f'--{" --".join(view)} belong to --weights: a run knows what its encoders saw.')
+  if arguments.format == 'tflite' and limits != RequestLimits():
+    raise ValueError(
+      '--max_frame_pixels, --max_request_pixels and --max_request_seconds are what servers of SavedModels refuse.'
+    )
   with lease.held(arguments.output_dir, arguments.take_over):  # Two would give their versions the same number.
     if arguments.weights:
       folders = exporting.export_weights(arguments.weights, arguments.output_dir, *form, limits, **view)

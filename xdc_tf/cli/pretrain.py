@@ -34,7 +34,9 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     '--logical_cpus', type=int, default=1, help='replicas on the CPU where there is no GPU (default: 1)'
   )
   parser.add_argument(
-    '--deterministic', action='store_true', help='make a resumed run equal an undisturbed one bit for bit'
+    '--deterministic',
+    action='store_true',
+    help='make a resumed run equal an undisturbed one bit for bit on a CPU, and nearly on GPUs',
   )
   add_allow_changes_argument(parser)
   add_take_over_argument(parser)

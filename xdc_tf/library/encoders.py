@@ -19,6 +19,7 @@ from xdc_tf.serving import clips
 from xdc_tf.serving.export import DEFAULT_LIMITS
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
 from xdc_tf.serving.version_folder import METADATA_FILE, read_metadata
+from xdc_tf.training import distribution
 
 
 class Embeddings(NamedTuple):
@@ -60,8 +61,8 @@ class Encoder:
       (2, 512)
 
     Args:
-      what: the path of a video; several paths; or clips: uint8 [B, T, H, W, 3] of a video encoder, float32 [B, S] (mono, at the
-        rate that it was trained with, -1 to 1) of an audio encoder.
+      what: the path of a video; several paths, also as a column of NumPy or pandas; or clips: uint8 [B, T, H, W, 3] of a video
+        encoder, float32 [B, S] (mono, at the rate that it was trained with, -1 to 1) of an audio encoder.
       stride_seconds: time between the starts of two clips of a video.
       batch_size: clips at a time.
       audio_track: which sound of a video with several: its number, from 1 on, or its language ('deu'); '': as in the records that
@@ -78,7 +79,7 @@ class Encoder:
       ValueError: for clips of another shape or type, or with other values; for a stride or a batch size that is not positive.
     """
     batch_size = _whole('batch_size', batch_size)
-    if isinstance(what, Iterator | Set):
+    if isinstance(what, Iterator | Set) or _is_column_of_paths(what):
       what = list(what)
     how = (stride_seconds, batch_size, audio_track)
     if isinstance(what, str | os.PathLike):
@@ -183,7 +184,8 @@ def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
 
   Raises:
     FileNotFoundError: when the folder is none of these.
-    ValueError: when what is in it cannot be used, a run has several encoders and none is chosen, or there is no such encoder.
+    ValueError: when what is in it cannot be used, a run has several encoders and none is chosen, or there is no such encoder; for
+      a SavedModel in the scope of a strategy.
   """
   path = os.fspath(path)
   files.use_file_system(path)
@@ -211,6 +213,7 @@ def _of_weights(path: str) -> Encoder:
 
 
 def _of_saved_model(path: str) -> Encoder:
+  distribution.check_no_scope('load')  # Else it would hold replicas' variables, which its graph does not know.
   metadata, model = read_metadata(path), tf.saved_model.load(path)
   modality = 'video' if metadata['input'] == 'jpegs' else 'audio'
   named = {'clips': ('embed', metadata['input']), 'array': ('embed_frames', 'frames')}
@@ -248,6 +251,11 @@ def _of_model(model, fed: weights_folder.InputSpec) -> Encoder:
     return lambda x: signatures[signature](x)['embedding']
 
   return Encoder(model.modality, model, fed.inputs, cut, {key: call(name) for key, name in named.items()})
+
+
+def _is_column_of_paths(what: Any) -> bool:
+  """Whether this is a column of texts of NumPy or pandas."""
+  return getattr(what, 'ndim', None) == 1 and getattr(getattr(what, 'dtype', None), 'kind', '') in 'OUT'
 
 
 def _whole(name: str, value: Any) -> int:

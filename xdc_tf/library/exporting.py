@@ -37,7 +37,7 @@ def export_weights(
   Raises:
     ValueError: for an audio encoder, when its folder does not say how it was fed, or `view` is given.
   """
-  _check(precision, file_format)
+  _check(output_dir, precision, file_format)
   encoder, info = weights_folder.load(weights, POLICIES[precision])
   fed = weights_folder.input_spec(info, encoder.modality)
   if view and encoder.modality == 'audio':
@@ -70,7 +70,9 @@ def export_weights(
   }
 
 
-def _check(precision: str, file_format: str) -> None:
+def _check(output_dir: str, precision: str, file_format: str) -> None:
+  if file_format == 'saved_model':
+    files.check_folder_of_weights(output_dir)
   for name, value, known in (('precision', precision, PRECISIONS), ('file_format', file_format, FILE_FORMATS)):
     if value not in known:
       raise ValueError(f'{name} must be one of {known}. Received: {value!r}.')
@@ -107,8 +109,7 @@ def export(
   """
   source, output_dir = os.fspath(source), os.fspath(output_dir)
   files.use_file_system(output_dir)
-  for folder in (source, output_dir):
-    files.check_folder_of_weights(folder)
+  files.check_folder_of_weights(source)
   is_weights = tf.io.gfile.exists(os.path.join(source, weights_folder.INFO_FILE))
   with lease.held(output_dir):  # Two would give their versions the same number.
     return (export_weights if is_weights else export_run)(source, output_dir, precision, file_format)
@@ -129,7 +130,7 @@ def export_run(
   Returns:
     {encoder: the folder of the version, or the file}.
   """
-  _check(precision, file_format)
+  _check(output_dir, precision, file_format)
   run = configuration.open_run(run_dir)
   folders = {}
   for name, model in run.config.encoders.items():

@@ -127,22 +127,23 @@ def pretrain(
     run_dir: gets the run; its config.gin says what `config` says, for the verbs.
     config: see Pretraining.
     logical_cpus: replicas on a machine without GPUs.
-    deterministic: whether a resumed run shall equal an undisturbed one bit for bit on GPUs too; slower.
+    deterministic: whether a resumed run shall equal an undisturbed one bit for bit on a CPU, and nearly on GPUs; slower there.
     take_over: the run, from a job that has it.
 
   Returns:
     `run_dir`.
 
   Raises:
-    ValueError: for settings that do not fit each other or the records, or a run that was begun with others.
+    ValueError: for settings that do not fit each other or the records, or a run that was begun with others; inside the scope of
+      a strategy of your own.
     LeaseError: when another job has the run.
   """
   folder, run_dir = os.fspath(records), os.fspath(run_dir)
+  distribution.check_no_scope('pretrain')
   pretrain_run(folder, run_dir, [], configuration.bindings_of(config), logical_cpus, deterministic, take_over=take_over)
   return run_dir
 
 
-@configuration.apart()
 def pretrain_run(
   records_folder: str,
   run_dir: str,
@@ -158,21 +159,20 @@ def pretrain_run(
     files.use_file_system(path)
   strategy = distribution.make_strategy(logical_cpus, deterministic)
   # Everything that a user may have to correct is checked before the run directory takes the configuration as its own.
-  text = configuration.load(gin_files, gin_params)
-  config = configuration.pretraining()
-  config = dataclasses.replace(config, training=run_info.as_begun(config.training, run_dir))
-  records = schema.open_records(records_folder)
-  trainers = make_trainers(config, records, strategy)
+  with configuration.apart():
+    text = configuration.load(gin_files, gin_params)
+    config = configuration.pretraining()
+    config = dataclasses.replace(config, training=run_info.as_begun(config.training, run_dir))
+    records = schema.open_records(records_folder)
+    trainers = make_trainers(config, records, strategy)
+    operative = configuration.operative()
   directory = RunDirectory(run_dir, strategy)
   with lease.held(run_dir, take_over, directory.is_chief):
     directory.check_configuration(run_info.header(records, strategy, config.training) + text, allow_changes)
     if directory.is_chief:
       run_info.save(run_dir, records)
-    try:
-      outer_loop.pretrain(config, trainers, directory, records, strategy)
-    finally:
-      if directory.is_chief:
-        run_info.save_operative(run_dir, configuration.operative())
+      run_info.save_operative(run_dir, operative)
+    outer_loop.pretrain(config, trainers, directory, records, strategy)
 
 
 def write_report(

@@ -15,6 +15,14 @@ from xdc_tf.training.encoder_threads import check_ending
 CPU_INFO = '/proc/cpuinfo'
 
 
+def check_no_scope(function: str) -> None:
+  """Raises ValueError in the scope of a strategy, for what is built under one of its own, or under none."""
+  if tf.distribute.has_strategy():
+    raise ValueError(
+      f'{function} was called in the scope of a tf.distribute strategy. Call it outside of `strategy.scope()`.'
+    )
+
+
 def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.distribute.Strategy:
   """Chooses the distribution strategy of a job.
 
