@@ -10,7 +10,7 @@ import tensorflow as tf
 from tiny_encoders import TinyAudio, TinyVideo
 
 from xdc_tf.cli import configuration
-from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods, mfcc
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
@@ -92,6 +92,31 @@ def test_xdc_plus_is_xdc_but_for_that_and_its_heads():
   assert dataclasses.replace(plus, mfcc_iterations=0, training=xdc.training) == xdc
   takes = [[plus.takes_mfcc(encoder, iteration) for iteration in (0, 3, 4)] for encoder in ('video', 'audio')]
   assert takes == [[False, False, False], [True, True, False]]
+
+
+def test_xdc_plus_after_an_experiment_leaves_its_encoders():
+  """It includes a method, which includes R(2+1)D: Table 13's ResNet3D was gone without a word."""
+  configuration.load(['papers/neurips2020/table13_xdc_resnet3d.gin', 'methods/xdc_plus.gin'], [])
+  config = configuration.pretraining()
+  assert config.encoders['video'].__name__ == 'ResNet3D18'
+  assert (config.mfcc_iterations, config.training.head_deviation) == (4, 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('encoder', 'mfcc_iterations', 'expected'), [('audio', 1, 52), ('video', 0, 8)])
+def test_features_of_another_kind_are_not_taken_for_these(encoder, mfcc_iterations, expected, one_replica, tmp_path):
+  """Whoever puts features of their own into a run's folder may; a run that says MFCC has clustered MFCC."""
+  records = records_factory.write_records(tmp_path / 'records', frames_per_span=8)
+  run, config = tmp_path / 'run', config_with(mfcc_iterations)
+  folder = run / 'iteration-00/features' / encoder
+  for split in ('train', 'validation'):
+    for shard, length in enumerate(records.shard_lengths[split]):
+      num_shards = len(records.shard_lengths[split])
+      write_shard(str(folder), split, shard, num_shards, np.arange(length), np.zeros([length, 9], np.float16))
+  (folder / 'DONE').write_text('done\n')
+  trainers = make_trainers(config, records, one_replica)
+  with pytest.raises(ValueError, match=rf'features/{encoder} holds features of 9 numbers; expected {expected}'):
+    pretrain(config, trainers, RunDirectory(str(run), one_replica), records, one_replica)
 
 
 def test_what_cannot_be_is_refused():

@@ -40,6 +40,7 @@ ENCODERS = {
   'small': lambda: ResNet3D18(base_width=4, blocks_per_stage=1),
   'small_r2plus1d': lambda: R2Plus1D18(base_width=4, blocks_per_stage=1),
   'small_audio': lambda: AudioResNet18(base_width=4, blocks_per_stage=1),
+  'deep_audio': lambda: AudioResNet18(base_width=4, blocks_per_stage=3),
 }
 
 

@@ -77,7 +77,8 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   """Parses gin files and then single bindings, and forgets any configuration loaded before.
 
   Args:
-    gin_files: paths, absolute, relative to the working directory, or relative to gin/ ('methods/xdc.gin').
+    gin_files: paths, absolute, relative to the working directory, or relative to gin/ ('methods/xdc.gin'); a later one wins. What
+      several of them include counts once, where it comes first.
     gin_params: bindings such as 'num_video_clusters = 64'; they win over the files.
     root: what is to be built, Pretraining, Finetuning or Localization; a binding that it does not reach is an error.
     also_used: names of configurables that are used beside it.
@@ -89,8 +90,9 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
     ConfigurationError: for unknown files, configurables and parameters, and for values of a wrong type or without effect.
   """
   gin.clear_config()
+  parsed: set[str] = set()
   for name in gin_files:
-    _parse_file(name, included_by=())
+    _parse_file(name, parsed)
   for binding in gin_params:
     _parse(binding, f'--gin_param {binding!r}')
   text = gin.config_str(max_line_length=120)
@@ -311,8 +313,8 @@ def operative() -> str:
   return gin.operative_config_str(max_line_length=120)
 
 
-def _parse_file(name: str, included_by: tuple[str, ...] = ()) -> None:
-  """Parses a file and what it includes.
+def _parse_file(name: str, parsed: set[str], included_by: tuple[str, ...] = ()) -> None:
+  """Parses a file and what it includes, but for what was `parsed` already: an include must not take back what came after the first.
 
   gin's own search would first look for Python packages called like the folders of gin/ ('models'), and fails on such ones.
   """
@@ -327,6 +329,9 @@ def _parse_file(name: str, included_by: tuple[str, ...] = ()) -> None:
     raise ConfigurationError(f'There is no gin file {name!r}{place}, here or in {folder}. {_nearest(name, shipped)}')
   if path in included_by:
     raise ConfigurationError(f'{path} includes itself: {" -> ".join((*included_by[included_by.index(path) :], path))}.')
+  if included_by and files.absolute_path(path) in parsed:
+    return
+  parsed.add(files.absolute_path(path))
   with tf.io.gfile.GFile(path) as file:
     try:
       contents = file.read()
@@ -336,7 +341,7 @@ def _parse_file(name: str, included_by: tuple[str, ...] = ()) -> None:
   _parse(parts[0], path)
   line = 1 + parts[0].count('\n')
   for included, text in zip(parts[1::2], parts[2::2], strict=True):
-    _parse_file(included, (*included_by, path))
+    _parse_file(included, parsed, (*included_by, path))
     _parse(text, path, line)
     line += text.count('\n')
 

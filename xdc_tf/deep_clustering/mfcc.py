@@ -23,7 +23,8 @@ def statistics(log_mel: tf.Tensor) -> tf.Tensor:
   """Describes sounds by their timbre and how it changes. Frames weigh by their energy: a pause, or noise around it, says little.
 
   Args:
-    log_mel: float32 [n, 40, P, 1], natural logarithms; what is added to a whole clip, its gain, makes no difference.
+    log_mel: float32 [n, 40, P, 1], natural logarithms; what is added to a whole clip makes no difference. So a gain makes none, but
+      for the small number that keeps the logarithm of silence finite.
 
   Returns:
     float32 [n, 52]: the means over time of the MFCCs 1 to 13 and of ten times their slopes, then the standard deviations likewise.

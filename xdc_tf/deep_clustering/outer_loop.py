@@ -215,6 +215,10 @@ def pretrain(
   for name, trainer in trainers.items():
     trainer.load(run.once(layout.initial_weights('', name), stages.save_initial_weights, trainer))
 
+  def dimension(encoder: str, iteration: int) -> int:
+    takes_mfcc = config.takes_mfcc(encoder, iteration)
+    return mfcc.DIMENSION if takes_mfcc else trainers[encoder].encoder.feature_dimension
+
   clusters: dict[str, str] = {}
   for iteration in range(config.num_iterations + 1):
     here, before = Iteration('', iteration), clusters
@@ -229,6 +233,7 @@ def pretrain(
         here.clusters(c.name),
         stages.cluster_features,
         feature_folders=[features[s] for s in c.sources],
+        dimensions=[dimension(s, iteration) for s in c.sources],
         clustering=c,
         records=records,
         options=config.kmeans,

@@ -125,6 +125,7 @@ def _take(batches: Iterator, count: int, dimension: int, bar) -> tuple[np.ndarra
 def cluster_features(
   folder: str,
   feature_folders: list[str],
+  dimensions: list[int],
   clustering: ClusteringSpec,
   records: Records,
   options: kmeans.KMeansOptions,
@@ -139,13 +140,24 @@ def cluster_features(
   Args:
     folder: the folder of this stage.
     feature_folders: one per source of the clustering.
+    dimensions: how many numbers the features of each source have.
     clustering: what to cluster.
     records: the data set.
     options: the options of k-means.
     strategy: the distribution strategy.
     seed: the seed of the initial centroids.
     previous: the folder of the same clustering one iteration earlier, to report the change; None in the first.
+
+  Raises:
+    ValueError: when a folder holds other features, such as those of another encoder that were put there.
   """
+  for feature_folder, expected in zip(feature_folders, dimensions, strict=True):
+    dimension = FeatureStore(feature_folder, 'train').dimension
+    if dimension != expected:
+      raise ValueError(
+        f'{feature_folder} holds features of {dimension} numbers; expected {expected}. They were made otherwise than this '
+        'configuration says: delete the folder, and they are made anew.'
+      )
 
   def source(split: str) -> FeatureSource:
     return FeatureSource([FeatureStore(f, split) for f in feature_folders], options.l2_normalize)

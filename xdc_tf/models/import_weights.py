@@ -229,9 +229,10 @@ def _stem(checkpoint: Checkpoint) -> tuple[str, str]:
 
 
 def _blocks_per_stage(tensors: Mapping, naming: str) -> int:
-  """One where the file has no second block in its first stage (components 4 to 7 in Caffe2), otherwise the paper's two."""
-  second = 'layer1.1.' if naming == 'torch' else 'comp_4_'
-  return 2 if any(name.startswith(second) for name in tensors) else 1
+  """As many as the file's first stage has; Caffe2, which numbers all blocks through, has the paper's two, or one."""
+  if naming == 'torch':
+    return len({name.split('.')[1] for name in tensors if name.startswith('layer1.')})
+  return 2 if any(name.startswith('comp_4_') for name in tensors) else 1
 
 
 def _middle(tensors: Mapping, naming: str, arguments: dict) -> str:
