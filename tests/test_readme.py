@@ -171,6 +171,8 @@ def test_the_page_quotes_the_results_of_the_miniature():
     *(results.probes(files.read_json(str(path))) for path in probes),
   ):
     assert ' '.join(part.split()) in words
+  for path in probes:  # It called another processor the one that they were measured on.
+    assert files.read_json(str(path))['machine'] in words
 
 
 def test_the_page_quotes_the_ratios_of_the_benchmarks():
