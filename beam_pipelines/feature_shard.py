@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from xdc_tf import files, lease
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
-from xdc_tf.records import reader, schema
+from xdc_tf.records import damage, reader, schema
 from xdc_tf.records import snippets as snippet_files
 from xdc_tf.records.inputs import AudioInput, Input, VideoInput
 from xdc_tf.records.snippets import Snippets
@@ -82,19 +82,25 @@ class FeatureJob:
     The label is (indices int64 [b]) with num_clips clips each, or for snippets (index, seconds float64 [n]).
     """
     records, (split, shard) = self.records(), element
+    with damage.named(records, split):
+      yield from (self._snippets if self.snippets else self._clips)(records, split, shard)
+
+  def _snippets(self, records: schema.Records, split: str, shard: int) -> Iterator[tuple[Any, tf.Tensor]]:
+    assert self.snippets is not None
+    wanted = snippet_files.missing(self.output_dir, records, split, shard)
     inputs = self.inputs(records)
-    if self.snippets:
-      wanted = snippet_files.missing(self.output_dir, records, split, shard)
-      for piece in self.snippets.dataset(records, split, shard, inputs, self.batch_size, wanted, stored=True):
-        yield (int(piece['index']), piece['seconds'].numpy()), piece['input']
-      return
+    for piece in self.snippets.dataset(records, split, shard, inputs, self.batch_size, wanted, stored=True):
+      yield (int(piece['index']), piece['seconds'].numpy()), piece['input']
+
+  def _clips(self, records: schema.Records, split: str, shard: int) -> Iterator[tuple[Any, tf.Tensor]]:
+    inputs = self.inputs(records)
 
     def clips(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
       example = schema.parse(serialized, **inputs.wanted)
       starts = inputs.uniform_starts(example, records, self.num_clips)
       return {'index': example['index'], 'input': inputs.stored_at(example, records, starts)}
 
-    data = tf.data.TFRecordDataset(records.shard_paths(split)[shard]).map(clips)
+    data = reader.serialized_records(records, split, [shard]).map(clips)
     for batch in data.batch(max(1, self.batch_size // self.num_clips)).with_options(reader.options()):
       yield batch['index'].numpy(), tf.reshape(batch['input'], tf.concat([[-1], tf.shape(batch['input'])[2:]], axis=0))
 

@@ -8,10 +8,14 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import AnyLengthVideo, TinyAudio
 
+from beam_pipelines.feature_shard import FeatureJob
+from xdc_tf.cli import extract_features
+from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.deep_clustering import stages
 from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.records import damage, positions
 from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.snippets import Snippets
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.targets import Targets
@@ -51,21 +55,51 @@ def labels(records, split):
 
 @pytest.mark.slow
 @pytest.mark.stack
-@pytest.mark.parametrize('how', ['embed', 'predict', 'validate', 'clip_features'])
-def test_who_reads_whole_records_names_the_shard(records, one_replica, tmp_path, how):
+@pytest.mark.parametrize('kind', ['a byte', 'records'])
+@pytest.mark.parametrize(
+  'how', ['embed', 'predict', 'validate', 'clip_features', 'some_clips', 'store', 'snippets', 'beam']
+)
+def test_who_reads_whole_records_names_the_shard(records, one_replica, tmp_path, how, kind):
+  """Records that are gone, as from a copy that broke off between two, were no damage: what was left was measured."""
   split = 'validation' if how == 'validate' else 'train'
   trainer = make_trainer(records, one_replica, 'audio')
   path = records.shard_paths(split)[-1]
-  harm(path, 9000)
+  if kind == 'a byte':
+    harm(path, 9000)
+  else:
+    first = next(tf.data.TFRecordDataset(path).as_numpy_iterator())
+    with tf.io.TFRecordWriter(path) as writer:
+      writer.write(first)
+  clip_features = ClipFeatures(TinyAudio(), AudioInput(), records, 1)
   schedule = Schedule(epoch_size=4, batch_size=4, total_epochs=1, warmup_epochs=0)
   read = {
     'embed': lambda: list(trainer.inference.embed('train', [0, 1, 2])),
     'predict': lambda: list(trainer.inference.predict(labels(records, 'train'), 2)),
     'validate': lambda: trainer.train(str(tmp_path), labels(records, 'train'), labels(records, split), schedule, 0),
-    'clip_features': lambda: ClipFeatures(TinyAudio(), AudioInput(), records, 1).extract('train'),
+    'clip_features': lambda: clip_features.extract('train'),
+    'some_clips': lambda: clip_features.extract('train', np.arange(records.num_rows('train')) % 2 == 0),
+    'store': lambda: extract_features.write_features(
+      str(tmp_path), TinyAudio(), AudioInput(), records, num_clips=1, batch_size=4
+    ),
+    'snippets': lambda: extract_features.write_snippets(
+      str(tmp_path), TinyAudio(), AudioInput(), records, Snippets(frames=4, stride=4), batch_size=4
+    ),
+    'beam': lambda: list(
+      FeatureJob(
+        records.directory,
+        str(tmp_path),
+        {'modality': 'audio', 'num_samples': 100 * records.log_mel_spec.hop_length, 'clip_length': 8},
+        num_clips=1,
+        snippets=None,
+        batch_size=4,
+      ).read((split, len(records.shard_lengths[split]) - 1))
+    ),
   }[how]
-  with pytest.raises(ValueError, match=f'^{re.escape(path)} is damaged .*--repair'):
+  what = 'is damaged' if kind == 'a byte' else 'holds 1 records, and 4 were written'
+  with pytest.raises(ValueError, match=f'^{re.escape(path)} {what}.*--repair'):
     read()
+  if how == 'store':
+    assert FeatureStore(str(tmp_path), 'train').complete_shards() == [0, 1]
 
 
 @pytest.mark.slow

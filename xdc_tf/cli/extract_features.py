@@ -11,7 +11,7 @@ from xdc_tf import files, lease, progress
 from xdc_tf.cli import encoder_arguments, pretrain
 from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.evaluation.clip_features import ClipFeatures, encode, weights_digest
-from xdc_tf.records import reader
+from xdc_tf.records import damage, reader
 from xdc_tf.records import snippets as snippet_files
 from xdc_tf.records.schema import open_records
 from xdc_tf.records.snippets import Snippets
@@ -99,6 +99,7 @@ def write_features(folder: str, encoder, inputs, records, num_clips: int, batch_
     with progress.bar(description=f'features {split}', total=sum(lengths), initial=done, unit='record') as bar:
       batches = clip_features.batches(split, missing)
       for shard in missing:
+        damage.check_length(records, split, shard)
         parts = [(np.zeros(0, np.int64), np.zeros([0, 1, encoder.feature_dimension], np.float32))]
         while sum(len(index) for index, _ in parts) < lengths[shard]:  # A batch never runs over two shards.
           parts.append(next(batches))
@@ -118,7 +119,8 @@ def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: 
         wanted = snippet_files.missing(folder, records, split, shard)
         bar.update(length - int(wanted.sum()))
         data = snippets.dataset(records, split, shard, inputs, batch_size, wanted, stored=False)
-        for index, pieces in itertools.groupby(data, lambda piece: int(piece['index'])):
-          encoded = [(piece['seconds'].numpy(), encode_all(piece['input'])) for piece in pieces]
-          snippet_files.save(folder, split, index, *map(np.concatenate, zip(*encoded, strict=True)))
-          bar.update(1)
+        with damage.named(records, split):
+          for index, pieces in itertools.groupby(data, lambda piece: int(piece['index'])):
+            encoded = [(piece['seconds'].numpy(), encode_all(piece['input'])) for piece in pieces]
+            snippet_files.save(folder, split, index, *map(np.concatenate, zip(*encoded, strict=True)))
+            bar.update(1)

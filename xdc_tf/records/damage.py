@@ -11,9 +11,10 @@ from xdc_tf.records import positions
 from xdc_tf.records.schema import Records
 
 REPAIR = 'Run the command that made it again with --repair: python -m beam_pipelines.make_clips makes such shards anew.'
-# What TensorFlow says of bytes that are not what they were; not of a full memory or an interruption.
+# What TensorFlow says of bytes that are not what they were, and of records that are gone; not of a full memory or an interruption.
 _OF_BYTES = (
   tf.errors.DataLossError,
+  tf.errors.FailedPreconditionError,
   tf.errors.InvalidArgumentError,
   tf.errors.NotFoundError,
   tf.errors.OutOfRangeError,

@@ -159,6 +159,17 @@ def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndar
   return lengths
 
 
+def serialized_records(records: Records, split: str, shards: Sequence[int]) -> tf.data.Dataset:
+  """Reads the records of some shards, string [], as they are stored.
+
+  A shard that lost records, as an empty file after a power cut, has none that is damaged: its end is a FailedPreconditionError,
+  which damage.named puts into words.
+  """
+  paths, lengths = records.shard_paths(split), records.shard_lengths[split]
+  dataset = tf.data.TFRecordDataset(tf.constant([paths[s] for s in shards], tf.string), buffer_size=_BUFFER_BYTES)
+  return dataset.apply(tf.data.experimental.assert_cardinality(sum(lengths[s] for s in shards)))
+
+
 @graphs.plain
 def evaluation_dataset(
   records: Records,
@@ -191,12 +202,12 @@ def evaluation_dataset(
     ValueError: when the records do not suit `inputs` or the labels, or a shard does not exist.
   """
   check_inputs(records, split, inputs)
-  paths = records.shard_paths(split)
-  shards = range(len(paths)) if shards is None else shards
-  unknown = sorted(set(shards) - set(range(len(paths))))
+  num_shards = len(records.shard_lengths[split])
+  shards = range(num_shards) if shards is None else shards
+  unknown = sorted(set(shards) - set(range(num_shards)))
   if unknown:
     raise ValueError(
-      f'{records.directory} has no shard {unknown[0]} in split {split!r}; its shards are 0 .. {len(paths) - 1}.'
+      f'{records.directory} has no shard {unknown[0]} in split {split!r}; its shards are 0 .. {num_shards - 1}.'
     )
 
   def view(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -211,8 +222,7 @@ def evaluation_dataset(
     def add_labels(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
       return batch | {'labels': {head: label_table.lookup(table, batch['index']) for head, table in tables.items()}}
 
-    files = tf.constant([paths[s] for s in shards], tf.string)
-    dataset = tf.data.TFRecordDataset(files, buffer_size=_BUFFER_BYTES)
+    dataset = serialized_records(records, split, shards)
     if subset is not None:
       keep = tf.constant(subset)
       dataset = dataset.filter(lambda serialized: tf.gather(keep, schema.parse_index(serialized)))

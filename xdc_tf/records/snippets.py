@@ -92,7 +92,7 @@ class Snippets:
 
     with tf.device('CPU:0'):
       keep = tf.constant(wanted)
-      dataset = tf.data.TFRecordDataset(records.shard_paths(split)[shard])
+      dataset = reader.serialized_records(records, split, [shard])
       dataset = dataset.filter(lambda serialized: tf.gather(keep, schema.parse_index(serialized)))
       return dataset.flat_map(pieces).prefetch(2).with_options(reader.options())
 
