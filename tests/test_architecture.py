@@ -41,7 +41,14 @@ ALLOWED = {
   ),
   'xdc_tf.serving': ('xdc_tf.records', 'xdc_tf.media', 'xdc_tf.models', 'xdc_tf.clustering'),
   'xdc_tf.avdigits': (),
-  'xdc_tf.doctor': ('xdc_tf.training.distribution', 'xdc_tf.clustering', 'xdc_tf.records', 'xdc_tf.media'),
+  'xdc_tf.doctor': (
+    'xdc_tf.training.distribution',
+    'xdc_tf.clustering',
+    'xdc_tf.records',
+    'xdc_tf.manifest',
+    'xdc_tf.media',
+    'xdc_tf.serving.version_folder',
+  ),
   'beam_pipelines': (
     'xdc_tf.manifest',
     'xdc_tf.media',

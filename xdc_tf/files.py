@@ -117,6 +117,20 @@ def list_folder(path: str) -> list[str]:
   return [name.rstrip('/') for name in tf.io.gfile.listdir(path)]
 
 
+def walk(folder: str) -> Iterator[tuple[str, list[str]]]:
+  """Yields (folder, names of its files), sorted, of a folder and all below; each once, however many links lead to it."""
+  if '://' in folder:
+    for place, _, names in tf.io.gfile.walk(folder):
+      yield place, sorted(names)
+    return
+  seen = {os.path.realpath(folder)}
+  for place, folders, names in os.walk(folder, followlinks=True):
+    yield place, sorted(names)
+    new = {os.path.realpath(os.path.join(place, name)): name for name in sorted(folders, reverse=True)}
+    folders[:] = sorted(name for path, name in new.items() if path not in seen)
+    seen.update(new)
+
+
 def remove_leftovers(path: str) -> None:
   """Removes the temporary files of killed processes from a folder that nobody else writes to now.
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import av
 import numpy as np
@@ -165,12 +166,12 @@ def test_a_folder_made_with_other_curation_is_refused(made):
 
 
 def test_a_folder_of_somebody_else_is_refused(tmp_path):
-  (tmp_path / 'holiday.txt').write_text('mine')
-  with pytest.raises(ValueError, match='was not made by make-avdigits.*new or empty --output_dir'):
+  (tmp_path / 'holiday.mp4').write_text('mine')
+  with pytest.raises(ValueError, match='was not made by make-avdigits.*it holds holiday.mp4. Give a new folder'):
     run(tmp_path)
-  assert set(contents(tmp_path)) == {'holiday.txt'}
-  with pytest.raises(ValueError, match='was not made by make-avdigits'):
-    run(tmp_path / 'holiday.txt')
+  assert set(contents(tmp_path)) == {'holiday.mp4'}
+  with pytest.raises(ValueError, match='is a file'):
+    run(tmp_path / 'holiday.mp4')
 
 
 @pytest.mark.parametrize(
@@ -203,6 +204,36 @@ def test_a_corpus_of_pairs_is_named_so_and_not_gone_on_with_as_another(tmp_path)
     run(tmp_path, '--num_classes', '40')
   with pytest.raises(ValueError, match='num_classes is 15; expected one of 10, 20, 30, 40, 50'):
     run(tmp_path / 'other', '--num_classes', '15')
+
+
+@pytest.mark.slow
+def test_a_killed_command_leaves_no_processes(tmp_path):
+  """They waited for clips for ever, two with every kill of a scheduler."""
+  command = [sys.executable, '-m', 'xdc_tf', 'make-avdigits', '--output_dir', str(tmp_path), '--num_workers', '2']
+  job = subprocess.Popen(
+    [*command, '--train', '500', '--test', '10'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+  )
+  deadline = time.monotonic() + 100
+  try:
+    while len(workers := _children(job.pid)) < 3:  # And the one that frees what they share.
+      assert job.poll() is None and time.monotonic() < deadline
+      time.sleep(0.05)
+  finally:
+    job.kill()
+    job.wait()
+  while any(map(_is_alive, workers)):
+    assert time.monotonic() < deadline
+    time.sleep(0.05)
+
+
+def _children(pid: int) -> list[int]:
+  lists = pathlib.Path(f'/proc/{pid}/task').glob('*/children')
+  return [int(child) for some in lists for child in some.read_text().split()]
+
+
+def _is_alive(pid: int) -> bool:
+  status = pathlib.Path(f'/proc/{pid}/stat')
+  return status.exists() and status.read_text().rpartition(')')[2].split()[0] != 'Z'
 
 
 def test_the_processes_that_render_load_no_tensorflow():

@@ -4,6 +4,7 @@ import argparse
 import json
 import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_store import write_shard
 from xdc_tf.doctor import integrity
+from xdc_tf.manifest import manifest
 from xdc_tf.training.early_stopping import EarlyStopping
 
 
@@ -24,21 +26,26 @@ def folder(tmp_path):
   """What a run leaves, in small, with its records."""
   records_factory.write_records(tmp_path / 'records', {'train': 8})
   run = tmp_path / 'run'
+  here = run / 'iteration-01'
   model = tf.keras.Sequential([tf.keras.layers.Dense(3)])
   model(tf.zeros([1, 2]))
   for shard in range(2):
-    write_shard(str(run / 'features/video'), 'train', shard, 2, np.arange(3), np.ones((3, 4), np.float32))
-  tf.train.Checkpoint(model=model).write(str(run / 'train/video/weights'))
-  tf.train.Checkpoint(stop=EarlyStopping(1)).write(str(run / 'train/video/checkpoints/ckpt-1'))
-  Clusters(np.eye(3, dtype=np.float32)).save(str(run / 'clusters/video'))
+    write_shard(str(here / 'features/video'), 'train', shard, 2, np.arange(3), np.ones((3, 4), np.float32))
+  write_shard(str(here / 'features/video'), 'validation', 0, 1, np.arange(3), np.ones((3, 4), np.float32))
+  tf.train.Checkpoint(model=model).write(str(here / 'train/video/weights'))
+  tf.train.Checkpoint(stop=EarlyStopping(1)).write(str(here / 'train/video/checkpoints/ckpt-1'))
+  Clusters(np.eye(3, dtype=np.float32)).save(str(here / 'clusters/video'))
   for split in ('train', 'validation'):
-    PseudoLabels(np.arange(4), np.zeros(4, np.float32)).save(str(run / 'clusters/video' / split))
-  files.write_json(str(run / 'metrics/metrics.json'), {'nmi': 0.5})
+    PseudoLabels(np.arange(4), np.zeros(4, np.float32)).save(str(here / 'clusters/video' / split))
+  for stage in ('clusters/video', 'metrics'):
+    files.write_json(str(here / stage / 'metrics.json'), {'nmi': 0.5})
   module = tf.Module()
   module.serve = tf.function(lambda x: x + 1, input_signature=[tf.TensorSpec([None])])
-  tf.saved_model.save(module, str(run / 'export/1'))
+  tf.saved_model.save(module, str(run / 'xdc_video/1'))
+  files.write_json(str(run / 'xdc_video/1/assets.extra/metadata.json'), {})
+  manifest.write_manifest(tmp_path / 'manifest', 'films', [('train', manifest.Row(0, 'a', 'a.mp4'))])
   for stage in ('features/video', 'train/video', 'clusters/video', 'metrics'):
-    files.write_mark(str(run / stage / 'DONE'))
+    files.write_mark(str(here / stage / 'DONE'))
   return tmp_path
 
 
@@ -47,9 +54,25 @@ def findings(folder):
 
 
 def test_what_is_whole_is_not_called_damaged(folder):
-  (folder / 'run/metrics/metrics.json.tmp.123').write_text('{')  # Of a write that was broken off: nobody reads it.
+  (folder / 'run/iteration-01/metrics/metrics.json.tmp.123').write_text(
+    '{'
+  )  # Of a write that was broken off: nobody reads it.
   kinds = {checked.kind for checked in integrity.checks(str(folder))}
-  assert kinds == {'records', 'features', 'weights', 'array', 'JSON', 'SavedModel', 'stage'}
+  assert kinds == {'records', 'manifest', 'features', 'weights', 'array', 'JSON', 'SavedModel', 'stage'}
+  assert findings(folder) == []
+
+
+def test_what_the_names_of_folders_and_other_systems_suggest_is_no_damage(folder, tmp_path):
+  """Records below a folder called 'train' lacked weights; the file that macOS lays beside every other one was a damaged array."""
+  below = folder / 'w/train/clips'
+  shutil.copytree(folder / 'records', below)
+  (folder / 'run/iteration-01/clusters/video/._centroids.npy').write_bytes(b'Mac OS X')
+  (folder / 'run/.AppleDouble').mkdir()
+  (folder / 'run/.AppleDouble/centroids.npy').write_bytes(b'Mac OS X')
+  (folder / 'run/loop').symlink_to(folder / 'run')
+  before = len(integrity.checks(str(folder / 'run')))
+  (folder / 'run/loop').unlink()
+  assert len(integrity.checks(str(folder / 'run'))) == before
   assert findings(folder) == []
 
 
@@ -57,6 +80,14 @@ def flip(path: pathlib.Path, place: float = 0.5) -> None:
   data = bytearray(path.read_bytes())
   data[int(len(data) * place)] ^= 255
   path.write_bytes(data)
+
+
+def empty(path: pathlib.Path) -> None:
+  path.write_bytes(b'')
+
+
+def cut(path: pathlib.Path) -> None:
+  path.write_bytes(path.read_bytes()[:-3])
 
 
 def replace_array(path, array):
@@ -71,26 +102,32 @@ def replace_array(path, array):
     ('records', 'records/tiny-train.tfrecord-00001-of-00002', flip, 'is damaged .*--repair'),
     ('records', 'records', lambda path: (path / 'tiny-train.tfrecord-00000-of-00002').unlink(), 'lacks 1 of its shards'),
     ('records', 'records', lambda path: (path / 'DONE').unlink(), 'is not finished'),
-    ('features', 'run/features/video/train-00001-of-00002.index.npy', pathlib.Path.unlink, 'lacks 1 of 2 shards'),
-    ('features', 'run/features/video/train-00001-of-00002.features.npy', lambda p: p.write_bytes(b''), 'not a whole .npy'),
+    ('features', 'run/iteration-01/features/video/train-00001-of-00002.index.npy', pathlib.Path.unlink, 'lacks 1 of 2 shards'),
+    ('features', 'run/iteration-01/features/video/train-00001-of-00002.features.npy', empty, 'not a whole .npy'),
     (
       'features',
-      'run/features/video/train-00000-of-00002.features.npy',
+      'run/iteration-01/features/video/train-00000-of-00002.features.npy',
       lambda path: replace_array(path, np.full((3, 4), np.nan, np.float16)),
       'Checksums differ',
     ),
     (
       'features',
-      'run/features/video/train-00000-of-00002.index.npy',
+      'run/iteration-01/features/video/train-00000-of-00002.index.npy',
       lambda path: replace_array(path, np.array([1, 0, 2])),
       'another order',
     ),
-    ('weights', 'run/train/video/weights.data-00000-of-00001', lambda path: flip(path, 0.3), 'is damaged'),
-    ('array', 'run/clusters/video/train/pseudo_labels.npy', lambda path: path.write_bytes(path.read_bytes()[:-3]), 'whole .npy'),
-    ('JSON', 'run/metrics/metrics.json', lambda path: path.write_text('{"nmi": NaN}'), 'NaN is no JSON'),
-    ('SavedModel', 'run/export/1/saved_model.pb', lambda path: path.write_bytes(b''), 'holds no graph'),
-    ('SavedModel', 'run/export/1/saved_model.pb', lambda path: path.write_bytes(path.read_bytes()[:-9]), 'DecodeError'),
-    ('stage', 'run/clusters/video/train/pseudo_labels.npy', pathlib.Path.unlink, 'train/pseudo_labels.npy is missing'),
+    ('weights', 'run/iteration-01/train/video/weights.data-00000-of-00001', lambda path: flip(path, 0.3), 'is damaged'),
+    ('array', 'run/iteration-01/clusters/video/train/pseudo_labels.npy', cut, 'whole .npy'),
+    ('JSON', 'run/iteration-01/metrics/metrics.json', lambda path: path.write_text('{"nmi": NaN}'), 'NaN is no JSON'),
+    ('SavedModel', 'run/xdc_video/1/saved_model.pb', empty, 'holds no graph'),
+    ('SavedModel', 'run/xdc_video/1/saved_model.pb', lambda path: path.write_bytes(path.read_bytes()[:-9]), 'DecodeError'),
+    ('stage', 'run/iteration-01/clusters/video/train/pseudo_labels.npy', pathlib.Path.unlink, 'train/pseudo_labels.npy is missing'),
+    ('stage', 'run/iteration-01/clusters/video/train/distances.npy', pathlib.Path.unlink, 'train/distances.npy is missing'),
+    ('records', 'records/clips.json', pathlib.Path.unlink, 'lacks clips.json'),
+    ('manifest', 'manifest/films-train.csv-00000-of-00001', pathlib.Path.unlink, 'is missing although'),
+    ('manifest', 'manifest/films-train.csv-00000-of-00001', lambda path: path.write_text(path.read_text() + 'x'), 'films-train'),
+    ('SavedModel', 'run/xdc_video/1/saved_model.pb', pathlib.Path.unlink, 'lacks saved_model.pb'),
+    ('SavedModel', 'run/xdc_video/1/assets.extra/metadata.json', pathlib.Path.unlink, 'lacks assets.extra/metadata.json'),
   ],
 )  # fmt: skip
 def test_damage_is_named(folder, kind, path, harm, problem):
@@ -98,14 +135,13 @@ def test_damage_is_named(folder, kind, path, harm, problem):
   found = findings(folder)
   assert [finding.kind for finding in found] == [kind]
   assert re.search(problem, found[0].problem), found[0]
-  place = folder / path
-  marked = place.parents[1] if kind == 'stage' else place.parent
-  assert found[0].path.startswith(str(marked if kind in ('features', 'stage', 'weights') else place))
+  named = found[0].path.split(' (')[0].removesuffix('.index')
+  assert str(folder / path).startswith(named) and named != str(folder)
 
 
 def test_weights_that_are_not_finite_are_named(folder):
   variable = tf.Variable([1.0, np.nan])
-  tf.train.Checkpoint(kernel=variable).write(str(folder / 'run/train/video/weights'))
+  tf.train.Checkpoint(kernel=variable).write(str(folder / 'run/iteration-01/train/video/weights'))
   (finding,) = findings(folder)
   assert finding.kind == 'weights' and 'not finite: kernel' in finding.problem
 
@@ -117,10 +153,10 @@ def test_the_verb_prints_a_table_and_ends_with_an_error(folder, capsys):
   assert lines[0].split() == ['what', 'checked', 'damaged'] and ['records', '2', '0'] in [
     line.split() for line in lines
   ]
-  (folder / 'run/metrics/metrics.json').write_text(json.dumps({})[:1])
+  (folder / 'run/iteration-01/metrics/metrics.json').write_text(json.dumps({})[:1])
   with pytest.raises(ValueError, match='1 of .* are damaged'):
     check.run(arguments)
-  assert f'{folder}/run/metrics/metrics.json is damaged' in capsys.readouterr().out
+  assert f'{folder}/run/iteration-01/metrics/metrics.json is damaged' in capsys.readouterr().out
 
 
 def test_an_empty_folder_cannot_be_checked(tmp_path):
@@ -142,9 +178,9 @@ def test_what_a_localisation_and_an_export_need_is_missed(folder):
   assert findings(folder) == []
   snippets.write_bytes(snippets.read_bytes()[:100])
   (training / 'weights.index').unlink()
-  (folder / 'run/export/1/variables/variables.index').unlink()
+  (folder / 'run/xdc_video/1/variables/variables.index').unlink()
   found = {found.path.removeprefix(f'{folder}/'): found.problem for found in findings(folder)}
-  assert set(found) == {'snippets/test-0000000.npz', 'localisation/training', 'run/export/1/saved_model.pb'}
+  assert set(found) == {'snippets/test-0000000.npz', 'localisation/training', 'run/xdc_video/1/saved_model.pb'}
   assert 'is not a whole .npz file' in found['snippets/test-0000000.npz']
   assert 'weights.index is missing' in found['localisation/training']
-  assert 'has no variables/variables.index' in found['run/export/1/saved_model.pb']
+  assert 'has no variables/variables.index' in found['run/xdc_video/1/saved_model.pb']

@@ -229,11 +229,19 @@ def test_folders_that_cannot_be_used_are_named(made, tmp_path):
   for changed, message in (
     ({'snippets': None}, 'expected features of snippets'),
     ({'records': 'x'}, 'of other records'),
-    ({}, 'no video to train on'),
+    ({}, 'official-0000000.npz is missing, and .* of the split official in all'),
   ):
     (tmp_path / 'settings.json').write_text(json.dumps(settings | changed))
     with pytest.raises(ValueError, match=message):
       corpus.open_corpus(str(tmp_path), records)
+
+
+def test_a_folder_that_lacks_some_features_is_refused(made, tmp_path):
+  """As of a copy that broke off: detectors were trained and measured on the rest."""
+  shutil.copytree(made['features'], tmp_path / 'part')
+  (tmp_path / 'part' / 'official-0000002.npz').unlink()
+  with pytest.raises(ValueError, match='official-0000002.npz is missing, and 1 of the'):
+    corpus.open_corpus(str(tmp_path / 'part'), corpus_records(made))
 
 
 def test_what_extract_features_writes_can_be_opened(tmp_path):

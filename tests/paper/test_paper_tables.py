@@ -99,6 +99,15 @@ def test_a_localisation_fills_a_row_of_table_8(tmp_path):
   assert tables(tmp_path)['Table 8'][0][3] == '50.0; 40.0 (own video classes)'
 
 
+def test_links_count_a_result_once(tmp_path):
+  """A link to the newest run made two of it, one to the parent of all forty."""
+  write(tmp_path / 'sweep', result())
+  (tmp_path / 'latest').symlink_to(tmp_path / 'sweep')
+  (tmp_path / 'sweep' / 'up').symlink_to(tmp_path)
+  results, problems = paper_tables.find_results(str(tmp_path))
+  assert (len(results), problems) == (1, [])
+
+
 def test_results_of_no_table_have_their_own(tmp_path):
   one = {'folds': {'1': {'recall_at_1': 0.5}, '2': {'recall_at_1': 0.7}}, 'mean': {'recall_at_1': 0.6}}
   write(tmp_path / 'own', result('my_videos', None, 'retrieval', None) | one)

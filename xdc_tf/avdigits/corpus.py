@@ -114,10 +114,9 @@ def _claim(output_dir: str, settings: dict[str, Any]) -> None:
   path = os.path.join(output_dir, _SETTINGS)
   files.use_file_system(output_dir)
   if not tf.io.gfile.exists(path):
-    if tf.io.gfile.exists(output_dir) and (not tf.io.gfile.isdir(output_dir) or tf.io.gfile.listdir(output_dir)):
-      raise ValueError(
-        f'{output_dir} exists and was not made by make-avdigits: it has no {_SETTINGS}. Give a new or empty --output_dir.'
-      )
+    if tf.io.gfile.exists(output_dir) and not tf.io.gfile.isdir(output_dir):
+      raise ValueError(f'{output_dir} is a file. Give a new or empty --output_dir.')
+    files.check_new(output_dir, f'was not made by make-avdigits (it has no {_SETTINGS})')
     files.write_json(path, settings)
     return
   there = files.read_json(path)

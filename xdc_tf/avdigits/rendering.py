@@ -4,7 +4,10 @@ Its processes load what renders and nothing else: TensorFlow would take each of 
 """
 
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
+import threading
 from collections.abc import Generator, Sequence
 from concurrent import futures
 
@@ -37,6 +40,15 @@ def _start_process(recipe: Recipe) -> None:
   global _recipe_of_process
   _recipe_of_process = recipe
   signal.signal(signal.SIGINT, signal.SIG_IGN)  # Control-C ends the process that waits for this one.
+  threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+  """Ends this process when the one that started it was killed: it would wait for clips for ever."""
+  parent = multiprocessing.parent_process()
+  if parent is not None:
+    multiprocessing.connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def _mp4_in_process(clip: Clip) -> bytes:

@@ -73,15 +73,13 @@ def _say(number: int, what: str) -> None:
 def _claim_folder(output_dir: str, video: str) -> None:
   """Makes the folder of this demo, or finds it again; refuses any other folder, for the demo deletes what it left half done."""
   note = os.path.join(output_dir, 'demo.json')
-  names = os.listdir(output_dir) if os.path.isdir(output_dir) else []
   if os.path.exists(note):
     before = files.read_json(note)['video']
     if before == video:
       return
-    if names != ['demo.json']:
+    if os.listdir(output_dir) != ['demo.json']:
       raise ValueError(f'{output_dir} is the demo of {before}. Give another --output_dir for {video}.')
-  elif not all(name.startswith('demo.json.tmp.') for name in names):
-    raise ValueError(f'{output_dir} is not empty and no folder of a demo. Give another --output_dir.')
+  files.check_new(output_dir, 'no folder of a demo', but=('demo.json',))
   files.write_json(note, {'video': video})
 
 

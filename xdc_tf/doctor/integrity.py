@@ -1,6 +1,7 @@
 """Whether what lies in a folder is whole: records, features, checkpoints, weights, SavedModels, arrays, JSON, marks of stages."""
 
 import dataclasses
+import fnmatch
 import functools
 import json
 import os
@@ -14,15 +15,18 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from xdc_tf import files, messages, progress
 from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.manifest import manifest
 from xdc_tf.records import damage, schema
+from xdc_tf.serving.version_folder import METADATA_FILE
 
-# What a finished stage must have left, by the folder that it lies in.
+# What a finished stage of a run must have left, by the end of its path.
 _WEIGHTS = ('weights.index',)
+_OF_CLIPS = tuple(f'{split}/{name}.npy' for split in ('train', 'validation') for name in ('pseudo_labels', 'distances'))
 _LEFT_BY_STAGES = {
-  'initial': _WEIGHTS,
-  'train': _WEIGHTS,
-  'retrained': _WEIGHTS,
-  'clusters': ('clusters.json', 'centroids.npy', 'train/pseudo_labels.npy', 'validation/pseudo_labels.npy'),
+  r'iteration-\d+/features/[^/]+': ('train-*.features.npy', 'validation-*.features.npy'),
+  r'iteration-\d+/clusters/[^/]+': ('clusters.json', 'centroids.npy', 'metrics.json', *_OF_CLIPS),
+  r'iteration-\d+/metrics': ('metrics.json',),
+  r'(iteration-\d+/train|initial|retrained)/[^/]+': _WEIGHTS,
 }
 
 
@@ -60,7 +64,11 @@ def checks(folder: str) -> list[Check]:
     raise FileNotFoundError(
       f'{folder} does not exist; expected a folder of records, a manifest, features, a run or an export.'
     )
-  to_do = [check for place, _, names in tf.io.gfile.walk(folder) for check in _in_folder(place, sorted(names))]
+  to_do: list[Check] = []
+  for place, names in files.walk(folder):
+    # What macOS lays beside files begins with a dot.
+    if not any(part.startswith('.') for part in os.path.relpath(place, folder).split(os.sep) if part != '.'):
+      to_do += _in_folder(place, [name for name in names if not name.startswith('.')])
   if not to_do:
     raise FileNotFoundError(
       f'{folder} holds nothing that can be checked: expected records, a manifest, features, a run or an export.'
@@ -88,6 +96,12 @@ def run(checks: Sequence[Check], threads: int) -> list[Finding]:
 def _in_folder(folder: str, names: list[str]) -> Iterator[Check]:
   if schema.CLIPS_FILE in names:
     yield from _of_records(folder)
+  elif {'features.json', 'dataset_info.json', 'DONE'} <= set(names):
+    yield Check('records', folder, lambda: f'lacks {schema.CLIPS_FILE}. Copy it again, or run make_clips again')
+  if manifest.MANIFEST_FILE in names:
+    yield Check('manifest', folder, functools.partial(_manifest_problem, folder))
+  if 'variables.index' in names and os.path.basename(folder) == 'variables':
+    yield Check('SavedModel', os.path.dirname(folder), functools.partial(_version_problem, os.path.dirname(folder)))
   for split in sorted(
     {match[1] for name in names if (match := re.fullmatch(r'(.+)-\d{5}-of-\d{5}\.features\.npy', name))}
   ):
@@ -186,17 +200,42 @@ def _saved_model_problem(path: str) -> str:
   return ''
 
 
+def _manifest_problem(folder: str) -> str:
+  opened = manifest.read_manifest(folder)
+  for split in opened.splits:
+    for _ in opened.rows(split):
+      pass  # Every line is checked.
+  return ''
+
+
+def _version_problem(folder: str) -> str:
+  needed = ['saved_model.pb']
+  if os.path.basename(os.path.dirname(folder)).startswith('xdc_'):
+    needed.append(METADATA_FILE)
+  missing = [name for name in needed if not tf.io.gfile.exists(os.path.join(folder, name))]
+  return f'lacks {" and ".join(missing)}. Copy it again, or export it anew' if missing else ''
+
+
 def _stage_problem(folder: str) -> str:
-  left = _LEFT_BY_STAGES.get(os.path.basename(os.path.dirname(folder)), ())
+  left = next((left for end, left in _LEFT_BY_STAGES.items() if re.search(f'(^|/){end}$', folder)), ())
+  root = os.path.dirname(os.path.dirname(folder))
+  if re.search(r'(^|/)(initial|retrained)/[^/]+$', folder) and not tf.io.gfile.exists(os.path.join(root, 'config.gin')):
+    left = ()  # A folder of records, say, in one of these names.
   # Of a localisation, which has one training.
   if os.path.basename(folder) == 'training' and tf.io.gfile.exists(os.path.join(folder, 'metrics.csv')):
     left = _WEIGHTS
-  missing = [name for name in left if not tf.io.gfile.exists(os.path.join(folder, name))]
+  missing = [name for name in left if not _is_there(folder, name)]
   return (
     f'is marked as done, but {", ".join(missing)} is missing. Delete {folder}/DONE and give the command again.'
     if missing
     else ''
   )
+
+
+def _is_there(folder: str, name: str) -> bool:
+  if '*' in name:
+    return bool(fnmatch.filter(files.list_folder(folder), name))
+  return tf.io.gfile.exists(os.path.join(folder, name))
 
 
 _FINDERS = {

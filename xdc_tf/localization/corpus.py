@@ -13,7 +13,7 @@ from xdc_tf import files
 from xdc_tf.localization.windows import Track
 from xdc_tf.manifest import manifest
 from xdc_tf.manifest.official import thumos14
-from xdc_tf.records import folds, snippets
+from xdc_tf.records import folds, positions, snippets
 from xdc_tf.records.schema import Records
 from xdc_tf.records.snippets import Snippets
 
@@ -100,7 +100,7 @@ def open_corpus(folder: str, records: Records) -> Corpus:
 
   Raises:
     FileNotFoundError: when the folder is not finished.
-    ValueError: when it holds features of other records, or not of snippets, or there are none to train or to test on.
+    ValueError: when it holds features of other records, not of all of them, or not of snippets, or none to train or to test on.
   """
   if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):
     raise FileNotFoundError(
@@ -120,18 +120,31 @@ def open_corpus(folder: str, records: Records) -> Corpus:
 
 
 def _rows(folder: str, records: Records) -> tuple[tuple[str, str, int, int], ...]:
-  present = set(tf.io.gfile.listdir(folder))
   (fold,) = folds.read_folds(records)[:1]
   uses: dict[tuple[str, int], int] = {}
   for use, part in ((folds.TRAIN, fold.train), (folds.TEST, fold.test)):
     uses |= {(part.split, int(index)): use for index in np.flatnonzero(part.clips)}
   listed = []
   for split in {part.split for part in (fold.train, fold.test)}:
+    stored = _check_all_there(folder, records, split)
     for row in manifest.read_manifest(records.manifest_directory).rows(split):
-      has_file = os.path.basename(snippets.path(folder, split, row.index)) in present
-      if has_file and (split, row.index) in uses:
+      if row.index in stored and (split, row.index) in uses:
         listed.append((row.video_id, split, row.index, uses[split, row.index]))
   return tuple(sorted(listed))
+
+
+def _check_all_there(folder: str, records: Records, split: str) -> set[int]:
+  """Returns the indices of the records of a split, each of which must have its features: a copy may have broken off."""
+  stored, lacking = set(), []
+  for shard, path in enumerate(records.shard_paths(split)):
+    stored.update(positions.read_indices(path).tolist())
+    lacking += np.flatnonzero(snippets.missing(folder, records, split, shard)).tolist()
+  if lacking:
+    raise ValueError(
+      f'{snippets.path(folder, split, lacking[0])} is missing, and {len(lacking)} of the {len(stored)} files of the split '
+      f'{split} in all. Copy them again, or give the command that made them once more: it makes what is missing.'
+    )
+  return stored
 
 
 def mean_features(tracks: Sequence[Track] | Iterator[Track]) -> dict[str, np.ndarray]:

@@ -74,7 +74,7 @@ def find_results(folder: str) -> tuple[list[Result], list[str]]:
   """
   if not tf.io.gfile.isdir(folder):
     raise FileNotFoundError(f'{folder} is not a folder. Name the one that holds your runs.')
-  paths = sorted(os.path.join(parent, FILE_NAME) for parent, _, names in tf.io.gfile.walk(folder) if FILE_NAME in names)
+  paths = sorted(os.path.join(place, FILE_NAME) for place, names in files.walk(folder) if FILE_NAME in names)
   results, problems = [], []
   for path in paths:
     try:

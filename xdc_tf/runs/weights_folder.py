@@ -38,8 +38,8 @@ def save(folder: str, encoder, source: str, sha256: str) -> bool:
       return False
     raise ValueError(f'{folder} holds other weights (of {present.get("source")}). Give another --output.')
   names = files.list_folder(folder)
-  if any(not name.startswith('weights.') and name != _UNFINISHED for name in names):
-    raise ValueError(f'{folder} is not empty and holds no imported weights. Give another --output.')
+  ours = (_UNFINISHED, *(name for name in names if name.startswith('weights.')))
+  files.check_new(folder, 'holds no imported weights', but=ours)
   if _UNFINISHED in names:  # Of a command that was killed.
     tf.io.gfile.rmtree(os.path.join(folder, _UNFINISHED))
   checkpoints.save_weights(encoder, folder)
