@@ -94,7 +94,11 @@ def test_an_imported_encoder_becomes_a_saved_model(tmp_path, capsys):
   embedding = np.asarray(weights_folder.load(str(tmp_path / 'w'))[0](x.astype(np.float32)))
   assert np.isfinite(embedding).all()
   np.testing.assert_allclose(served, embedding, rtol=1e-4, atol=1e-5 * np.abs(embedding).max())
+  killed = folder.parent / f'unfinished.{"0a" * 16}'  # What an export leaves that was killed.
+  (killed / 'variables').mkdir(parents=True)
+  (folder.parent / 'unfinished.notes').mkdir()
   xdc('export', '--weights', tmp_path / 'w', '--output_dir', tmp_path / 'saved', '--precision', 'bfloat16', *view)
+  assert sorted(path.name for path in folder.parent.iterdir()) == ['1', '2', 'unfinished.notes']
   half = tf.saved_model.load(str(folder.parent / '2'))
   assert {variable.dtype for variable in half.weights} == {tf.bfloat16}
   difference = half.signatures['embed_frames'](frames=tf.constant(frames))['embedding'] - embedding

@@ -37,7 +37,7 @@ def export_weights(
   Raises:
     ValueError: for an audio encoder, when its folder does not say how it was fed, or `view` is given.
   """
-  _check(output_dir, precision, file_format)
+  _begin(output_dir, precision, file_format)
   encoder, info = weights_folder.load(weights, POLICIES[precision])
   fed = weights_folder.input_spec(info, encoder.modality)
   if view and encoder.modality == 'audio':
@@ -70,12 +70,17 @@ def export_weights(
   }
 
 
-def _check(output_dir: str, precision: str, file_format: str) -> None:
+def _begin(output_dir: str, precision: str, file_format: str) -> None:
+  """Checks what does not depend on the weights, and clears up after exports that were killed; the caller has the folder's lease."""
   if file_format == 'saved_model':
     files.check_folder_of_weights(output_dir)
   for name, value, known in (('precision', precision, PRECISIONS), ('file_format', file_format, FILE_FORMATS)):
     if value not in known:
       raise ValueError(f'{name} must be one of {known}. Received: {value!r}.')
+  for name in files.list_folder(output_dir):
+    folder = os.path.join(output_dir, name)
+    if name.startswith('xdc_') and tf.io.gfile.isdir(folder):
+      saved_models.remove_unfinished(folder)
 
 
 def _track(audio_track: str) -> dict[str, str]:
@@ -130,7 +135,7 @@ def export_run(
   Returns:
     {encoder: the folder of the version, or the file}.
   """
-  _check(output_dir, precision, file_format)
+  _begin(output_dir, precision, file_format)
   run = configuration.open_run(run_dir)
   folders = {}
   for name, model in run.config.encoders.items():

@@ -8,6 +8,7 @@ that TF Serving warms up with.
 """
 
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping
@@ -180,6 +181,13 @@ def _write(signatures: Mapping[str, Any], directory: str, metadata: dict[str, An
       if tf.io.gfile.exists(temporary):
         tf.io.gfile.rmtree(temporary)
   return version
+
+
+def remove_unfinished(directory: str) -> None:
+  """Removes what killed exports left in the folder of a model; for those who alone write there."""
+  for name in files.list_folder(directory):
+    if re.fullmatch(r'unfinished\.[0-9a-f]{32}', name):
+      tf.io.gfile.rmtree(os.path.join(directory, name))
 
 
 def _upload(source: str, folder: str) -> None:
