@@ -251,6 +251,11 @@ def test_what_extract_features_writes_can_be_opened(tmp_path):
   words = ['--records', records.directory, '--random', 'AudioResNet18', '--output_dir', str(tmp_path / 'features')]
   parsed = main.build_parser().parse_args(['extract-features', *words, '--snippet_frames', '16'])
   parsed.run(parsed)
+  killed = tmp_path / 'features' / f'official-0000000.npz.tmp.{"0a" * 16}'  # What the command leaves that is killed.
+  killed.write_bytes(b'')
+  (tmp_path / 'features' / 'notes.tmp.txt').write_text('mine')
+  parsed.run(parsed)
+  assert not killed.exists() and (tmp_path / 'features' / 'notes.tmp.txt').exists()
   opened = corpus.open_corpus(str(tmp_path / 'features'), records)
   assert opened.snippets.frames == 16
   assert opened.videos(folds.TEST) == ['video_test_0000000', 'video_test_0000001']

@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
   }
   with lease.held(arguments.output_dir, arguments.take_over):
     files.check_settings(os.path.join(arguments.output_dir, files.SETTINGS_FILE), settings)
+    files.remove_leftovers(arguments.output_dir)
     if snippets:
       write_snippets(arguments.output_dir, encoder, inputs, records, snippets, arguments.batch_size)
     else:
