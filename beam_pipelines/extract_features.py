@@ -162,6 +162,8 @@ def main(argv: Sequence[str]) -> None:
   """The command; ends the process with status 1 and a plain message when the job cannot start."""
   try:
     print(run(argv))
+  except KeyboardInterrupt:
+    sys.exit('extract_features: interrupted. The same command goes on from here.')
   except (ClipJobError, lease.LeaseError, ValueError, tf.errors.OpError, OSError) as error:
     text = worker_errors.sentence(error) if isinstance(error, tf.errors.OpError | OSError) else str(error)
     if not text:

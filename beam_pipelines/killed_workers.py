@@ -14,6 +14,8 @@ from beam_pipelines.clip_shard import ClipJobError
 
 # How the thread of Beam that started a worker ends when the worker does.
 _EXIT = re.compile(r'Worker subprocess exited with return code (-?\d+)')
+# What lease.held makes of SIGTERM.
+_ENDED = re.compile(r'SystemExit: (\d+)')
 # Beam waits for ever for a worker that ended before it had connected.
 _PATIENCE_SECONDS = 10.0
 
@@ -38,6 +40,7 @@ def explained() -> Iterator[None]:
 
   Raises:
     ClipJobError: when a worker on this machine was ended by a signal, or failed for a reason that the user can act on.
+    KeyboardInterrupt or SystemExit: when this process was interrupted, or ended.
   """
   signals: list[int] = []
   before = threading.excepthook
@@ -67,9 +70,11 @@ def explained() -> Iterator[None]:
       if thread.name == 'run_worker':
         thread.join(1)  # The connection may break a moment before the process is gone.
     text = _sentence(signals[0]) if signals else worker_errors.sentence(error)
-    if 'KeyboardInterrupt' in f'{type(error).__name__} {error}':
+    told = f'{type(error).__name__}: {error}'  # Beam wraps what a signal raises while it works in this process.
+    ended = _ENDED.search(told)
+    if ended or 'KeyboardInterrupt' in told:
       held.records.clear()  # Every worker tells how it was interrupted, at length.
-      raise
+      raise (SystemExit(int(ended[1])) if ended else KeyboardInterrupt()) from error
     if not text:
       raise
     held.records.clear()

@@ -284,8 +284,6 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
     with killed_workers.explained():
       pipeline.run().wait_until_finish()
   except Exception as error:
-    if 'KeyboardInterrupt' in str(error):
-      raise KeyboardInterrupt from error
     # Every runner wraps the exceptions of its workers in its own way; so workers and FinishClips leave word in the folder.
     complaint = _complaint(job)
     if complaint:

@@ -48,6 +48,21 @@ def test_damage_anywhere_in_arrays_is_named(tmp_path):
     files.read_arrays(str(tmp_path / 'a.npz'))
 
 
+def test_a_folder_that_may_not_be_read_is_not_passed_over(tmp_path, monkeypatch):
+  """`xdc check` counted what was left, and found nothing damaged."""
+  (tmp_path / 'a').mkdir()
+  scandir = os.scandir
+
+  def closed(path):
+    if str(path).endswith('a'):
+      raise PermissionError(13, 'Permission denied', path)
+    return scandir(path)
+
+  monkeypatch.setattr(os, 'scandir', closed)
+  with pytest.raises(PermissionError):
+    list(files.walk(str(tmp_path)))
+
+
 def test_a_name_that_nothing_can_be_written_under_is_refused_at_once(tmp_path, monkeypatch):
   """It was said after the whole film had been embedded, of a temporary file."""
   files.check_output(str(tmp_path / 'new' / 'folder' / 'a.npz'))

@@ -195,6 +195,12 @@ def test_a_folder_that_was_deleted_is_said(tmp_path):
       files.write_json(str(folder / 'value.json'), 1)
 
 
+def test_who_has_no_such_option_is_not_told_of_it(tmp_path):
+  other_machine(tmp_path)
+  with pytest.raises(lease.LeaseError, match='Wait for it or end it. A job that has died'), lease.held(str(tmp_path)):
+    pass
+
+
 def test_the_verbs_take_it(tmp_path):
   """Each before it writes anything."""
   from beam_pipelines import make_clips

@@ -118,13 +118,21 @@ def list_folder(path: str) -> list[str]:
 
 
 def walk(folder: str) -> Iterator[tuple[str, list[str]]]:
-  """Yields (folder, names of its files), sorted, of a folder and all below; each once, however many links lead to it."""
+  """Yields (folder, names of its files), sorted, of a folder and all below; each once, however many links lead to it.
+
+  Raises:
+    OSError: for a folder that may not be read: whoever counts what is there must not count less.
+  """
   if '://' in folder:
     for place, _, names in tf.io.gfile.walk(folder):
       yield place, sorted(names)
     return
   seen = {os.path.realpath(folder)}
-  for place, folders, names in os.walk(folder, followlinks=True):
+
+  def refuse(error: OSError) -> None:
+    raise error
+
+  for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
     yield place, sorted(names)
     new = {os.path.realpath(os.path.join(place, name)): name for name in sorted(folders, reverse=True)}
     folders[:] = sorted(name for path, name in new.items() if path not in seen)

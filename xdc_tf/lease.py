@@ -75,18 +75,19 @@ class _Owner:
 class Lease:
   """The lease of a folder, renewed by a thread until `release`."""
 
-  def __init__(self, folder: str, take_over: bool = False):
+  def __init__(self, folder: str, take_over: bool | None = None):
     """Takes the lease.
 
     Args:
       folder: made if absent.
-      take_over: whoever has it.
+      take_over: whoever has it; None: the caller has no such option.
 
     Raises:
       LeaseError: when another job has it.
     """
     self._path = os.path.join(folder, FILE)
     self._folder, self._token, self._since = folder, uuid.uuid4().hex, _now()
+    self._has_option = take_over is not None
     self._renewed_at, self._is_lost = 0.0, False
     tf.io.gfile.makedirs(folder)
     owner = _read(self._path)
@@ -99,10 +100,11 @@ class Lease:
     self._thread.start()
 
   def _refuse(self, owner: _Owner) -> None:
+    hangs = 'If it hangs, --take_over goes on in its place; a' if self._has_option else 'A'
     raise LeaseError(
       f'{self._folder} is being filled by process {owner.process} on {owner.host}, since {owner.since}; it was last heard of '
-      f'{max(0, time.time() - owner.renewed):.0f} s ago. Wait for it or end it. If it hangs, --take_over goes on in its place; a '
-      f'job that has died on another machine is taken over by itself after {EXPIRE_SECONDS:.0f} s.'
+      f'{max(0, time.time() - owner.renewed):.0f} s ago. Wait for it or end it. {hangs} job '
+      f'that has died on another machine is taken over by itself after {EXPIRE_SECONDS:.0f} s.'
     )
 
   def _take(self, before: _Owner | None) -> None:
@@ -189,14 +191,14 @@ class Lease:
 
 
 @contextlib.contextmanager
-def held(folder: str, take_over: bool = False, is_chief: bool = True) -> Iterator[str]:
+def held(folder: str, take_over: bool | None = None, is_chief: bool = True) -> Iterator[str]:
   """Has the lease of a folder while the block runs; nothing is written in this process after it is lost.
 
   A SIGTERM, as schedulers send it before they kill, ends the block and gives the lease back, so that the next job need not wait.
 
   Args:
     folder: that the job fills.
-    take_over: from whoever has it.
+    take_over: from whoever has it; None: the caller has no such option.
     is_chief: False on all workers of a cluster but one: they are one job.
 
   Yields:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from clip_job_cases import PRESENT, TRAIN, arguments, assert_same
 from portable_service import finish, portable_service, start, wait_until
 
-from beam_pipelines import job_options, make_clips
+from beam_pipelines import extract_features, job_options, killed_workers, make_clips
 from xdc_tf.manifest import manifest
 from xdc_tf.media import media
 from xdc_tf.records import audio_ops, human_labels, schema
@@ -264,17 +264,16 @@ def test_only_shard_numbers_are_spread_over_the_workers(clip_manifest, tmp_path)
   assert abs(sizes[1] - sizes[0]) < 500
 
 
+@pytest.mark.parametrize('job', [make_clips, extract_features])
 @pytest.mark.parametrize('wrapped', [False, True])
-def test_an_interruption_is_one_sentence(monkeypatch, wrapped):
+def test_an_interruption_is_one_sentence(monkeypatch, job, wrapped):
   """As the runner in one process gives it: wrapped, with the name of the step."""
 
-  def interrupted(*_):
-    raise RuntimeError('KeyboardInterrupt [while running MakeShards]') if wrapped else KeyboardInterrupt
+  def interrupted(_):
+    with killed_workers.explained():
+      raise RuntimeError('KeyboardInterrupt [while running MakeShards]') if wrapped else KeyboardInterrupt
 
-  if wrapped:
-    monkeypatch.setattr(make_clips, 'build', interrupted)
-    monkeypatch.setattr(make_clips, 'run', lambda argv: make_clips._run_pipeline(None, None))
-  else:
-    monkeypatch.setattr(make_clips, 'run', interrupted)
-  with pytest.raises(SystemExit, match='^make_clips: interrupted. The same command goes on from here.$'):
-    make_clips.main([])
+  monkeypatch.setattr(job, 'run', interrupted)
+  name = job.__name__.rpartition('.')[2]
+  with pytest.raises(SystemExit, match=f'^{name}: interrupted. The same command goes on from here.$'):
+    job.main([])

@@ -44,11 +44,22 @@ def test_what_files_and_tensorflow_say_is_told_and_a_bug_is_not_hidden(error, sa
   assert messages.of_error(error)
 
 
-@pytest.mark.parametrize('error', [KeyboardInterrupt(), RuntimeError("KeyboardInterrupt [while running 'MakeShards']")])
-def test_workers_do_not_tell_how_they_were_interrupted(error, caplog):
-  with pytest.raises(type(error)), killed_workers.explained():
+@pytest.mark.parametrize(
+  ('error', 'said'),
+  [
+    (KeyboardInterrupt(), KeyboardInterrupt()),
+    (RuntimeError("KeyboardInterrupt [while running 'MakeShards']"), KeyboardInterrupt()),
+    (
+      RuntimeError("SystemExit: 143 [while running 'MakeShards']"),
+      SystemExit(143),
+    ),  # Of SIGTERM: status 1 and tracebacks.
+  ],
+)
+def test_workers_do_not_tell_how_they_were_interrupted(error, said, caplog):
+  with pytest.raises(type(said)) as raised, killed_workers.explained():
     logging.getLogger('apache_beam.runners').error('a traceback of twenty lines')
     raise error
+  assert raised.value.args == said.args
   assert not caplog.records
   with pytest.raises(TypeError), killed_workers.explained():
     logging.getLogger('apache_beam.runners').error('a traceback of a bug')

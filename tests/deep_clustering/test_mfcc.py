@@ -94,12 +94,17 @@ def test_xdc_plus_is_xdc_but_for_that_and_its_heads():
   assert takes == [[False, False, False], [True, True, False]]
 
 
-def test_xdc_plus_after_an_experiment_leaves_its_encoders():
+def test_xdc_plus_after_an_experiment_leaves_its_encoders(tmp_path):
   """It includes a method, which includes R(2+1)D: Table 13's ResNet3D was gone without a word."""
   configuration.load(['papers/neurips2020/table13_xdc_resnet3d.gin', 'methods/xdc_plus.gin'], [])
   config = configuration.pretraining()
   assert config.encoders['video'].__name__ == 'ResNet3D18'
   assert (config.mfcc_iterations, config.training.head_deviation) == (4, 0.0)
+  # Within a file the last include wins, as the last line does.
+  mine = tmp_path / 'mine.gin'
+  mine.write_text("include 'papers/neurips2020/table13_xdc_resnet3d.gin'\ninclude 'models/r2plus1d_18.gin'\n")
+  configuration.load([str(mine)], [])
+  assert configuration.pretraining().encoders['video'].__name__ == 'R2Plus1D18'
 
 
 @pytest.mark.slow

@@ -150,6 +150,7 @@ def test_a_problem_ends_with_1_and_warnings_with_0(monkeypatch, capsys):
     ({'open_files': 64}, 'open files', '64 in a process', 'ulimit -n'),
     ({'environment': {'TF_CONFIG': '{'}}, 'TF_CONFIG', 'is not the JSON', 'Unset TF_CONFIG'),
     ({'environment': {'TF_CONFIG': '[]'}}, 'TF_CONFIG', 'is not the JSON', 'Unset TF_CONFIG'),
+    ({'environment': {'TF_CONFIG': '{"cluster": {"worker": 5}}'}}, 'TF_CONFIG', 'is not the JSON', 'Unset TF_CONFIG'),
   ],
 )
 def test_what_would_stop_the_demo(changes, name, text, cure):
@@ -180,7 +181,7 @@ def test_what_would_stop_the_demo(changes, name, text, cure):
       'TF_FORCE_GPU_ALLOW_GROWTH',
     ),
     (
-      {'environment': {'TF_CONFIG': '{"cluster": {"worker": ["a:1", "b:1"]}}'}},
+      {'environment': {'TF_CONFIG': '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}'}},
       'TF_CONFIG',
       'names 2 workers',
       'Unset TF_CONFIG',

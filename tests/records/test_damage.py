@@ -1,5 +1,6 @@
 """Damaged shards are named, whoever reads them."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -127,6 +128,19 @@ def test_other_errors_stay_what_they_are(records):
   with pytest.raises(tf.errors.ResourceExhaustedError), damage.named(records, 'train'):
     harm(records.shard_paths('train')[0], 700)
     raise tf.errors.ResourceExhaustedError(None, None, 'memory')
+
+
+def test_training_on_some_clips_misses_records_that_are_gone(records, one_replica, tmp_path):
+  """A finetuning went through on what was left, and stood when the shard was repaired."""
+  path = records.shard_paths('train')[1]
+  first = next(tf.data.TFRecordDataset(path).as_numpy_iterator())
+  with tf.io.TFRecordWriter(path) as writer:
+    writer.write(first)
+  targets = dataclasses.replace(labels(records, 'train'), subset=np.ones(records.num_rows('train'), bool))
+  schedule = Schedule(epoch_size=24, batch_size=4, total_epochs=1, warmup_epochs=0, early_stop_epochs=0)
+  trainer = make_trainer(records, one_replica, 'audio')
+  with pytest.raises(ValueError, match=f'^{re.escape(path)} holds 1 records, and 4 were written'):
+    trainer.train(str(tmp_path), targets, None, schedule, 0)
 
 
 @pytest.mark.slow

@@ -90,9 +90,9 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
     ConfigurationError: for unknown files, configurables and parameters, and for values of a wrong type or without effect.
   """
   gin.clear_config()
-  parsed: set[str] = set()
+  before: frozenset[str] = frozenset()
   for name in gin_files:
-    _parse_file(name, parsed)
+    before |= _parse_file(name, before)
   for binding in gin_params:
     _parse(binding, f'--gin_param {binding!r}')
   text = gin.config_str(max_line_length=120)
@@ -313,8 +313,10 @@ def operative() -> str:
   return gin.operative_config_str(max_line_length=120)
 
 
-def _parse_file(name: str, parsed: set[str], included_by: tuple[str, ...] = ()) -> None:
-  """Parses a file and what it includes, but for what was `parsed` already: an include must not take back what came after the first.
+def _parse_file(name: str, before: frozenset[str], included_by: tuple[str, ...] = ()) -> frozenset[str]:
+  """Parses a file and what it includes; returns the paths of all.
+
+  What a file given `before` has included is not included once more: that would take back what came after it.
 
   gin's own search would first look for Python packages called like the folders of gin/ ('models'), and fails on such ones.
   """
@@ -329,9 +331,8 @@ def _parse_file(name: str, parsed: set[str], included_by: tuple[str, ...] = ()) 
     raise ConfigurationError(f'There is no gin file {name!r}{place}, here or in {folder}. {_nearest(name, shipped)}')
   if path in included_by:
     raise ConfigurationError(f'{path} includes itself: {" -> ".join((*included_by[included_by.index(path) :], path))}.')
-  if included_by and files.absolute_path(path) in parsed:
-    return
-  parsed.add(files.absolute_path(path))
+  if included_by and files.absolute_path(path) in before:
+    return frozenset()
   with tf.io.gfile.GFile(path) as file:
     try:
       contents = file.read()
@@ -340,10 +341,12 @@ def _parse_file(name: str, parsed: set[str], included_by: tuple[str, ...] = ()) 
   parts = re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", contents, flags=re.MULTILINE)
   _parse(parts[0], path)
   line = 1 + parts[0].count('\n')
+  paths = {files.absolute_path(path)}
   for included, text in zip(parts[1::2], parts[2::2], strict=True):
-    _parse_file(included, parsed, (*included_by, path))
+    paths |= _parse_file(included, before, (*included_by, path))
     _parse(text, path, line)
     line += text.count('\n')
+  return frozenset(paths)
 
 
 def _parse(text: str, place: str, first_line: int = 1) -> None:

@@ -117,11 +117,23 @@ def _data_set_name(video: str) -> str:
 def _make_records(manifest_folder: str, folder: str) -> None:
   _say(2, 'clips: frames at 30 fps and log-mel spectrograms, by Apache Beam')
   # In a process of its own, so that Beam's memory is given back before the training.
-  command = [sys.executable, '-m', 'beam_pipelines.make_clips', '--manifest', manifest_folder, '--output_dir', folder]
+  words = ['--manifest', manifest_folder, '--output_dir', folder, '--short_side', '128', '--clips_per_shard', '16']
   # In a folder of one's own there may be much that is no usable video; what is left is what the demo is about.
-  command += ['--short_side', '128', '--clips_per_shard', '16', '--max_failed_share', '0.8']
-  if subprocess.run(command, check=False).returncode:
+  words += ['--max_failed_share', '0.8']
+  command = [sys.executable, '-m', 'beam_pipelines.make_clips', *words]
+  started = [sys.executable, '-c', _ENDS_WITH_US, *words] if sys.platform == 'linux' else command
+  if subprocess.run(started, check=False).returncode:
     raise RuntimeError(f'Making the clips failed; the reason stands above. The command was: {" ".join(command)}')
+
+
+# make_clips, which gets a SIGTERM when the demo ends, killed or not (PR_SET_PDEATHSIG): else it would fill its folder to the end,
+# and the demo that is started again would find it taken.
+_ENDS_WITH_US = """
+import ctypes, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+from beam_pipelines import make_clips
+make_clips.main(sys.argv[1:])
+"""
 
 
 def _export(run_dir: str, folder: str) -> None:

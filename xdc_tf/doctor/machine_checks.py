@@ -217,11 +217,12 @@ def check_environment(facts: Facts) -> Iterator[Finding]:
     return
   cure = 'Unset TF_CONFIG to use this machine alone.'
   try:
-    workers = json.loads(text).get('cluster', {}).get('worker', [])
-  except (json.JSONDecodeError, AttributeError):
+    cluster = json.loads(text).get('cluster', {})
+    workers = len(cluster.get('chief', [])) + len(cluster.get('worker', []))
+  except (json.JSONDecodeError, AttributeError, TypeError):
     yield Finding(PROBLEM, 'TF_CONFIG', 'is not the JSON that TensorFlow expects', cure)
     return
-  yield Finding(WARNING, 'TF_CONFIG', f'names {len(workers)} workers: training waits until all have started', cure)
+  yield Finding(WARNING, 'TF_CONFIG', f'names {workers} workers: training waits until all have started', cure)
 
 
 def check_extras(facts: Facts) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import dataclasses
 import operator
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any, NamedTuple
 
@@ -187,7 +188,15 @@ def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
     ValueError: when what is in it cannot be used, a run has several encoders and none is chosen, or there is no such encoder; for
       a SavedModel in the scope of a strategy.
   """
-  path = os.fspath(path)
+  with _ONE_AT_A_TIME:
+    return _load(os.fspath(path), encoder)
+
+
+# TensorFlow 2.15 ends the process when two threads build networks.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def _load(path: str, encoder: str | None) -> Encoder:
   files.use_file_system(path)
   is_export = tf.io.gfile.exists(f'{path}/{METADATA_FILE}')
   if is_export or tf.io.gfile.exists(f'{path}/{weights_folder.INFO_FILE}'):

@@ -150,6 +150,8 @@ def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndar
       f'subset is {subset.dtype} {list(subset.shape)}; expected bool [{records.num_rows(split)}], one value for each manifest row '
       f'of split {split!r} in {records.directory}.'
     )
+  for shard in range(len(records.shard_lengths[split])):
+    damage.check_length(records, split, shard)
   lengths = np.array([subset[positions.read_indices(path)].sum() for path in records.shard_paths(split)], np.int64)
   if not lengths.sum():
     raise ValueError(
