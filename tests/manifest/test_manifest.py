@@ -118,6 +118,8 @@ def test_manifests_that_make_no_sense_are_refused(tmp_path):
     manifest.write_manifest(tmp_path, 'tiny', [*ROWS, *numbered(1)])
   with pytest.raises(ValueError, match=r"not among the label names: \['dog'\]"):
     manifest.write_manifest(tmp_path, 'tiny', ROWS, label_names=['cat'])
+  with pytest.raises(ValueError, match=r"The label names for .* hold \['owl '\]; expected names"):
+    manifest.write_manifest(tmp_path, 'tiny', ROWS, label_names=['dog', 'owl ', 'cat'])
   with pytest.raises(FileNotFoundError, match='xdc manifest'):
     manifest.read_manifest(tmp_path)
   assert manifest.write_manifest(tmp_path, 'tiny', ROWS, label_names=['dog', 'owl', 'cat']).label_names == (

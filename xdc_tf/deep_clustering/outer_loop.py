@@ -196,6 +196,11 @@ def _make_trainer(
   return EncoderTrainer(name, config.encoders[name], inputs, records, config.heads_of(name), options, strategy, seed)
 
 
+def _dimension(config: Pretraining, trainer: EncoderTrainer, encoder: str, iteration: int) -> int:
+  """How many numbers the features of an encoder have in an iteration."""
+  return mfcc.DIMENSION if config.takes_mfcc(encoder, iteration) else trainer.encoder.feature_dimension
+
+
 def pretrain(
   config: Pretraining,
   trainers: dict[str, EncoderTrainer],
@@ -215,10 +220,6 @@ def pretrain(
   for name, trainer in trainers.items():
     trainer.load(run.once(layout.initial_weights('', name), stages.save_initial_weights, trainer))
 
-  def dimension(encoder: str, iteration: int) -> int:
-    takes_mfcc = config.takes_mfcc(encoder, iteration)
-    return mfcc.DIMENSION if takes_mfcc else trainers[encoder].encoder.feature_dimension
-
   clusters: dict[str, str] = {}
   for iteration in range(config.num_iterations + 1):
     here, before = Iteration('', iteration), clusters
@@ -233,7 +234,7 @@ def pretrain(
         here.clusters(c.name),
         stages.cluster_features,
         feature_folders=[features[s] for s in c.sources],
-        dimensions=[dimension(s, iteration) for s in c.sources],
+        dimensions=[_dimension(config, trainers[s], s, iteration) for s in c.sources],
         clustering=c,
         records=records,
         options=config.kmeans,

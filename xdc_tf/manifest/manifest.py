@@ -72,6 +72,12 @@ def _is_label(name: str) -> bool:
   return bool(name) and name == name.strip() and not set(name) & set(';\n\r')
 
 
+def _check_label_names(directory: str, label_names: Sequence[str]) -> None:
+  odd = [name for name in label_names if not _is_label(name)]
+  if odd:
+    raise ValueError(f'The label names for {directory} hold {odd[:10]}; expected {_LABELS}.')
+
+
 def check_row(row: Row, split: str) -> None:
   """Raises ValueError when a row of `split` cannot be written or decoded."""
   problem = None
@@ -182,9 +188,7 @@ def write_manifest(
   path = os.path.join(directory, MANIFEST_FILE)
   if tf.io.gfile.exists(path):
     return _same_manifest(directory, name, rows, rows_per_file, label_names)
-  odd = [label for label in label_names or () if not _is_label(label)]
-  if odd:
-    raise ValueError(f'The label names for {directory} hold {odd[:10]}; expected {_LABELS}.')
+  _check_label_names(directory, label_names or ())
   writers: dict[str, _SplitWriter] = {}
   found_labels: set[str] = set()
   num_official_splits = None
