@@ -37,6 +37,17 @@ def test_the_proposals_of_a_window():
   np.testing.assert_allclose(found.scores, np.array([0, 1, 2, 4, 5, 6]) / 24)
 
 
+def test_what_a_window_may_have_cut_off_is_no_proposal():
+  # G-TAD's gtad_inference.py takes `end_index < temporal_scale` only: a network learns the part of an action that a window cuts off
+  # as a whole one, which the next window, half a window on, sees whole.
+  maps = np.full([2, 4], 0.5), np.ones([2, 4])
+  found = proposals.of_window(*maps, 1, TRACK, Detection(below_snippets=9))
+  assert found.segments.tolist() == [[10.5, 11], [11, 11.5], [11.5, 12], [10.5, 11.5], [11, 12]]
+  # The track ends where this window does, and so may an action.
+  found = proposals.of_window(*maps, 2, TRACK, Detection(below_snippets=9))
+  assert found.segments.tolist() == [[11, 11.5], [11.5, 12], [12, 12.5], [12.5, 13], [11, 12], [11.5, 12.5], [12, 13]]
+
+
 def test_the_proposals_of_a_track_are_those_of_its_windows():
   config = Localization(SnippetWindows(4, 2, 1), GTAD(), Detection(num_proposals=2))
   seen = []
@@ -48,8 +59,8 @@ def test_the_proposals_of_a_track_are_those_of_its_windows():
 
   found = proposals.of_track(network, TRACK, config)
   assert seen == [(1, 4, 2)] * 2
-  assert found.segments.tolist() == [[11, 11.5], [11.5, 12], [12, 12.5], [12.5, 13]]
-  np.testing.assert_allclose(found.scores, [0.4, 0.3, 0.8, 0.6])
+  assert found.segments.tolist() == [[11, 11.5], [10.5, 11], [12, 12.5], [12.5, 13]]
+  np.testing.assert_allclose(found.scores, [0.4, 0.2, 0.8, 0.6])
   thin = Proposals.joined([found, found]).thinned(Detection(num_proposals=3))
   assert thin.segments.tolist() == [[12, 12.5], [12.5, 13], [11, 11.5]]
 

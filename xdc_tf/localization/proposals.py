@@ -43,10 +43,13 @@ def of_window(
     regression: float [D, T].
     start: first snippet of the window.
     track: that it is cut from.
-    config: which to drop. Proposals behind the end of the track are dropped too; others end there at the latest.
+    config: which to drop. Proposals behind the end of the track are dropped too; others end there at the latest. Those that end
+      with the window are dropped [code of G-TAD], as the window may have cut an action off there, unless the track ends there too.
   """
   max_duration, length = classification.shape
   kept = targets.proposal_mask(length, max_duration)
+  if start + length < len(track.features):
+    kept &= targets.proposal_intervals(length, max_duration)[..., 1] < length
   kept &= np.arange(1, max_duration + 1)[:, None] < config.below_snippets
   kept &= start + np.arange(length) < len(track.features)
   segments = start + targets.proposal_intervals(length, max_duration)[kept]
