@@ -1,5 +1,6 @@
 """In which order training reads clips: of a seed alone, wherever it begins and however many threads read."""
 
+import dataclasses
 import os
 
 import numpy as np
@@ -33,6 +34,19 @@ def test_shards_are_read_in_turn_and_windows_shuffled(tmp_path):
     tuple(np.argsort(np.argsort(window)[np.argsort(other)])) for window, other in zip(windows, shuffled, strict=True)
   }
   assert len(orders) > 2
+
+
+def test_a_list_that_is_sorted_by_class_is_mixed(tmp_path):
+  # 40 classes of 64 clips, a shard each; what is near in the records is not near in training.
+  records = records_factory.write_records(
+    tmp_path, splits={'train': 2560}, clips_per_shard=64, frames_per_span=0, seconds=0.5
+  )
+  part = reader.PipelinePart()
+  stream = indices(training(records, batch_size=32, **dataclasses.asdict(part)), 512)
+  batches = np.reshape(stream, (16, 32)) // 64
+  assert len(np.unique(batches)) == 40
+  # A whole permutation has 40 * (1 - (39 / 40) ** 32) = 22.2 classes in a batch.
+  assert np.mean([len(np.unique(batch)) for batch in batches]) > 20
 
 
 @pytest.mark.slow

@@ -27,6 +27,8 @@ _BUFFER_BYTES = 1 << 20
 class PipelinePart:
   """One of the pipelines, a worker each, that share the training data, and how it shuffles.
 
+  Rows of a manifest are often sorted by class, or are spans of the same film: a window must come from many shards.
+
   Attributes:
     pipeline: its number.
     num_pipelines: how many there are; at most as many as there are shards.
@@ -36,8 +38,8 @@ class PipelinePart:
 
   pipeline: int = 0
   num_pipelines: int = 1
-  shuffle_window: int = 512
-  shards_together: int = 16
+  shuffle_window: int = 4096
+  shards_together: int = 256
 
 
 @graphs.plain

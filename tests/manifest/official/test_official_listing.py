@@ -2,10 +2,12 @@ import csv
 import json
 import os
 
+import numpy as np
 import pytest
 from official_factory import touch
 
 from xdc_tf.manifest import manifest
+from xdc_tf.manifest.manifest import Row
 from xdc_tf.manifest.official import listing
 from xdc_tf.manifest.official.listing import Entry, Listing, MediaFolder, Skipped
 
@@ -86,6 +88,25 @@ def test_a_listing_becomes_a_manifest_with_skipped_csv_before_it_is_finished(tmp
   assert order == [['skipped.csv', 'tiny-official.csv-00000-of-00001']]
   assert (written.splits, written.label_names, written.num_official_splits) == ({'official': 1}, ('z', 'y'), 2)
   assert read_skipped(tmp_path / 'm')[1:] == [['missing_media', 'b', '']]
+
+
+def test_classes_of_a_sorted_list_are_mixed(tmp_path):
+  names = [f'{label}_{number:02d}' for label in 'abcdefghij' for number in range(30)]
+  media = MediaFolder(touch(tmp_path / 'media', *(f'{name}.mp4' for name in names)), ('.mp4',), Skipped())
+  entries = [Entry(name, (name,), 'official', (name[0],)) for name in names]
+  found = Listing(listing.find_rows(entries, media, Skipped()))
+  rows = list(listing.write_listing(str(tmp_path / 'm'), 'tiny', found, Skipped()).rows('official'))
+  assert sorted(row.video_id for row in rows) == names and [row.index for row in rows] == list(range(300))
+  # Of 32 rows drawn at random 96.6 % of ten classes are seen, of a sorted list two.
+  seen = [len({row.labels for row in rows[first : first + 32]}) for first in range(0, 288, 32)]
+  assert np.mean(seen) > 9
+  # Spans of one video stay neighbours, in their order: make_clips decodes them in one go.
+  spans = [('train', Row(0, video, f'/{video}', float(start))) for start in range(3) for video in 'pqr']
+  for first in (0, 3, 6):
+    videos, starts = zip(
+      *((row.video_id, row.start_seconds) for _, row in listing.mixed(spans)[first : first + 3]), strict=True
+    )
+    assert len(set(videos)) == 1 and starts == (0, 1, 2)
 
 
 def test_nothing_left_is_an_error_that_says_why(tmp_path):
