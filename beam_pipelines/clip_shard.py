@@ -280,8 +280,7 @@ class MakeShard(beam.DoFn):
   def _make(self, split: str, shard: int) -> ShardResult:
     path, summary_path = self._job.shard_path(split, shard), self._job.summary_path(split, shard)
     # A summary promises that its shard is whole. The shard itself is only ever replaced: another worker may have made it.
-    if tf.io.gfile.exists(summary_path):
-      tf.io.gfile.remove(summary_path)
+    files.delete(summary_path)
     with files.atomic_path(path) as temporary:
       summary, written = self._write(split, shard, temporary)
       summary |= {'bytes': tf.io.gfile.stat(temporary).length}

@@ -154,7 +154,7 @@ class FinishFeatures(beam.DoFn):
       )
     for name in files.list_folder(self._job.output_dir):
       if '.tmp.' in name:  # Of workers that were killed; nobody writes any more.
-        tf.io.gfile.remove(os.path.join(self._job.output_dir, name))
+        files.delete(os.path.join(self._job.output_dir, name))
     files.write_mark(os.path.join(self._job.output_dir, schema.DONE_FILE))
 
 

@@ -221,10 +221,9 @@ def begin(job: ClipJob) -> dict[str, Any] | None:
         raise ClipJobError(str(error)) from error
       return summary
     # Until the end of this job the folder is not one that can be trained on.
-    tf.io.gfile.remove(done_path)
+    files.delete(done_path)
   for path in (summary_path, os.path.join(job.output_dir, STOPPED_FILE)):
-    if tf.io.gfile.exists(path):
-      tf.io.gfile.remove(path)
+    files.delete(path)
   return None
 
 

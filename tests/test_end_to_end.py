@@ -10,6 +10,7 @@ import tensorflow as tf
 from absl import logging
 from tiny_encoders import folded_weights
 
+from xdc_tf import lease
 from xdc_tf.cli import main
 from xdc_tf.models import import_weights
 
@@ -54,6 +55,10 @@ def test_a_demo_that_cannot_start_takes_no_folder(videos, tmp_path):
     xdc('demo', '--video', str(videos), '--output_dir', str(output))
   short = tmp_path / 'short.mp4'
   media_factory.write_video(short, seconds=4, frame_rate=15, size=(64, 48))
+  # Two at once would delete each other's exports.
+  busy = tmp_path / 'busy'
+  with lease.held(str(busy)), pytest.raises(lease.LeaseError, match='is being filled by process'):
+    xdc('demo', '--video', str(short), '--output_dir', str(busy))
   # A demo that could not start leaves its folder for the next try.
   for video in (__file__, str(short)):
     complaint = 'too short for the demo, which needs 5 spans' if video == str(short) else 'cannot be read as a video'

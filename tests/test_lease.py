@@ -10,9 +10,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from xdc_tf import files, lease
+from xdc_tf.clustering import feature_store
+from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.training import checkpoints
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Takes a folder, says so, and then writes a number whenever it is asked to.
@@ -104,6 +108,21 @@ def test_a_stopped_job_that_wakes_up_writes_nothing(tmp_path):
 
 
 @pytest.mark.slow
+def test_who_lost_it_deletes_nothing_of_the_next_job(tmp_path):
+  # A job that was stopped, taken over and woken up comes to where it makes way for its own results.
+  features = np.ones([2, 4], np.float32)
+  feature_store.write_shard(str(tmp_path), 'train', 0, 1, np.arange(2), features)
+  (tmp_path / 'best-001').mkdir()
+  with lease.held(str(tmp_path)):
+    files.write_json(str(tmp_path / lease.FILE), {'of': 'another job'})
+    with pytest.raises(lease.LeaseError, match='was taken over'):
+      feature_store.write_shard(str(tmp_path), 'train', 0, 1, np.arange(2), features)
+    with pytest.raises(lease.LeaseError, match='was taken over'):
+      checkpoints.delete_folders(str(tmp_path), 'best-')
+  assert FeatureStore(str(tmp_path), 'train').complete_shards() == [0]
+  assert (tmp_path / 'best-001').is_dir()
+
+
 def test_a_job_that_is_asked_to_end_gives_it_back(tmp_path):
   with owner(tmp_path) as first:
     first.terminate()

@@ -110,6 +110,15 @@ def replace(source: str, path: str) -> None:
   tf.io.gfile.remove(source)
 
 
+def delete(path: str) -> None:
+  """Deletes a file, or a folder with all in it, if it is there; raises an error where this process may not write any more."""
+  check_guards()
+  if tf.io.gfile.isdir(path):
+    tf.io.gfile.rmtree(path)
+  elif tf.io.gfile.exists(path):
+    tf.io.gfile.remove(path)
+
+
 def list_folder(path: str) -> list[str]:
   """Returns the names in a folder, without slashes at their ends; none where there is no folder: s3:// has no empty ones."""
   if not tf.io.gfile.exists(path):

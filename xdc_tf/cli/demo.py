@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from xdc_tf import files
+from xdc_tf import files, lease
 from xdc_tf.cli import configuration
 from xdc_tf.demo import demo_film, demo_summary
 from xdc_tf.library.exporting import export_run
@@ -46,6 +46,12 @@ def run(arguments: argparse.Namespace) -> None:
   if arguments.video and not os.path.exists(arguments.video):
     raise FileNotFoundError(f'--video {arguments.video} does not exist. Expected a video or a folder of videos.')
   _claim_folder(output_dir, os.path.abspath(arguments.video) if arguments.video else 'Big Buck Bunny')
+  with lease.held(output_dir):
+    summary = _do_everything(arguments, paths)
+    _print_result(output_dir, paths, summary, time.time() - started)
+
+
+def _do_everything(arguments: argparse.Namespace, paths: dict[str, str]) -> dict:
   video, credit = _get_video(arguments)
   _make_manifest(video, paths['manifest'])
   _make_records(paths['manifest'], paths['records'])
@@ -61,9 +67,9 @@ def run(arguments: argparse.Namespace) -> None:
     allow_changes=True,  # It shows the road; nobody compares its bits.
   )
   _export(paths['run'], paths['saved_models'])
-  summary = _summarize(paths['run'], os.path.join(output_dir, 'summary.json'))
+  summary = _summarize(paths['run'], os.path.join(arguments.output_dir, 'summary.json'))
   _report(paths['run'], paths['report'], credit, summary)
-  _print_result(output_dir, paths, summary, time.time() - started)
+  return summary
 
 
 def _say(number: int, what: str) -> None:
@@ -77,7 +83,7 @@ def _claim_folder(output_dir: str, video: str) -> None:
     before = files.read_json(note)['video']
     if before == video:
       return
-    if os.listdir(output_dir) != ['demo.json']:
+    if set(os.listdir(output_dir)) - {lease.FILE} != {'demo.json'}:
       raise ValueError(f'{output_dir} is the demo of {before}. Give another --output_dir for {video}.')
   files.check_new(output_dir, 'no folder of a demo', but=('demo.json',))
   files.write_json(note, {'video': video})

@@ -53,8 +53,7 @@ def write_shard(
     stored = features[order].astype(np.float16)
   _check_finite(paths[0], index, features[order], stored)
   # An old index would vouch for new features if we were killed between the two files.
-  if tf.io.gfile.exists(paths[1]):
-    tf.io.gfile.remove(paths[1])
+  files.delete(paths[1])
   files.write_array(paths[0], stored)
   with files.atomic_write(paths[1]) as file:
     np.save(file, index, allow_pickle=False)

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from xdc_tf import files, progress
 from xdc_tf.report import clip_data, cluster_history, cluster_ranking, page_templates
@@ -129,10 +128,8 @@ def _check_folder(folder: str, source: str) -> None:
 
 def _delete_pages(folder: str) -> None:
   # The first page goes first and comes last: where it is, the report is whole.
-  if tf.io.gfile.exists(os.path.join(folder, 'index.html')):
-    tf.io.gfile.remove(os.path.join(folder, 'index.html'))
-  if tf.io.gfile.exists(os.path.join(folder, 'pages')):
-    tf.io.gfile.rmtree(os.path.join(folder, 'pages'))
+  files.delete(os.path.join(folder, 'index.html'))
+  files.delete(os.path.join(folder, 'pages'))
 
 
 def _origins(given: ReportInput) -> list[dict]:

@@ -40,8 +40,7 @@ def save(folder: str, encoder, source: str, sha256: str) -> bool:
   names = files.list_folder(folder)
   ours = (_UNFINISHED, *(name for name in names if name.startswith('weights.')))
   files.check_new(folder, 'holds no imported weights', but=ours)
-  if _UNFINISHED in names:  # Of a command that was killed.
-    tf.io.gfile.rmtree(os.path.join(folder, _UNFINISHED))
+  files.delete(os.path.join(folder, _UNFINISHED))  # Of a command that was killed.
   checkpoints.save_weights(encoder, folder)
   files.write_json(path, info | {'xdc_tf': __version__})
   return True

@@ -187,7 +187,7 @@ def remove_unfinished(directory: str) -> None:
   """Removes what killed exports left in the folder of a model; for those who alone write there."""
   for name in files.list_folder(directory):
     if re.fullmatch(r'unfinished\.[0-9a-f]{32}', name):
-      tf.io.gfile.rmtree(os.path.join(directory, name))
+      files.delete(os.path.join(directory, name))
 
 
 def _upload(source: str, folder: str) -> None:

@@ -184,7 +184,7 @@ def delete_folders(folder: str, prefix: str, keep: str = '') -> None:
   for name in tf.io.gfile.listdir(folder):
     path = os.path.join(folder, name.rstrip('/'))  # Some file systems list folders with a slash.
     if name.startswith(prefix) and path != keep:
-      tf.io.gfile.rmtree(path)
+      files.delete(path)
 
 
 def own_folder(folder: str, worker: int) -> str:

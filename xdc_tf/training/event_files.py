@@ -24,7 +24,7 @@ def _remove_events(folder: str, beginning: str = '') -> None:
   if tf.io.gfile.exists(folder):
     for name in tf.io.gfile.listdir(folder):
       if name.startswith(beginning) and 'tfevents' in name:
-        tf.io.gfile.remove(os.path.join(folder, name))
+        files.delete(os.path.join(folder, name))
 
 
 def write_step(
