@@ -63,6 +63,47 @@ def test_a_gap_in_the_sound_is_silence():
   assert not waveform[15_100:].any()
 
 
+@pytest.mark.parametrize('kind', ['rounded down to 40 ms', '25 ms to both sides'])
+def test_stamps_that_wobble_do_not_tear_the_sound(kind):
+  # As FLV and WebRTC recorders write them; FFmpeg plays such sound whole.
+  from xdc_tf.media.audio_track import AudioTrack
+
+  track, tone, rng = AudioTrack(Fraction(0), Fraction(8), 16_000), media_factory.tone(440), np.random.default_rng(0)
+  for number in range(400):
+    first = number * 960
+    frame = av.AudioFrame.from_ndarray(
+      tone(np.arange(first, first + 960) / 48_000)[None].astype('f4'), format='fltp', layout='mono'
+    )
+    frame.sample_rate = 48_000
+    stamp = first // 1920 * 1920 if kind.startswith('rounded') else max(0, first + int(rng.integers(-1200, 1200)))
+    track.add(frame, Fraction(stamp, 48_000))
+  waveform = track.finish(Fraction(8))
+  assert not track.gaps
+  # It begins where its first stamp says.
+  begins = Fraction(0) if kind.startswith('rounded') else track.first_time
+  assert abs(begins) <= 0.025
+  expected = tone(np.arange(128_000) / 16_000 - float(begins))
+  assert np.abs(waveform[500:-500] - expected[500:-500]).max() < 1e-3
+
+
+def test_a_short_gap_is_made_up_for_in_half_a_second():
+  from xdc_tf.media.audio_track import AudioTrack
+
+  track = AudioTrack(Fraction(0), Fraction(4), 16_000)
+  for number in range(190):
+    values = np.full((1, 960), 0.25 if number < 50 else 0.5, np.float32)
+    frame = av.AudioFrame.from_ndarray(values, format='fltp', layout='mono')
+    frame.sample_rate = 48_000
+    # 60 ms are missing after one second.
+    track.add(frame, Fraction(number * 960 + (0 if number < 50 else 2880), 48_000))
+  assert [(float(start), float(end)) for start, end in track.gaps] == [(1.5, 1.56)]
+  waveform = track.finish(Fraction(3))
+  silent = np.flatnonzero(np.abs(waveform) < 1e-3)
+  assert silent.min() / 16_000 == pytest.approx(1.5, abs=0.005) and silent.max() / 16_000 == pytest.approx(
+    1.56, abs=0.005
+  )
+
+
 def test_the_rate_may_change_on_the_way():
   from xdc_tf.media.audio_track import AudioTrack
 

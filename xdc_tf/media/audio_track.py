@@ -12,6 +12,10 @@ import numpy as np
 MARGIN_SECONDS = Fraction(1, 50)
 # Sound that starts within this time of where the last frame stopped goes on there: containers round timestamps.
 JITTER_SECONDS = Fraction(1, 100)
+# So does sound within this time that comes back to it: live recorders stamp packets when they arrive, tens of milliseconds off.
+# What stays away for half a second has a real gap.
+WOBBLE_SECONDS = Fraction(1, 10)
+_PATIENCE_SECONDS = Fraction(1, 2)
 # So many frames are mixed down and resampled at once, 0.7 s of AAC: each call costs more than the sound of one frame.
 _RUN_FRAMES = 32
 
@@ -110,6 +114,7 @@ class AudioTrack:
     self._start, self._limit, self._sample_rate = start, limit, sample_rate
     self._segment: _Segment | None = None
     self._position = 0  # Of the sample after the last one, in the segment's rate.
+    self._apart_since: int | None = None  # The position from which on stamps have not agreed with it.
     self._run: list[av.AudioFrame] = []
     self._run_start = 0
     self._run_kind: tuple[str, str] | None = None
@@ -128,9 +133,9 @@ class AudioTrack:
     segment = self._segment
     if segment is None or segment.rate != rate:
       segment = self._begin_segment(rate, position)
-    elif abs(position - self._position) <= JITTER_SECONDS * rate:
+    elif self._goes_on(position, rate):
       position = self._position
-    if self.end_time is not None and time > self.end_time + JITTER_SECONDS:
+    if self.end_time is not None and Fraction(position, rate) > self.end_time + JITTER_SECONDS:
       self.gaps.append((self.end_time, time))
     if position + frame.samples > segment.first:
       self._append(position, frame)
@@ -139,6 +144,19 @@ class AudioTrack:
       self.first_time = time
     self.end_time = Fraction(self._position, rate)
     self.done = self._position >= segment.limit
+
+  def _goes_on(self, position: int, rate: int) -> bool:
+    """Whether a frame that is stamped at a position follows the last one without a gap."""
+    difference = abs(position - self._position)
+    if difference <= JITTER_SECONDS * rate:
+      self._apart_since = None
+      return True
+    if self._apart_since is None:
+      self._apart_since = self._position
+    waits = difference <= WOBBLE_SECONDS * rate and self._position - self._apart_since < _PATIENCE_SECONDS * rate
+    if not waits:
+      self._apart_since = None
+    return waits
 
   def finish(self, end: Fraction) -> np.ndarray:
     """Returns float32 [round((end - start) * sample_rate)] in [-1, 1]; silence where the file has no sound."""
@@ -170,6 +188,7 @@ class AudioTrack:
     first = max(position, math.floor((self._start - MARGIN_SECONDS) * rate))
     limit = math.ceil((self._limit + MARGIN_SECONDS) * rate)
     self._segment = _Segment(rate, self._sample_rate, min(first, limit), limit)
+    self._apart_since = None
     return self._segment
 
   def _end_segment(self) -> None:

@@ -6,8 +6,9 @@
 Times are seconds since the file's start (the earliest of its streams, wherever its clock begins). A frame is shown from
 its timestamp to the next one's, so variable frame rates need no care, and consecutive spans tile: frame k of [2, 4) is
 byte for byte frame 60 + k of [0, 4). The waveform tiles too; in containers whose timestamps are rounded (Matroska and
-Flash: 1 ms) it does up to that rounding. Shapes are those that a player shows: pixels are made square and rotation
-metadata is obeyed. Interlaced frames stay as they are, high dynamic range is not tone-mapped.
+Flash: 1 ms) it does up to that rounding, and so where a live recorder's timestamps wobble. Shapes are those that a player
+shows: pixels are made square and rotation metadata is obeyed, cropping by the container is not. Interlaced frames stay as
+they are, high dynamic range is not tone-mapped.
 
 A MediaReader keeps the file open: spans of video that follow one another are decoded in one pass, which matters most where
 keyframes are far apart. What it returns is what read_span returns.
