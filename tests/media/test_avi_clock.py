@@ -48,6 +48,18 @@ def test_pictures_that_were_left_out_leave_their_gaps(b_frames, tmp_path):
     assert max(abs(a - b) for a, b in zip(shown, wanted, strict=True)) <= (3.001 / 30 if b_frames else 1e-6)
 
 
+@pytest.mark.parametrize('kept', [7, 6], ids=['two of seven left out', 'five of six'])
+def test_a_seek_among_left_out_pictures_shows_what_reading_on_shows(kept, tmp_path):
+  """FFmpeg's stamps were up to a sixth of a second late behind a seek, so a clip depended on which shard it is in."""
+  times = [i / 30 for i in range(240) if (i % 7 not in (2, 3) if kept == 7 else i % 6 == 0)]
+  path = media_factory.write_video(
+    tmp_path / 'a.avi', 8, frame_times=times, video_codec='mpeg4', audio_codec='pcm_s16le', b_frames=0, size=(64, 48)
+  )
+  for start in range(7):
+    shown = [times[number] for number in frame_numbers(read_span(path, start, start + 1, PICTURES))]
+    assert shown == [max(t for t in times if t <= start + k / 30 + 1e-3) for k in range(30)]
+
+
 @pytest.mark.parametrize('codec', ['eac3', 'g722'])
 def test_sound_whose_stamps_are_hundreds_of_times_too_large_is_heard(codec, tmp_path):
   """All but its first packet became silence, and the film's clips were set aside for having no sound."""

@@ -1,5 +1,6 @@
 """When the pictures of an AVI file are shown and its sounds heard, which its stamps do not say. Used by span_reading.py."""
 
+import bisect
 import collections
 import itertools
 import re
@@ -34,23 +35,43 @@ def sound_stretch(container, stream) -> Fraction:
   return max(Fraction(1), Fraction(first[1].dts - first[0].dts, first[0].duration))
 
 
+_CHUNK_HEADER_BYTES = 8  # The index has the places of chunks, packets those of what is in them.
+
+
 class AviClock:
   """Gives the n-th picture that is shown the n-th time that is there: reordering changes the order, not the times.
 
   So pictures that were left out when the film was made, as empty chunks, leave their gaps.
+
+  Attributes:
+    origin: the stamp at which the film begins, in seconds.
   """
 
   def __init__(self, stream, origin: Fraction):
-    """Begins at the start of the file, or where it was sought to; `origin` is the second at which the file begins."""
-    self.begins_at_keyframe = False
-    self._stream, self._origin = stream, origin
+    """Begins at the start of the file, whose stamps begin at `origin` seconds."""
+    self.origin = origin
+    self._begins_at_keyframe = False
+    self._stream = stream
     self._times: collections.deque[Fraction] = collections.deque()
+
+  def is_sought(self, first: av.Packet) -> None:
+    """The file was sought to a place whose first packet is this keyframe.
+
+    FFmpeg counts on from there by the wrong number where empty chunks lie among the sound before it; the index has the right one.
+    """
+    self._begins_at_keyframe = True
+    if first.pos is None or first.dts is None:
+      return
+    entries, chunk = self._stream.index_entries, first.pos - _CHUNK_HEADER_BYTES
+    place = bisect.bisect_left(range(len(entries)), chunk, key=lambda number: entries[number].pos)
+    if place < len(entries) and entries[place].pos == chunk:
+      self.origin += (first.dts - entries[place].timestamp) * time_base(first)
 
   def goes_in(self, packet: av.Packet) -> None:
     """Takes the time of a packet, before it is decoded."""
     if packet.size and packet.dts is not None:
-      self._times.append(packet.dts * time_base(packet) - self._origin)
-      if self.begins_at_keyframe:
+      self._times.append(packet.dts * time_base(packet) - self.origin)
+      if self._begins_at_keyframe:
         self._leave_out_leading(packet)
 
   def is_lost(self) -> None:
@@ -63,19 +84,19 @@ class AviClock:
     time = self._times.popleft() if self._times else None
     if self._stream.codec_context.has_b_frames:
       return time
-    return None if frame.pts is None else frame.pts * time_base(frame) - self._origin
+    return None if frame.pts is None else frame.pts * time_base(frame) - self.origin
 
   def _leave_out_leading(self, packet: av.Packet) -> None:
     """After the first keyframe may come pictures shown before it: they lack what they are made from, and do not come out."""
     name = self._stream.codec_context.name
     if name not in _PICTURES:
-      self.begins_at_keyframe = False
+      self._begins_at_keyframe = False
       return
     header, kind_of, between = _PICTURES[name]
     for byte in header.findall(bytes(packet)):
       is_between = kind_of(byte[0]) == between
       if not is_between and not packet.is_keyframe:
-        self.begins_at_keyframe = False
+        self._begins_at_keyframe = False
         break
       if is_between and self._times:
         self._times.popleft()

@@ -143,7 +143,7 @@ class StreamReading:
     if packet is not None:
       self._first_packets.append(packet)
       if self._avi_clock:
-        self._avi_clock.begins_at_keyframe = True
+        self._avi_clock.is_sought(packet)
       stamp = packet.pts if packet.pts is not None else packet.dts
       self.began = Fraction(0) if stamp is None else self._time(stamp, packet)
     return True
@@ -252,7 +252,8 @@ class StreamReading:
       self._decode(packet, part, start)
 
   def _time(self, stamp: int, packet: av.Packet) -> Fraction:
-    return stamp * time_base(packet) / self._stretch - self.origin
+    origin = self._avi_clock.origin if self._avi_clock else self.origin
+    return stamp * time_base(packet) / self._stretch - origin
 
   def _decode(self, packet: av.Packet, part: StreamPart, start: Fraction) -> None:
     stamp = packet.pts if packet.pts is not None else packet.dts
