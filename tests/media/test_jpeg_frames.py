@@ -186,6 +186,32 @@ def test_frames_with_exif_are_read(tmp_path):
   np.testing.assert_array_equal(jpeg_encoder.display_matrix(frame), np.eye(2))
 
 
+def test_a_call_whose_telephone_is_turned_has_each_part_in_its_own_shape(tmp_path):
+  """A WebM declares one size, and recorders of the web go on with another one: the second part was stored squeezed."""
+  path, sizes = tmp_path / 'a.webm', [(160, 90), (90, 160)]
+  with av.open(str(path), 'w') as container:
+    stream = container.add_stream('libvpx', rate=30)
+    stream.width, stream.height, stream.pix_fmt = *sizes[0], 'yuv420p'
+    container.start_encoding()
+    for part, size in enumerate(sizes):
+      encoder = av.CodecContext.create('libvpx', 'w')
+      encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = *size, 'yuv420p', Fraction(1, 30)
+      frames = [av.VideoFrame.from_ndarray(np.full((size[1], size[0], 3), 90 + 60 * part, np.uint8)) for _ in range(60)]
+      for number, frame in enumerate(frames):
+        frame.pts = number
+      for packet in [p for frame in [*frames, None] for p in encoder.encode(frame)]:
+        packet.pts, packet.dts, packet.time_base, packet.stream = (
+          packet.pts + 60 * part,
+          packet.pts + 60 * part,
+          Fraction(1, 30),
+          stream,
+        )
+        container.mux(packet)
+  for start, shape in ((0.5, (64, 114, 3)), (2.5, (114, 64, 3))):
+    frames = read_span(str(path), start, start + 1, ReadOptions(want_audio=False, short_side=64)).frames
+    assert {image_of(jpeg).shape for jpeg in frames} == {shape}
+
+
 def test_a_broadcast_that_changes_its_shape_has_each_part_in_its_own(tmp_path):
   """4:3, then 16:9 in as many pixels: the second part was stored squeezed."""
   settings = {'size': (96, 72), 'gop': 12}

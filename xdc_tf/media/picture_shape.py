@@ -21,7 +21,7 @@ class PictureShape:
       stream: its video.
       options: the short side, the quality and the most pixels.
       threads: 1, or more: encoders have one of their own then.
-      changes: whether the shape may change on the way, as in a recorded broadcast.
+      changes: whether the shape of pixels may change on the way, as in a recorded broadcast.
 
     Raises:
       MediaError: unreadable or too_large.
@@ -59,8 +59,9 @@ class PictureShape:
   def encoder_of(self, frame: av.VideoFrame, time: Fraction) -> JpegEncoder | EncoderThread:
     """Returns the encoder that gives a picture its shape; raises MediaError('too_large') where it would become too large."""
     width, height, aspect = self._declared
+    # The picture of a call changes its size when a telephone is turned, in files that declare but one.
+    width, height = frame.width, frame.height
     if self._changes:
-      width, height = frame.width, frame.height
       latest = next(aspect for since, aspect in reversed(self._seen) if since is None or since <= time)
       aspect = aspect if latest == self._codec_aspect else latest
     size = self._size_of(width, height, aspect)
