@@ -1,5 +1,11 @@
 """The differences between the stacks, tested on whichever stack runs."""
 
+import importlib
+import os
+import subprocess
+import sys
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -149,3 +155,17 @@ def test_remote_file_systems():
   if not compat.LOWER_STACK:
     with pytest.raises(RuntimeError, match='copy the data'):
       compat.use_remote_file_systems('s3://bucket/clips')
+
+
+@pytest.mark.stack
+def test_another_backend_of_keras_on_the_machine_changes_nothing():
+  program = 'import xdc_tf.compat, keras; print(keras.backend.backend())'
+  environment = os.environ | {'KERAS_BACKEND': 'numpy', 'TF_CPP_MIN_LOG_LEVEL': '3'}
+  done = subprocess.run([sys.executable, '-c', program], env=environment, capture_output=True, text=True)
+  assert done.stdout == 'tensorflow\n', done.stderr[-1000:]
+
+
+def test_keras_with_another_backend_is_refused(monkeypatch):
+  monkeypatch.setattr(keras.backend, 'backend', lambda: 'jax')
+  with pytest.raises(ImportError, match="Keras was imported with the backend 'jax'; xdc-tf needs tensorflow"):
+    importlib.reload(compat)

@@ -229,7 +229,7 @@ def test_the_verbs_take_it(tmp_path):
   other_machine(tmp_path)  # Not before: importing all verbs may take longer than a lease lasts here.
   with pytest.raises(lease.LeaseError, match='--take_over'):
     parsed.run(parsed)
-  for module in ('pretrain', 'finetune', 'sweep', 'localize', 'report', 'export', 'extract-features'):
+  for module in ('pretrain', 'finetune', 'sweep', 'localize', 'report', 'export', 'extract-features', 'import-weights'):
     action = main.build_parser()._subparsers._group_actions[0].choices[module]
     assert '--take_over' in action.format_help(), module
   assert '--take_over' in make_clips.parser().format_help()

@@ -10,6 +10,12 @@ deep_clustering/outer_loop.py first.
 """
 
 import importlib
+import os
+import sys
+
+# Before Keras is imported, which asks for it then: another backend may be set for other work on the machine.
+if 'keras' not in sys.modules:
+  os.environ['KERAS_BACKEND'] = 'tensorflow'
 
 __version__ = '0.2.0'
 

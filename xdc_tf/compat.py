@@ -11,6 +11,11 @@ import keras
 import tensorflow as tf
 
 LOWER_STACK = keras.__version__.startswith('2.')
+if keras.backend.backend() != 'tensorflow':
+  raise ImportError(
+    f'Keras was imported with the backend {keras.backend.backend()!r}; xdc-tf needs tensorflow. Import xdc_tf first, '
+    'which chooses it, or set KERAS_BACKEND=tensorflow.'
+  )
 OPTIMIZERS = ('sgd', 'sgdw', 'lamb')
 _LAMB_EPSILON = 1e-6  # The defaults of tensorflow-addons and Keras differ.
 

@@ -61,6 +61,21 @@ def test_export_and_import_is_exact(make, tmp_path):
   assert (tmp_path / 'a.pth').read_bytes() == (tmp_path / 'b.pth').read_bytes()
 
 
+def test_damaged_weights_are_written_again_by_the_same_command(tmp_path):
+  """`Make them again` was the advice, and the command said that they were there."""
+  encoder = randomise(AudioResNet18(base_width=4, blocks_per_stage=1))
+  folder = tmp_path / 'w'
+  assert weights_folder.save(str(folder), encoder, 'test', 'none')
+  for name in ('weights.data-00000-of-00001', 'weights.index'):
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:100]) if name.endswith('1') else path.unlink()
+    with pytest.raises((ValueError, FileNotFoundError)):
+      weights_folder.load(str(folder))
+    assert weights_folder.save(str(folder), encoder, 'test', 'none')
+    assert_same_weights(weights_folder.load(str(folder))[0], encoder)
+  assert not weights_folder.save(str(folder), encoder, 'test', 'none')
+
+
 def test_the_name_of_the_file_chooses_its_format(tmp_path):
   """safetensors' readers refuse what torch.save wrote, whatever the suffix."""
   assert weights_folder.save(str(tmp_path / 'w'), next(iter(ENCODERS.values()))(), 'test', 'none')

@@ -2,10 +2,12 @@
 
 import shutil
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from xdc_tf import compat
 from xdc_tf.models.audio_resnet import AudioResNet18
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.training import checkpoints
@@ -76,6 +78,34 @@ def test_a_folder_without_weights_says_so(tmp_path):
     checkpoints.load_weights(encoder(), str(tmp_path))
 
 
+class _Listed(keras.Model):
+  """An encoder of somebody's own, whose layers lie in a list."""
+
+  modality, feature_dimension = 'audio', 3
+
+  def __init__(self):
+    super().__init__()
+    self.hidden = [keras.layers.Dense(4)]
+    self.last = keras.layers.Dense(3)
+
+  def call(self, x, training=False):
+    return self.last(self.hidden[0](x))
+
+
+@pytest.mark.stack
+def test_weights_that_no_checkpoint_would_hold_are_an_error():
+  """On Keras 3 a run ended well, and its features were those of other random weights than its export."""
+  whole, listed = encoder(), _Listed()
+  whole(tf.zeros([1, 40, 32, 1]))
+  checkpoints.check_tracked(whole)
+  listed(tf.zeros([1, 5]))
+  if compat.LOWER_STACK:
+    checkpoints.check_tracked(listed)
+  else:
+    with pytest.raises(ValueError, match=r'^2 weights of the model, the first is .*kernel, would be lost'):
+      checkpoints.check_tracked(listed)
+
+
 def test_a_digest_tells_weights_apart_and_not_folders(tmp_path):
   for name, seed in (('a', 0), ('c', 1)):
     checkpoints.save_weights(encoder(seed=seed), str(tmp_path / name))
@@ -117,6 +147,25 @@ def test_an_older_checkpoint_takes_the_place_of_a_damaged_one(name, size, tmp_pa
   again.save(8)  # Not over what is left of the damaged one.
   value.assign(tf.zeros([1000], tf.int32))
   assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore() and set(value.numpy()) == {9}
+
+
+@pytest.mark.parametrize('share', [None, 0.5])
+def test_checkpoints_are_found_without_the_list_of_them(share, tmp_path):
+  """TensorFlow says of a list that it cannot read what it says of none: the training began anew, without a word."""
+  value = tf.Variable(tf.range(1000))
+  first = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
+  for step in (8, 12):
+    value.assign(tf.fill([1000], step))
+    first.save(step)
+  path = tmp_path / 'checkpoints' / 'checkpoint'
+  path.unlink() if share is None else path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+  value.assign(tf.zeros([1000], tf.int32))
+  again = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
+  assert again.restore() and set(value.numpy()) == {12}
+  value.assign(tf.fill([1000], 16))
+  again.save(16)
+  value.assign(tf.zeros([1000], tf.int32))
+  assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore() and set(value.numpy()) == {16}
 
 
 @pytest.mark.parametrize('name', ['ckpt-3.index', 'ckpt-3.data-00000-of-00001', 'checkpoint', 'empty checkpoint'])

@@ -2,6 +2,8 @@
 
 import argparse
 
+from xdc_tf import files, lease
+from xdc_tf.cli import pretrain
 from xdc_tf.models import import_weights
 from xdc_tf.runs import weights_folder
 
@@ -19,16 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     type=float,
     help="needed for a ResNet3D-18 or ResNet-18 in .pth: 1e-5 for PyTorch's, 1e-3 for VMZ's",
   )
+  pretrain.add_take_over_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
   """Imports the file and says what it was."""
+  files.use_file_system(arguments.output)
+  files.check_folder_of_weights(arguments.output)
   checkpoint = import_weights.read_checkpoint(arguments.checkpoint)
   print(f'{checkpoint.name}: {len(checkpoint.tensors)} tensors, SHA-256 {checkpoint.sha256}')
   for remark in checkpoint.remarks:
     print(remark)
   encoder = import_weights.import_weights(checkpoint, arguments.ignore_head, arguments.batch_norm_epsilon)
-  is_new = weights_folder.save(arguments.output, encoder, checkpoint.name, checkpoint.sha256)
+  with lease.held(arguments.output, arguments.take_over):
+    is_new = weights_folder.save(arguments.output, encoder, checkpoint.name, checkpoint.sha256)
   described = import_weights.describe(encoder)
   print(
     f'{described["encoder"]} with {described["arguments"]}: {arguments.output}' + ('' if is_new else ' (was there)')

@@ -22,11 +22,12 @@ class StartingPoint:
   """An encoder that can be built again and again.
 
   Attributes:
-    name: the name of its class, a key of encoders.ENCODERS.
+    name: the name of its class, a key of encoders.ENCODERS unless there is a `model_class`.
     arguments: the arguments of its class, which decide its shape.
     weights: folder of its weights; None: random ones.
     fed: how its run or its finetuning fed it, and what records; None where nobody knows.
     source: where it comes from, for tables and configurations.
+    model_class: its class, where that is of a module of somebody's own.
   """
 
   name: str
@@ -34,15 +35,20 @@ class StartingPoint:
   weights: str | None
   fed: InputSpec | None
   source: str
+  model_class: type | None = None
 
   def make(self, seed: int = 0, dtype=None):
     """Returns the encoder, not yet built; its weights are to be loaded by whoever builds it."""
-    return ENCODERS[self.name](**self.arguments, seed=seed, dtype=dtype)
+    return self._class(**self.arguments, seed=seed, dtype=dtype)
+
+  @property
+  def _class(self):
+    return self.model_class or ENCODERS[self.name]
 
   @property
   def modality(self) -> str:
     """'video' or 'audio'."""
-    return ENCODERS[self.name].modality
+    return self._class.modality
 
   @property
   def inputs(self):
@@ -108,13 +114,15 @@ def of_run(run: FinishedRun, encoder: str | None = None) -> StartingPoint:
     raise ValueError(f'encoder is {encoder!r}; the run in {run.path} has the encoders {", ".join(names)}.')
   encoder = encoder or names[0]
   # With the widths that the run's configuration gives.
-  described = import_weights.describe(run.config.encoders[encoder]())
+  model = run.config.encoders[encoder]()
+  described = import_weights.describe(model)
   return StartingPoint(
     described['encoder'],
     described['arguments'],
     run.weights_folder(encoder),
     InputSpec.of(run.input_of(encoder), run.records),
     f'{os.path.basename(os.path.abspath(run.path))}/{encoder}',
+    model_class=type(model),
   )
 
 

@@ -23,19 +23,19 @@ _UNFINISHED = 'weights_temp'  # TensorFlow writes there first.
 
 
 def save(folder: str, encoder, source: str, sha256: str) -> bool:
-  """Writes weights as checkpoints.load_weights reads them; returns False when the folder has them already.
+  """Writes weights as checkpoints.load_weights reads them; returns False when the folder has them already, whole.
+
+  The caller has the lease of the folder: of two imports each would write a part.
 
   Raises:
     ValueError: when the folder holds other weights.
   """
-  files.use_file_system(folder)
-  files.check_folder_of_weights(folder)
   info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256}
   path = os.path.join(folder, INFO_FILE)
   if tf.io.gfile.exists(path):
     present = files.read_json(path)
     if {name: present.get(name) for name in info} == info:
-      return False
+      return _write_if_damaged(folder, encoder)
     raise ValueError(f'{folder} holds other weights (of {present.get("source")}). Give another --output.')
   names = files.list_folder(folder)
   ours = (_UNFINISHED, *(name for name in names if name.startswith('weights.')))
@@ -44,6 +44,15 @@ def save(folder: str, encoder, source: str, sha256: str) -> bool:
   checkpoints.save_weights(encoder, folder)
   files.write_json(path, info | {'xdc_tf': __version__})
   return True
+
+
+def _write_if_damaged(folder: str, encoder) -> bool:
+  try:
+    checkpoints.load_weights(encoder, folder)  # All or nothing, and the same values.
+  except (FileNotFoundError, ValueError):
+    checkpoints.save_weights(encoder, folder)
+    return True
+  return False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +110,11 @@ def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
       'finetune` or `xdc sweep`, such as fold-1/test/rate-0.004; those of fc.gin have the encoder that they were given.'
     )
   info = files.read_json(path)
+  if info.get('encoder', '') not in ENCODERS:
+    raise ValueError(
+      f'{path} names the encoder {info.get("encoder")!r}; expected one of {", ".join(ENCODERS)}. One of your own has to be in '
+      'xdc_tf/models/encoders.py, for no configuration says here which module it is of.'
+    )
   try:
     encoder = ENCODERS[info['encoder']](**info['arguments'], dtype=dtype)
   except (KeyError, TypeError) as error:

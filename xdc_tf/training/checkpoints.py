@@ -4,6 +4,7 @@ import collections
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 
 import tensorflow as tf
@@ -61,6 +62,23 @@ def load_weights(model, folder: str) -> None:
     }  # Before the first is assigned: all or nothing.
   for name, variable in variables.items():
     variable.assign(values[name])
+
+
+def check_tracked(model) -> None:
+  """Raises ValueError when checkpoints would not hold all weights of a built model: they would be random ones again."""
+  reached = {id(_value(variable)) for variable in _named_variables(model).values()}
+  hidden = [v for v in model.variables if tf.as_dtype(v.dtype).is_floating and id(_value(v)) not in reached]
+  if hidden:
+    raise ValueError(
+      f'{len(hidden)} weights of the model, the first is {getattr(hidden[0], "path", hidden[0].name)}, would be lost: Keras 3 '
+      'hides layers in lists and dictionaries from TensorFlow. Make each layer an attribute of its own, as setattr(self, f"layer_{i}", '
+      'layer) does, or put them into a keras.Sequential.'
+    )
+
+
+def _value(variable):
+  """The variable of TensorFlow that a variable of Keras 3 is made of."""
+  return variable.value if isinstance(getattr(variable, 'value', None), tf.Variable) else variable
 
 
 def digest(folder: str) -> str:
@@ -127,11 +145,11 @@ class TrainingCheckpoint:
     Raises:
       ValueError: when it does not fit the objects exactly, or all are damaged.
     """
-    state = tf.train.get_checkpoint_state(self._folder)
-    if state is None:
+    paths = self._paths()
+    if not paths:
       return False
-    newest, damage = state.model_checkpoint_path, None
-    for path in reversed(state.all_model_checkpoint_paths):
+    newest, damage = paths[-1], None
+    for path in reversed(paths):
       try:
         self._restore(path)
       except _DamagedError as error:
@@ -142,7 +160,18 @@ class TrainingCheckpoint:
             '%s is damaged. The training goes on from %s, an older checkpoint, which is whole.', newest, path
           )
         return True
-    raise damage or ValueError(f'{self._folder}/checkpoint names no checkpoint. {self._again}')
+    raise damage or ValueError(f'{self._folder} holds no checkpoint. {self._again}')
+
+  def _paths(self) -> list[str]:
+    """The chief's checkpoints, the newest last."""
+    state = tf.train.get_checkpoint_state(self._folder)  # None also of a file that TensorFlow cannot read.
+    if state is not None:
+      return list(state.all_model_checkpoint_paths)
+    names = [match[0] for name in files.list_folder(self._folder) if (match := re.match(r'ckpt-\d+(?=\.index$)', name))]
+    paths = [os.path.join(self._folder, name) for name in sorted(names, key=lambda name: int(name.rpartition('-')[2]))]
+    if paths:
+      logging.warning('%s/checkpoint is missing or damaged; %s is taken for the newest one.', self._folder, paths[-1])
+    return paths
 
   def restore_earlier(self) -> None:
     """Restores the chief's oldest checkpoint that is kept, on every worker."""

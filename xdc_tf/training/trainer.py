@@ -74,6 +74,7 @@ class EncoderTrainer:
         self.encoder.stem.trains_under_xla = True
       self.model = HeadedEncoder(self.encoder, num_classes, seed, options.head_deviation)
       self.model(tf.zeros([1, *inputs.shape]))  # A subclassed model makes its variables at the first call.
+      checkpoints.check_tracked(self.model)
       self.optimizer = compat.make_optimizer(
         options.optimizer, options.momentum, options.nesterov, options.decoupled_weight_decay
       )
