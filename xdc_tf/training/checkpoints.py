@@ -69,10 +69,11 @@ def check_tracked(model) -> None:
   reached = {id(_value(variable)) for variable in _named_variables(model).values()}
   hidden = [v for v in model.variables if tf.as_dtype(v.dtype).is_floating and id(_value(v)) not in reached]
   if hidden:
+    first = getattr(hidden[0], 'path', hidden[0].name)
     raise ValueError(
-      f'{len(hidden)} weights of the model, the first is {getattr(hidden[0], "path", hidden[0].name)}, would be lost: Keras 3 '
-      'hides layers in lists and dictionaries from TensorFlow. Make each layer an attribute of its own, as setattr(self, f"layer_{i}", '
-      'layer) does, or put them into a keras.Sequential.'
+      f'{len(hidden)} weights of the model, the first is {first}, would be lost: Keras 3 hides layers in lists and dictionaries '
+      'from TensorFlow. Make each layer an attribute of its own, as setattr(self, f"layer_{i}", layer) does, or put them into a '
+      'keras.Sequential.'
     )
 
 
