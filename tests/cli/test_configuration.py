@@ -6,6 +6,7 @@ import pytest
 
 from xdc_tf.cli import configuration
 from xdc_tf.deep_clustering.outer_loop import Pretraining
+from xdc_tf.evaluation import finetuning
 from xdc_tf.models.r2plus1d import R2Plus1D18
 
 XDC = 'papers/neurips2020/table1_xdc.gin'
@@ -150,6 +151,28 @@ def test_a_wrong_value_is_refused_where_it_is_used():
   configuration.load([XDC], ["TrainingOptions.precision = 'half'"])
   with pytest.raises(ValueError, match='bfloat16'):
     Pretraining()
+
+
+def test_an_include_takes_nothing_back():
+  """Supplement C's batches of 8 became 32 at rates for 8, and Table 13's ResNet3D-18 an R(2+1)D-18, by the order of two files."""
+  files_and_roots = [
+    (['transfer/ucf101.gin', 'transfer/full_32_frames.gin'], finetuning.Finetuning, 'Schedule.batch_size = 32', '8'),
+    (
+      ['papers/neurips2020/table1_xdc.gin', 'models/resnet3d_18.gin'],
+      Pretraining,
+      'video_encoder = @R2Plus1D18',
+      '@ResNet3D18',
+    ),
+  ]
+  for names, root, now, before in files_and_roots:
+    assert configuration.load(names, [], root)
+    complaint = re.escape(
+      f'{names[0]} includes a file that sets {now}, which takes back what an earlier --gin_file says: {before}.'
+    )
+    with pytest.raises(configuration.ConfigurationError, match=complaint):
+      configuration.load(names[::-1], [], root)
+  # What a file says itself wins, and the same value is no change.
+  assert configuration.load(['methods/xdc.gin', 'miniature/table13_resnet3d.gin'], [])
 
 
 def test_loading_forgets_the_configuration_before():

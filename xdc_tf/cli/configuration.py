@@ -87,12 +87,17 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
     The whole configuration in a stable order, which load() takes again as a file.
 
   Raises:
-    ConfigurationError: for unknown files, configurables and parameters, and for values of a wrong type or without effect.
+    ConfigurationError: for unknown files, configurables and parameters, for values of a wrong type or without effect, and for a
+      file that includes what takes back an earlier one's own words.
   """
   gin.clear_config()
   before: frozenset[str] = frozenset()
+  said: dict[tuple[str, str, str], Any] = {}
   for name in gin_files:
-    before |= _parse_file(name, before)
+    says: dict[tuple[str, str, str], Any] = {}
+    before |= _parse_file(name, before, says)
+    _check_order(name, said, says)
+    said |= says
   for binding in gin_params:
     _parse(binding, f'--gin_param {binding!r}')
   text = gin.config_str(max_line_length=120)
@@ -313,8 +318,29 @@ def operative() -> str:
   return gin.operative_config_str(max_line_length=120)
 
 
-def _parse_file(name: str, before: frozenset[str], included_by: tuple[str, ...] = ()) -> frozenset[str]:
-  """Parses a file and what it includes; returns the paths of all.
+def _values() -> dict[tuple[str, str, str], Any]:
+  """The bindings of now, by scope, configurable and parameter; gin has no public way to list them."""
+  return {(*names, parameter): value for names, of in gin.config._CONFIG.items() for parameter, value in of.items()}
+
+
+def _check_order(name: str, said: dict[tuple[str, str, str], Any], says: dict[tuple[str, str, str], Any]) -> None:
+  """Refuses a file whose includes have changed what earlier files `said` themselves, and of which it `says` nothing."""
+  now = _values()
+  taken_back = [key for key, value in said.items() if now[key] != value and key not in says]
+  if taken_back:
+    scope, configurable, parameter = taken_back[0]
+    # A macro is the parameter 'value' of a configurable in the scope of its name.
+    what = scope if configurable == 'gin.macro' else f'{configurable.rpartition(".")[2]}.{parameter}'
+    raise ConfigurationError(
+      f'{name} includes a file that sets {what} = {now[taken_back[0]]!r}, which takes back what an earlier --gin_file says: '
+      f'{said[taken_back[0]]!r}. Give --gin_file {name} before that one.'
+    )
+
+
+def _parse_file(
+  name: str, before: frozenset[str], says: dict[tuple[str, str, str], Any] | None, included_by: tuple[str, ...] = ()
+) -> frozenset[str]:
+  """Parses a file and what it includes; returns the paths of all. What it binds itself is added to `says`.
 
   What a file given `before` has included is not included once more: that would take back what came after it.
 
@@ -339,14 +365,21 @@ def _parse_file(name: str, before: frozenset[str], included_by: tuple[str, ...] 
     except UnicodeDecodeError as error:
       raise ConfigurationError(f'{path} is no text in UTF-8 ({error}).') from error
   parts = re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", contents, flags=re.MULTILINE)
-  _parse(parts[0], path)
+  _parse_own(parts[0], path, 1, says)
   line = 1 + parts[0].count('\n')
   paths = {files.absolute_path(path)}
   for included, text in zip(parts[1::2], parts[2::2], strict=True):
-    paths |= _parse_file(included, before, (*included_by, path))
-    _parse(text, path, line)
+    paths |= _parse_file(included, before, None, (*included_by, path))
+    _parse_own(text, path, line, says)
     line += text.count('\n')
   return frozenset(paths)
+
+
+def _parse_own(text: str, place: str, first_line: int, says: dict[tuple[str, str, str], Any] | None) -> None:
+  before = _values()
+  _parse(text, place, first_line)
+  if says is not None:
+    says |= {key: value for key, value in _values().items() if key not in before or before[key] != value}
 
 
 def _parse(text: str, place: str, first_line: int = 1) -> None:
