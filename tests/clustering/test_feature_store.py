@@ -29,7 +29,7 @@ def test_missing_shards_are_named(tmp_path):
   os.remove(tmp_path / 'train-00003-of-00004.index.npy')  # as after a kill between the two files
   assert (store.complete_shards(), store.missing_shards()) == ([0], [1, 2, 3])
   with pytest.raises(
-    ValueError, match='lacks 3 of 4 shards of split .train.: 1, 2, 3. Run the feature extraction again'
+    ValueError, match='lacks 3 of 4 shards of split .train.: 1, 2, 3. Delete .*/DONE, if it is there, and give'
   ):
     _ = store.num_clips
 

@@ -166,6 +166,32 @@ def test_an_empty_folder_cannot_be_checked(tmp_path):
     integrity.checks(str(tmp_path / 'nowhere'))
 
 
+def test_what_a_sweep_and_imported_weights_need_is_missed(folder):
+  """All of this was called whole, and no message of the next command said that DONE has to go."""
+  cell, kept, weights = folder / 'sweep/fold-1/test/rate-0.004', folder / 'sweep/features/train', folder / 'imported'
+  files.write_json(str(cell / 'result.json'), {'video_accuracy': 0.5})
+  files.write_json(str(kept / 'settings.json'), {'encoder': '', 'split': 'train', 'num_clips': 10, 'clips': 'all'})
+  for name in ('features.npy', 'index.npy'):
+    files.write_array(str(kept / name), np.zeros(3))
+  tf.train.Checkpoint(weight=tf.Variable(1.0)).write(str(weights / 'weights'))
+  files.write_json(str(weights / 'encoder.json'), {})
+  for done in (cell, kept):
+    files.write_mark(str(done / 'DONE'))
+  assert findings(folder) == []
+  gone = {
+    cell / 'result.json': 'result.json is missing. Delete .*/DONE and give',
+    kept / 'features.npy': 'features.npy is missing. Delete .*/DONE and give',
+    weights / 'weights.index': 'lacks weights.index. Delete .*/DONE, if it is there',
+    folder / 'run/iteration-01/clusters/video/inertia.npy': 'inertia.npy is missing. Delete .*/DONE and give',
+  }
+  for path, problem in gone.items():
+    kept_bytes = path.read_bytes()
+    path.unlink()
+    (finding,) = findings(folder)
+    assert finding.path == str(path.parent) and re.search(problem, finding.problem)
+    path.write_bytes(kept_bytes)
+
+
 def test_what_a_localisation_and_an_export_need_is_missed(folder):
   """All of this was called whole."""
   snippets = folder / 'snippets/test-0000000.npz'

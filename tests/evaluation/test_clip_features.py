@@ -111,6 +111,9 @@ def test_a_second_use_does_not_pass_over_the_data_again(records, tmp_path, monke
     features.cached(*arguments)
   with pytest.raises(ValueError, match=r'(?s)-  "num_clips": 2.*\+  "num_clips": 3'):
     dataclasses.replace(features, num_clips=3).cached(*arguments)
+  (tmp_path / 'settings.json').unlink()
+  with pytest.raises(ValueError, match='lacks settings.json.*Restore it, or delete index.npy, features.npy and DONE'):
+    features.cached(*arguments)
 
 
 def test_folds_share_their_features(records):

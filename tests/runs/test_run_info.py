@@ -80,6 +80,13 @@ def test_a_run_that_does_not_say_where_its_records_are(noted, tmp_path):
     run_info.open_run(str(tmp_path), lambda _: None)
 
 
+def test_a_run_without_its_note_says_what_writes_it(tmp_path):
+  (tmp_path / 'config.gin').touch()
+  complaint = 'run.json, which names the records of the run, is gone. The same xdc pretrain writes it again'
+  with pytest.raises(FileNotFoundError, match=complaint):
+    run_info.open_run(str(tmp_path), lambda _: None)
+
+
 def test_records_that_were_made_anew_in_another_way_are_refused(tmp_path):
   """Their frame rate and mel filters were taken for those of the training, and exported."""
   records = records_factory.write_records(tmp_path / 'records')

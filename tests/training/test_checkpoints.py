@@ -106,6 +106,13 @@ def test_weights_that_no_checkpoint_would_hold_are_an_error():
       checkpoints.check_tracked(listed)
 
 
+def test_weights_of_a_finished_stage_are_made_again_without_its_mark(tmp_path):
+  """`Make them again` did nothing, since the stage was done."""
+  (tmp_path / 'DONE').touch()
+  with pytest.raises(FileNotFoundError, match='or delete .*/DONE and give the command'):
+    checkpoints.load_weights(encoder(), str(tmp_path))
+
+
 def test_a_digest_tells_weights_apart_and_not_folders(tmp_path):
   for name, seed in (('a', 0), ('c', 1)):
     checkpoints.save_weights(encoder(seed=seed), str(tmp_path / name))

@@ -20,6 +20,9 @@ from xdc_tf import files
 _CHECKSUMS = struct.Struct('<II')
 
 
+CURE = 'Delete {}/DONE, if it is there, and give the command that made them again: it makes only what is missing.'
+
+
 def write_shard(
   directory: str, split: str, shard: int, num_shards: int, index: np.ndarray, features: np.ndarray
 ) -> None:
@@ -188,7 +191,7 @@ class FeatureStore:
       listed = ', '.join(map(str, missing[:10])) + (', ...' if len(missing) > 10 else '')
       raise ValueError(
         f'{self.directory} lacks {len(missing)} of {self.num_shards} shards of split {self.split!r}: {listed}. '
-        'Run the feature extraction again: it makes only what is missing.'
+        f'{CURE.format(self.directory)}'
       )
     shapes = [self._open_shard(shard)[1].shape for shard in range(self.num_shards)]
     dimensions = sorted({shape[1] for shape in shapes})

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from xdc_tf import files, messages, progress
-from xdc_tf.clustering.feature_store import FeatureStore
+from xdc_tf.clustering.feature_store import CURE, FeatureStore
 from xdc_tf.manifest import manifest
 from xdc_tf.records import damage, schema
 from xdc_tf.serving.version_folder import METADATA_FILE
@@ -24,7 +24,8 @@ _WEIGHTS = ('weights.index',)
 _OF_CLIPS = tuple(f'{split}/{name}.npy' for split in ('train', 'validation') for name in ('pseudo_labels', 'distances'))
 _LEFT_BY_STAGES = {
   r'iteration-\d+/features/[^/]+': ('train-*.features.npy', 'validation-*.features.npy'),
-  r'iteration-\d+/clusters/[^/]+': ('clusters.json', 'centroids.npy', 'metrics.json', *_OF_CLIPS),
+  r'iteration-\d+/clusters/[^/]+': ('clusters.json', 'centroids.npy', 'inertia.npy', 'metrics.json', *_OF_CLIPS),
+  r'fold-\d+/(test|held-out)/rate-[^/]+': ('result.json',),
   r'iteration-\d+/metrics': ('metrics.json',),
   r'(iteration-\d+/train|initial|retrained)/[^/]+': _WEIGHTS,
 }
@@ -110,6 +111,9 @@ def _in_folder(folder: str, names: list[str]) -> Iterator[Check]:
     path, kind = os.path.join(folder, name), _kind(name)
     if kind:
       yield Check(kind, path, functools.partial(_FINDERS[kind], path))
+  if 'encoder.json' in names and 'weights.index' not in names:
+    cure = f'Delete {folder}/DONE, if it is there, and give the command that made them again'
+    yield Check('weights', folder, lambda: f'lacks weights.index. {cure}')
   if 'DONE' in names:
     yield Check('stage', folder, functools.partial(_stage_problem, folder))
 
@@ -139,7 +143,9 @@ def _of_features(folder: str, split: str) -> Iterator[Check]:
 
 def _missing_shards(store: FeatureStore) -> str:
   missing = store.missing_shards()
-  return f'lacks {len(missing)} of {store.num_shards} shards, the first is number {missing[0]}' if missing else ''
+  if not missing:
+    return ''
+  return f'lacks {len(missing)} of {store.num_shards} shards, the first is number {missing[0]}. {CURE.format(store.directory)}'
 
 
 def _features_problem(store: FeatureStore, shard: int) -> str:
@@ -224,12 +230,20 @@ def _stage_problem(folder: str) -> str:
   # Of a localisation, which has one training.
   if os.path.basename(folder) == 'training' and tf.io.gfile.exists(os.path.join(folder, 'metrics.csv')):
     left = _WEIGHTS
+  if _is_kept_features(folder):
+    left = ('features.npy', 'index.npy')
   missing = [name for name in left if not _is_there(folder, name)]
   return (
     f'is marked as done, but {", ".join(missing)} is missing. Delete {folder}/DONE and give the command again.'
     if missing
     else ''
   )
+
+
+def _is_kept_features(folder: str) -> bool:
+  """Whether these are features of a frozen encoder, which a sweep keeps beside their settings."""
+  settings = os.path.join(folder, files.SETTINGS_FILE)
+  return tf.io.gfile.exists(settings) and {'encoder', 'split', 'num_clips', 'clips'} <= set(files.read_json(settings))
 
 
 def _is_there(folder: str, name: str) -> bool:

@@ -130,6 +130,11 @@ class ClipFeatures:
     paths = [os.path.join(folder, name) for name in (INDEX_FILE, FEATURES_FILE)]
     done = os.path.join(folder, DONE_FILE)
     settings_path = os.path.join(folder, files.SETTINGS_FILE)
+    if tf.io.gfile.exists(done) and not tf.io.gfile.exists(settings_path):
+      raise ValueError(
+        f'{folder} lacks {files.SETTINGS_FILE}, which says whose features these are. Restore it, or delete '
+        f'{INDEX_FILE}, {FEATURES_FILE} and {DONE_FILE} there and give the command again.'
+      )
     if not tf.io.gfile.exists(done):
       with lease.held(folder):  # Of two jobs with different encoders one would measure the other's features.
         files.check_settings(settings_path, settings)

@@ -1,5 +1,6 @@
 """The labels that people gave to clips: to measure with and to finetune on. Pretraining never sees them."""
 
+import functools
 import os
 from collections.abc import Iterator
 
@@ -33,14 +34,19 @@ def first_labels(records: Records, split: str, warns: bool = False) -> np.ndarra
       labels[index] = numbers[0]
     several += len(numbers) > 1
   if several and warns:
-    logging.warning(
-      '%d of %d clips of %s in %s have several labels, of which the first counts alone.',
-      several,
-      len(labels),
-      split,
-      records.directory,
-    )
+    _warn_of_several(several, len(labels), split, records.directory)
   return labels
+
+
+@functools.cache  # Once, and not for every clustering of every iteration.
+def _warn_of_several(several: int, num_clips: int, split: str, directory: str) -> None:
+  logging.warning(
+    '%d of %d clips of %s in %s have several labels, of which the first counts alone (`xdc clusters-table` counts all).',
+    several,
+    num_clips,
+    split,
+    directory,
+  )
 
 
 def all_labels(records: Records, split: str) -> np.ndarray:
@@ -66,7 +72,7 @@ def _numbers(records: Records, split: str) -> Iterator[tuple[int, list[int]]]:
 
 
 def first_labels_if_any(records: Records, split: str) -> np.ndarray | None:
-  """Returns first_labels, or None when the data set has no labels or its manifest is gone.
+  """Returns first_labels, with a warning of clips with several, or None when the data set has no labels or its manifest is gone.
 
   Raises:
     FileNotFoundError: when the records themselves are gone, with a disk or a mount: then nothing is to be measured without labels.
@@ -74,7 +80,7 @@ def first_labels_if_any(records: Records, split: str) -> np.ndarray | None:
   if not records.label_names:
     return None
   try:
-    return first_labels(records, split)
+    return first_labels(records, split, warns=True)
   except FileNotFoundError:
     if not tf.io.gfile.exists(os.path.join(records.directory, schema.DONE_FILE)):
       raise

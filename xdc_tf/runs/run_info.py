@@ -188,6 +188,10 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
 
 def _open_records(path: str) -> Records:
   """Opens the records that a run.json names, if they are still made as they were."""
+  if not tf.io.gfile.exists(path):
+    raise FileNotFoundError(
+      f'{path}, which names the records of the run, is gone. The same xdc pretrain writes it again, and does nothing else again.'
+    )
   noted = files.read_json(path)
   folder = noted.get('records') if isinstance(noted, dict) else None
   if not isinstance(folder, str) or not folder or '\0' in folder:

@@ -37,11 +37,9 @@ def load_weights(model, folder: str) -> None:
   """
   prefix = os.path.join(folder, 'weights')
   if not tf.io.gfile.exists(prefix + '.index'):
-    raise FileNotFoundError(
-      f'{folder} holds no weights (weights.index is missing). Was the training stage interrupted? Run it again.'
-    )
+    raise FileNotFoundError(f'{folder} holds no weights (weights.index is missing). {_cure(folder)}')
   files.check_folder_of_weights(folder)
-  with _damage_named(prefix, 'Restore them, or make them again.'):
+  with _damage_named(prefix, _cure(folder)):
     reader = tf.train.load_checkpoint(prefix)
   shapes = {key: tuple(shape) for key, shape in reader.get_variable_to_shape_map().items() if key.endswith(_VALUE)}
   keys = {_name(key.removeprefix('model/').removesuffix(_VALUE)): key for key in shapes}
@@ -56,12 +54,20 @@ def load_weights(model, folder: str) -> None:
   if complaints:
     listed = '; '.join(complaints[:3]) + (f'; and {len(complaints) - 3} more' if len(complaints) > 3 else '')
     raise ValueError(f'The weights in {folder} do not fit {type(model).__name__}: {listed}.')
-  with _damage_named(prefix, 'Restore them, or make them again.'):
+  with _damage_named(prefix, _cure(folder)):
     values = {
       name: reader.get_tensor(keys[name]) for name in variables
     }  # Before the first is assigned: all or nothing.
   for name, variable in variables.items():
     variable.assign(values[name])
+
+
+def _cure(folder: str) -> str:
+  """What to do about weights that are gone or damaged: a stage that is marked as done makes nothing again."""
+  done = os.path.join(folder, 'DONE')
+  if tf.io.gfile.exists(done):
+    return f'Restore them, or delete {done} and give the command that made them again.'
+  return 'Restore them, or make them again.'
 
 
 def check_tracked(model) -> None:
