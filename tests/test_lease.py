@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from xdc_tf import files, lease
 from xdc_tf.clustering import feature_store
@@ -108,6 +109,19 @@ def test_a_stopped_job_that_wakes_up_writes_nothing(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_full_disk_keeps_no_half_lease(tmp_path, monkeypatch):
+  def full(self, path):
+    pathlib.Path(path).write_text('{"tok')
+    raise tf.errors.ResourceExhaustedError(None, None, 'No space left on device')
+
+  with monkeypatch.context() as patch:
+    patch.setattr(lease.Lease, '_write', full)
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+      lease.Lease(str(tmp_path))
+  assert list(tmp_path.iterdir()) == []
+  lease.Lease(str(tmp_path)).release()
+
+
 def test_who_lost_it_deletes_nothing_of_the_next_job(tmp_path):
   # A job that was stopped, taken over and woken up comes to where it makes way for its own results.
   features = np.ones([2, 4], np.float32)

@@ -178,7 +178,12 @@ class Lease:
 
   def _write_beside(self) -> str:
     temporary = f'{self._path}.{self._token}'
-    self._write(temporary)
+    try:
+      self._write(temporary)
+    except (tf.errors.OpError, OSError):  # A full disk must not keep it.
+      with contextlib.suppress(OSError):
+        os.remove(temporary)
+      raise
     return temporary
 
   def _write(self, path: str) -> None:
