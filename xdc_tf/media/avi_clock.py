@@ -1,4 +1,7 @@
-"""When the pictures of an AVI file are shown and its sounds heard, which its stamps do not say. Used by span_reading.py."""
+"""When the pictures of an AVI file are shown and its sounds heard, which its stamps do not say. Used by span_reading.py.
+
+So it is with pictures in MXF and MP4 that were copied from where only some have stamps: by these a third of them would run backwards.
+"""
 
 import bisect
 import collections
@@ -8,7 +11,7 @@ from fractions import Fraction
 
 import av
 
-from xdc_tf.media.container import time_base
+from xdc_tf.media.container import find_stream, open_container, time_base
 
 # How every picture begins, where in the byte that follows its kind is, and the kind that is made from the pictures on both sides.
 # A packet of MPEG-4 may hold two pictures. In MPEG-1 and 2 two headers are the halves of one picture.
@@ -35,7 +38,29 @@ def sound_stretch(container, stream) -> Fraction:
   return max(Fraction(1), Fraction(first[1].dts - first[0].dts, first[0].duration))
 
 
+_LOOKED_AT = 100  # Packets: some groups of pictures.
 _CHUNK_HEADER_BYTES = 8  # The index has the places of chunks, packets those of what is in them.
+
+
+def decoding_offset(path: str, container, stream, max_pixels: int) -> Fraction | None:
+  """Returns how many seconds the first picture's stamp of decoding is above that of showing; None where the latter can be trusted."""
+  name, kind = container.format.name.split(',')[0], stream.codec_context.name
+  if name == 'avi':
+    return Fraction(0)
+  is_doubtful = name == 'mxf' or (name == 'mov' and kind in ('mpeg1video', 'mpeg2video'))
+  if not (is_doubtful and stream.codec_context.has_b_frames):
+    return None
+  with open_container(path, max_pixels) as own:
+    own_stream = find_stream(own, 'video')
+    packets = [packet for packet in itertools.islice(own.demux(own_stream), _LOOKED_AT) if packet.size]
+    try:
+      shown = [frame.pts for packet in packets for frame in packet.decode() if frame.pts is not None]
+    except av.FFmpegError:
+      return None
+    runs_backwards = any(after <= before for before, after in itertools.pairwise(shown))
+    if not runs_backwards or packets[0].dts is None or own_stream.start_time is None:
+      return None
+    return (packets[0].dts - own_stream.start_time) * time_base(packets[0])
 
 
 class AviClock:

@@ -96,6 +96,8 @@ class StreamReading:
       self._declared_end = self._find_declared_end()
       may_change = self._format in JOINED_FORMATS
       self._shape = PictureShape(path, stream, options, threads, may_change) if kind == 'video' else None
+      is_video = kind == 'video'
+      self._offset = avi_clock.decoding_offset(path, self._container, stream, options.max_pixels) if is_video else None
     except BaseException:
       self._container.close()
       raise
@@ -124,9 +126,7 @@ class StreamReading:
     self.ended = False
     if self._shape:
       self._shape.restart()
-    self._avi_clock = (
-      avi_clock.AviClock(self._stream, self.origin) if self._format == 'avi' and self._kind == 'video' else None
-    )
+    self._avi_clock = None if self._offset is None else avi_clock.AviClock(self._stream, self.origin + self._offset)
     self._clock = ClockWatch(self._path, sees_all=False) if self._format in JOINED_FORMATS else None
 
   def seek(self, seconds: Fraction) -> bool:
