@@ -1,6 +1,6 @@
 """When the pictures of an AVI file are shown and its sounds heard, which its stamps do not say. Used by span_reading.py.
 
-So it is with pictures in MXF and MP4 that were copied from where only some have stamps: by these a third of them would run backwards.
+So it is with pictures in MXF and MP4 that were copied from where only some have stamps: by these a third would run backwards.
 """
 
 import bisect
@@ -43,7 +43,7 @@ _CHUNK_HEADER_BYTES = 8  # The index has the places of chunks, packets those of 
 
 
 def decoding_offset(path: str, container, stream, max_pixels: int) -> Fraction | None:
-  """Returns how many seconds the first picture's stamp of decoding is above that of showing; None where the latter can be trusted."""
+  """Returns the seconds from the first stamp of showing to that of decoding; None where those of showing can be trusted."""
   name, kind = container.format.name.split(',')[0], stream.codec_context.name
   if name == 'avi':
     return Fraction(0)
