@@ -10,7 +10,7 @@ import re
 import threading
 import tokenize
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import gin
 import numpy as np
@@ -52,6 +52,8 @@ def gin_folder() -> str:
 
 
 _ONE_AT_A_TIME = threading.RLock()
+# What is bound, by scope, configurable and parameter.
+_Values: TypeAlias = dict[tuple[str, str, str], Any]
 
 
 @contextlib.contextmanager
@@ -92,9 +94,9 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   """
   gin.clear_config()
   before: frozenset[str] = frozenset()
-  said: dict[tuple[str, str, str], Any] = {}
+  said: _Values = {}
   for name in gin_files:
-    says: dict[tuple[str, str, str], Any] = {}
+    says: _Values = {}
     before |= _parse_file(name, before, says)
     _check_order(name, said, says)
     said |= says
@@ -318,12 +320,12 @@ def operative() -> str:
   return gin.operative_config_str(max_line_length=120)
 
 
-def _values() -> dict[tuple[str, str, str], Any]:
-  """The bindings of now, by scope, configurable and parameter; gin has no public way to list them."""
+def _values() -> _Values:
+  """What is bound now; gin has no public way to list it."""
   return {(*names, parameter): value for names, of in gin.config._CONFIG.items() for parameter, value in of.items()}
 
 
-def _check_order(name: str, said: dict[tuple[str, str, str], Any], says: dict[tuple[str, str, str], Any]) -> None:
+def _check_order(name: str, said: _Values, says: _Values) -> None:
   """Refuses a file whose includes have changed what earlier files `said` themselves, and of which it `says` nothing."""
   now = _values()
   taken_back = [key for key, value in said.items() if now[key] != value and key not in says]
@@ -338,7 +340,7 @@ def _check_order(name: str, said: dict[tuple[str, str, str], Any], says: dict[tu
 
 
 def _parse_file(
-  name: str, before: frozenset[str], says: dict[tuple[str, str, str], Any] | None, included_by: tuple[str, ...] = ()
+  name: str, before: frozenset[str], says: _Values | None, included_by: tuple[str, ...] = ()
 ) -> frozenset[str]:
   """Parses a file and what it includes; returns the paths of all. What it binds itself is added to `says`.
 
@@ -375,7 +377,7 @@ def _parse_file(
   return frozenset(paths)
 
 
-def _parse_own(text: str, place: str, first_line: int, says: dict[tuple[str, str, str], Any] | None) -> None:
+def _parse_own(text: str, place: str, first_line: int, says: _Values | None) -> None:
   before = _values()
   _parse(text, place, first_line)
   if says is not None:

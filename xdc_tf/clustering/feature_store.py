@@ -191,7 +191,7 @@ class FeatureStore:
       listed = ', '.join(map(str, missing[:10])) + (', ...' if len(missing) > 10 else '')
       raise ValueError(
         f'{self.directory} lacks {len(missing)} of {self.num_shards} shards of split {self.split!r}: {listed}. '
-        f'{CURE.format(self.directory)}'
+        + CURE.format(self.directory)
       )
     shapes = [self._open_shard(shard)[1].shape for shard in range(self.num_shards)]
     dimensions = sorted({shape[1] for shape in shapes})
