@@ -212,6 +212,24 @@ def test_a_call_whose_telephone_is_turned_has_each_part_in_its_own_shape(tmp_pat
     assert {image_of(jpeg).shape for jpeg in frames} == {shape}
 
 
+def test_pictures_of_another_size_have_their_own_shape_of_pixels(tmp_path):
+  """Both parts are shown as 16:9; the file declares the first one's pixels, which the second has not."""
+  parts = [((96, 72), Fraction(4, 3), 0), ((128, 72), Fraction(1), 4)]
+  joined, path = tmp_path / 'joined.ts', tmp_path / 'a.mkv'
+  settings = {'gop': 12, 'b_frames': 0, 'audio_rate': None}
+  films = [
+    media_factory.write_video(
+      tmp_path / f'{start}.ts', 4, size=size, pixel_aspect=aspect, video_start=start, **settings
+    )
+    for size, aspect, start in parts
+  ]
+  joined.write_bytes(b''.join(pathlib.Path(film).read_bytes() for film in films))
+  media_factory.remux([('video', str(joined))], path)
+  for start in (1, 6):
+    frames = read_span(path, start, start + 1, ReadOptions(want_audio=False, short_side=72)).frames
+    assert {image_of(jpeg).shape for jpeg in frames} == {(72, 128, 3)}
+
+
 def test_a_broadcast_that_changes_its_shape_has_each_part_in_its_own(tmp_path):
   """4:3, then 16:9 in as many pixels: the second part was stored squeezed."""
   settings = {'size': (96, 72), 'gop': 12}

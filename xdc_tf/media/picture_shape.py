@@ -61,7 +61,7 @@ class PictureShape:
     width, height, aspect = self._declared
     # The picture of a call changes its size when a telephone is turned, in files that declare but one.
     width, height = frame.width, frame.height
-    if self._changes:
+    if self._changes or (width, height) != self._declared[:2]:
       latest = next(aspect for since, aspect in reversed(self._seen) if since is None or since <= time)
       aspect = aspect if latest == self._codec_aspect else latest
     size = self._size_of(width, height, aspect)
