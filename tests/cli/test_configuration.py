@@ -153,7 +153,7 @@ def test_a_wrong_value_is_refused_where_it_is_used():
     Pretraining()
 
 
-def test_an_include_takes_nothing_back():
+def test_an_include_takes_nothing_back(tmp_path):
   """Supplement C's batches of 8 became 32 at rates for 8, and Table 13's ResNet3D-18 an R(2+1)D-18, by the order of two files."""
   files_and_roots = [
     (['transfer/ucf101.gin', 'transfer/full_32_frames.gin'], finetuning.Finetuning, 'Schedule.batch_size = 32', '8'),
@@ -167,11 +167,22 @@ def test_an_include_takes_nothing_back():
   for names, root, now, before in files_and_roots:
     assert configuration.load(names, [], root)
     complaint = re.escape(
-      f'{names[0]} includes a file that sets {now}, which takes back what an earlier --gin_file says: {before}.'
+      f'{names[0]} includes a file that sets {now}, which takes back what {names[1]} says: {before}.'
     )
     with pytest.raises(configuration.ConfigurationError, match=complaint):
       configuration.load(names[::-1], [], root)
-  # What a file says itself wins, and the same value is no change.
+  # What a later file, or --gin_param, says itself wins, also where its include says the same; the same value is no change.
+  own, again = tmp_path / 'own.gin', tmp_path / 'again.gin'
+  own.write_text("include 'transfer/ucf101.gin'\nSchedule.batch_size = 32\nSchedule.base_learning_rate = 0.004\n")
+  again.write_text("include 'transfer/full_32_frames.gin'\nSchedule.batch_size = 8\n")
+  assert configuration.load(['transfer/full_32_frames.gin', str(own)], [], finetuning.Finetuning)
+  assert configuration.load(
+    ['transfer/full_32_frames.gin', 'transfer/ucf101.gin'],
+    ['Schedule.batch_size = 4', 'Schedule.base_learning_rate = 0.1'],
+    finetuning.Finetuning,
+  )
+  with pytest.raises(configuration.ConfigurationError, match='which takes back what .*again.gin says: 8'):
+    configuration.load([str(again), 'transfer/ucf101.gin'], [], finetuning.Finetuning)
   assert configuration.load(['methods/xdc.gin', 'miniature/table13_resnet3d.gin'], [])
 
 

@@ -156,8 +156,8 @@ def test_an_older_checkpoint_takes_the_place_of_a_damaged_one(name, size, tmp_pa
   assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore() and set(value.numpy()) == {9}
 
 
-@pytest.mark.parametrize('share', [None, 0.5])
-def test_checkpoints_are_found_without_the_list_of_them(share, tmp_path):
+@pytest.mark.parametrize('harm', ['gone', 'empty', 'half', 'more'])
+def test_checkpoints_are_found_without_the_list_of_them(harm, tmp_path):
   """TensorFlow says of a list that it cannot read what it says of none: the training began anew, without a word."""
   value = tf.Variable(tf.range(1000))
   first = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
@@ -165,21 +165,27 @@ def test_checkpoints_are_found_without_the_list_of_them(share, tmp_path):
     value.assign(tf.fill([1000], step))
     first.save(step)
   path = tmp_path / 'checkpoints' / 'checkpoint'
-  path.unlink() if share is None else path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+  before = path.read_bytes()
+  harmed = {'empty': b'', 'half': before[: len(before) // 2], 'more': before + b'\xff\xfe'}
+  path.unlink() if harm == 'gone' else path.write_bytes(harmed[harm])
   value.assign(tf.zeros([1000], tf.int32))
   again = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
   assert again.restore() and set(value.numpy()) == {12}
-  value.assign(tf.fill([1000], 16))
-  again.save(16)
+  again.restore_earlier()
+  assert set(value.numpy()) == {8}
+  for step in (16, 20):
+    value.assign(tf.fill([1000], step))
+    again.save(step)
+  # The older ones are deleted as ever.
+  assert sorted(p.name for p in path.parent.glob('*.index')) == ['ckpt-16.index', 'ckpt-20.index']
   value.assign(tf.zeros([1000], tf.int32))
-  assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore() and set(value.numpy()) == {16}
+  assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore() and set(value.numpy()) == {20}
 
 
-@pytest.mark.parametrize('name', ['ckpt-3.index', 'ckpt-3.data-00000-of-00001', 'checkpoint', 'empty checkpoint'])
+@pytest.mark.parametrize('name', ['ckpt-3.index', 'ckpt-3.data-00000-of-00001'])
 def test_a_damaged_checkpoint_is_named_with_what_to_do(name, tmp_path):
   checkpoints.TrainingCheckpoint(str(tmp_path), value=tf.Variable(tf.range(1000))).save(3)
-  path = tmp_path / 'checkpoints' / name.removeprefix('empty ')
-  before = path.read_bytes()
-  path.write_bytes(before + b'\xff\xfe' if name == 'checkpoint' else b'' if name == 'empty checkpoint' else before[:50])
-  with pytest.raises(ValueError, match=rf'^{path.parent}/(ckpt-3|checkpoint)\.\* is damaged .*Delete {path.parent}'):
+  path = tmp_path / 'checkpoints' / name
+  path.write_bytes(path.read_bytes()[:50])
+  with pytest.raises(ValueError, match=rf'^{path.parent}/ckpt-3\.\* is damaged .*Delete {path.parent}'):
     checkpoints.TrainingCheckpoint(str(tmp_path), value=tf.Variable(tf.range(1000))).restore()

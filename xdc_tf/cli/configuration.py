@@ -94,14 +94,13 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   """
   gin.clear_config()
   before: frozenset[str] = frozenset()
-  said: _Values = {}
+  given: list[_Given] = []
   for name in gin_files:
-    says: _Values = {}
-    before |= _parse_file(name, before, says)
-    _check_order(name, said, says)
-    said |= says
+    before |= _parse_file(name, before)
+    given.append(_Given(name, _bound_by('\n'.join(_parts(_find(name))[0::2])), _values()))
   for binding in gin_params:
     _parse(binding, f'--gin_param {binding!r}')
+  _check_order([*given, _Given('', _bound_by('\n'.join(gin_params)), _values())])
   text = gin.config_str(max_line_length=120)
   _check_macros(text)
   _check_effect(text, {root.__name__, *also_used})
@@ -325,26 +324,42 @@ def _values() -> _Values:
   return {(*names, parameter): value for names, of in gin.config._CONFIG.items() for parameter, value in of.items()}
 
 
-def _check_order(name: str, said: _Values, says: _Values) -> None:
-  """Refuses a file whose includes have changed what earlier files `said` themselves, and of which it `says` nothing."""
-  now = _values()
-  taken_back = [key for key, value in said.items() if now[key] != value and key not in says]
-  if taken_back:
-    scope, configurable, parameter = taken_back[0]
-    # A macro is the parameter 'value' of a configurable in the scope of its name.
-    what = scope if configurable == 'gin.macro' else f'{configurable.rpartition(".")[2]}.{parameter}'
-    raise ConfigurationError(
-      f'{name} includes a file that sets {what} = {now[taken_back[0]]!r}, which takes back what an earlier --gin_file says: '
-      f'{said[taken_back[0]]!r}. Give --gin_file {name} before that one.'
-    )
+def _bound_by(text: str) -> _Values:
+  """What a text, which has been parsed before, binds itself."""
+  with apart():
+    gin.clear_config()
+    gin.parse_config(text)
+    return _values()
 
 
-def _parse_file(
-  name: str, before: frozenset[str], says: _Values | None, included_by: tuple[str, ...] = ()
-) -> frozenset[str]:
-  """Parses a file and what it includes; returns the paths of all. What it binds itself is added to `says`.
+@dataclasses.dataclass(frozen=True)
+class _Given:
+  """A file of --gin_file: its name, what it binds itself without its includes, and all that is bound after it."""
 
-  What a file given `before` has included is not included once more: that would take back what came after it.
+  name: str
+  own: _Values
+  after: _Values
+
+
+def _check_order(given: list[_Given]) -> None:
+  """Refuses a file whose includes change what an earlier one binds itself, where no later one binds it itself."""
+  for number, file in enumerate(given):
+    later = given[number + 1 :]
+    for key, value in file.own.items():
+      if given[-1].after[key] == value or any(key in other.own for other in later):
+        continue
+      culprit = next(other for other in later if other.after[key] != value)
+      scope, configurable, parameter = key
+      # A macro is the parameter 'value' of a configurable in the scope of its name.
+      what = scope if configurable == 'gin.macro' else f'{configurable.rpartition(".")[2]}.{parameter}'
+      raise ConfigurationError(
+        f'{culprit.name} includes a file that sets {what} = {culprit.after[key]!r}, which takes back what {file.name} says: '
+        f'{value!r}. Give --gin_file {culprit.name} before {file.name}, or say what you want by --gin_param.'
+      )
+
+
+def _find(name: str, included_by: tuple[str, ...] = ()) -> str:
+  """Returns the path of a file, here or in gin/.
 
   gin's own search would first look for Python packages called like the folders of gin/ ('models'), and fails on such ones.
   """
@@ -357,31 +372,38 @@ def _parse_file(
     shipped = [os.path.relpath(p, folder) for p in sorted(glob.glob(folder + '/**/*.gin', recursive=True))]
     place = f' (included by {included_by[-1]})' if included_by else ''
     raise ConfigurationError(f'There is no gin file {name!r}{place}, here or in {folder}. {_nearest(name, shipped)}')
-  if path in included_by:
-    raise ConfigurationError(f'{path} includes itself: {" -> ".join((*included_by[included_by.index(path) :], path))}.')
-  if included_by and files.absolute_path(path) in before:
-    return frozenset()
+  return path
+
+
+def _parts(path: str) -> list[str]:
+  """Returns a file's text before its first include, the name of that, the text between it and the next one, and so on."""
   with tf.io.gfile.GFile(path) as file:
     try:
       contents = file.read()
     except UnicodeDecodeError as error:
       raise ConfigurationError(f'{path} is no text in UTF-8 ({error}).') from error
-  parts = re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", contents, flags=re.MULTILINE)
-  _parse_own(parts[0], path, 1, says)
+  return re.split(r"^include\s+['\"]([^'\"]+)['\"].*$", contents, flags=re.MULTILINE)
+
+
+def _parse_file(name: str, before: frozenset[str], included_by: tuple[str, ...] = ()) -> frozenset[str]:
+  """Parses a file and what it includes; returns the paths of all.
+
+  What a file given `before` has included is not included once more: that would take back what came after it.
+  """
+  path = _find(name, included_by)
+  if path in included_by:
+    raise ConfigurationError(f'{path} includes itself: {" -> ".join((*included_by[included_by.index(path) :], path))}.')
+  if included_by and files.absolute_path(path) in before:
+    return frozenset()
+  parts = _parts(path)
+  _parse(parts[0], path)
   line = 1 + parts[0].count('\n')
   paths = {files.absolute_path(path)}
   for included, text in zip(parts[1::2], parts[2::2], strict=True):
-    paths |= _parse_file(included, before, None, (*included_by, path))
-    _parse_own(text, path, line, says)
+    paths |= _parse_file(included, before, (*included_by, path))
+    _parse(text, path, line)
     line += text.count('\n')
   return frozenset(paths)
-
-
-def _parse_own(text: str, place: str, first_line: int, says: _Values | None) -> None:
-  before = _values()
-  _parse(text, place, first_line)
-  if says is not None:
-    says |= {key: value for key, value in _values().items() if key not in before or before[key] != value}
 
 
 def _parse(text: str, place: str, first_line: int = 1) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator
 
 import tensorflow as tf
@@ -140,6 +141,8 @@ class TrainingCheckpoint:
     self._again = f'Delete {self._folder} to do the training again; what was finished before stays.'
     self._checkpoint = tf.train.Checkpoint(**objects)
     self._own_folder = os.path.join(own_folder(folder, worker), 'checkpoints')
+    if worker == 0:
+      self._mend_list()
     self._manager = self._make_manager(keep=2)
 
   def _make_manager(self, keep: int) -> tf.train.CheckpointManager:
@@ -169,21 +172,39 @@ class TrainingCheckpoint:
         return True
     raise damage or ValueError(f'{self._folder} holds no checkpoint. {self._again}')
 
-  def _paths(self) -> list[str]:
-    """The chief's checkpoints, the newest last."""
-    state = tf.train.get_checkpoint_state(self._folder)  # None also of a file that TensorFlow cannot read.
-    if state is not None:
-      return list(state.all_model_checkpoint_paths)
-    names = [match[0] for name in files.list_folder(self._folder) if (match := re.match(r'ckpt-\d+(?=\.index$)', name))]
-    paths = [os.path.join(self._folder, name) for name in sorted(names, key=lambda name: int(name.rpartition('-')[2]))]
-    if paths:
+  def _mend_list(self) -> None:
+    """Writes the list of checkpoints again where it is lost or damaged: without it none would be found, and none deleted later."""
+    paths = self._found()
+    if paths and not self._listed():
       logging.warning('%s/checkpoint is missing or damaged; %s is taken for the newest one.', self._folder, paths[-1])
-    return paths
+      files.check_guards()
+      times = [time.time()] * len(paths)  # The manager deletes what is newer than what it was told to preserve.
+      tf.compat.v1.train.update_checkpoint_state(
+        self._folder,
+        paths[-1],
+        all_model_checkpoint_paths=paths,
+        all_model_checkpoint_timestamps=times,
+        last_preserved_timestamp=0.0,
+      )
+
+  def _paths(self) -> list[str]:
+    """The chief's checkpoints, the newest last; a worker may be here before the chief has mended the list."""
+    return self._listed() or self._found()
+
+  def _listed(self) -> list[str]:
+    try:
+      state = tf.train.get_checkpoint_state(self._folder)
+    except (ValueError, tf.errors.OpError):
+      state = None
+    return list(state.all_model_checkpoint_paths) if state else []
+
+  def _found(self) -> list[str]:
+    names = [match[0] for name in files.list_folder(self._folder) if (match := re.match(r'ckpt-\d+(?=\.index$)', name))]
+    return [os.path.join(self._folder, name) for name in sorted(names, key=lambda name: int(name.rpartition('-')[2]))]
 
   def restore_earlier(self) -> None:
     """Restores the chief's oldest checkpoint that is kept, on every worker."""
-    state = tf.train.get_checkpoint_state(self._folder)
-    self._restore(state.all_model_checkpoint_paths[0])  # Oldest first, whatever their steps.
+    self._restore(self._paths()[0])  # Oldest first, whatever their steps.
 
   def _restore(self, path: str) -> None:
     try:
