@@ -25,6 +25,7 @@ from xdc_tf.library import encoders
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError
 from xdc_tf.models.encoders import ENCODERS
+from xdc_tf.records import schema, video_ops
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = {'base_width': 4, 'blocks_per_stage': 1}
@@ -229,6 +230,11 @@ def test_what_is_stored_becomes_the_models_input(road):
   folder, run = road
   video, audio = (xdc_tf.load(run, modality) for modality in ('video', 'audio'))
   clip = next(xdc_tf.open_records(str(folder / 'clips')).as_numpy_iterator())
+  # The very pixels of training and serving: TFDS decodes the colours of JPEGs in another way.
+  shard = schema.open_records(str(folder / 'clips')).shard_paths('train')[0]
+  stored = schema.parse(next(iter(tf.data.TFRecordDataset(shard))))
+  assert stored['index'] == clip['index']
+  np.testing.assert_array_equal(clip['frames'], video_ops.decode(stored['frames']))
   frames, size = clip['frames'][: video.inputs.num_frames], video.inputs.crop_size
   top, left = (frames.shape[1] - size) // 2, (frames.shape[2] - size) // 2
   found = video.model(video.inputs.normalize(frames[None, :, top : top + size, left : left + size]))

@@ -8,7 +8,7 @@ import pytest
 import records_factory
 
 import xdc_tf
-from xdc_tf.media.media import read_span
+from xdc_tf.media.media import MediaError, read_span
 from xdc_tf.media.read_options import ReadOptions
 from xdc_tf.models import AudioResNet18
 from xdc_tf.records.inputs import AudioInput
@@ -55,6 +55,10 @@ def test_an_encoder_hears_what_its_records_held(film, weights, tmp_path, exporte
     np.testing.assert_allclose(encoder.embed(film, audio_track=track).embeddings, expected, rtol=1e-4, atol=1e-4)
     at = encoder.embed_at(film, 2.0, track)  # Matroska's milliseconds make that another moment by a fraction of one.
     np.testing.assert_allclose(at, of_track(track or '2', 2.0)[0], rtol=1e-4, atol=1e-4)
+  # Who counts from 0 got the default sound, and the first one for 1 too; whole strides gave whole times.
+  with pytest.raises(MediaError, match="audio track '0' is wanted; it has track 1"):
+    encoder.embed(film, audio_track=0)
+  assert encoder.embed(film, stride_seconds=2).times.dtype == np.float64
 
 
 def test_a_report_plays_what_the_records_held(film):

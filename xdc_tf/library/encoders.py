@@ -139,7 +139,7 @@ class Encoder:
     return self._embed['clips'](tf.constant([clip])).numpy()[0]
 
   def _how_to_cut(self, audio_track: str | int) -> dict[str, Any]:
-    return self._cut | ({'audio_track': str(audio_track)} if audio_track else {})
+    return self._cut | ({'audio_track': str(audio_track)} if audio_track != '' else {})
 
   def _embed_videos(self, paths: list[str], *how: Any) -> dict[str, Embeddings]:
     for path in paths:
@@ -168,7 +168,7 @@ class Encoder:
       reader.close()
     if left_out.starts:
       logging.warning('%s: %s', path, left_out.summary(len(starts)))
-    return Embeddings(np.asarray(starts), np.concatenate(embedded))
+    return Embeddings(np.asarray(starts, np.float64), np.concatenate(embedded))
 
 
 def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:

@@ -8,12 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from xdc_tf import files, lease
+from xdc_tf import files, graphs, lease
 from xdc_tf.cli import configuration
 from xdc_tf.deep_clustering import outer_loop
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers
 from xdc_tf.manifest import folder_and_csv, manifest
-from xdc_tf.records import schema
+from xdc_tf.records import schema, video_ops
 from xdc_tf.report import cluster_report, report_input
 from xdc_tf.runs import run_info
 from xdc_tf.runs.run_directory import RunDirectory
@@ -101,7 +101,19 @@ def open_records(directory: str | os.PathLike, split: str = 'train') -> tf.data.
   files.use_file_system(directory)
   records = schema.open_records(directory)
   records.shard_paths(split)  # Raises where there is no such split.
-  return tfds.builder_from_directory(directory).as_dataset(split)
+  # TFDS would decode JPEGs in its own way: other pixels than those that encoders are trained on.
+  undecoded = tfds.builder_from_directory(directory).as_dataset(split, decoders={'frames': tfds.decode.SkipDecoding()})
+  return _decoded(undecoded)
+
+
+@graphs.plain
+def _decoded(clips: tf.data.Dataset) -> tf.data.Dataset:
+  def decode(clip: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    jpegs = clip['frames']
+    frames = tf.cond(tf.size(jpegs) > 0, lambda: video_ops.decode(jpegs), lambda: tf.zeros([0, 0, 0, 3], tf.uint8))
+    return clip | {'frames': tf.ensure_shape(frames, [None, None, None, 3])}
+
+  return clips.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def pretrain(

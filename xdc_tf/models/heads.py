@@ -42,7 +42,7 @@ class HeadedEncoder(keras.Model):
       raise ValueError(
         f'A headed encoder needs at least one head with at least one class. Received: {dict(num_classes)}.'
       )
-    super().__init__(name=name)
+    super().__init__(name=name, dtype='float32')  # Not Keras's global policy; the encoder has its own.
     self.encoder = encoder
     self.standard_deviation = standard_deviation
     # Sorted, so that the weights do not depend on the order in which a caller lists the heads.

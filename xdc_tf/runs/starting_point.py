@@ -38,8 +38,8 @@ class StartingPoint:
   model_class: type | None = None
 
   def make(self, seed: int = 0, dtype=None):
-    """Returns the encoder, not yet built; its weights are to be loaded by whoever builds it."""
-    return self._class(**self.arguments, seed=seed, dtype=dtype)
+    """Returns the encoder, of float32 without a `dtype`, not yet built; whoever builds it is to load its weights."""
+    return self._class(**self.arguments, seed=seed, dtype=dtype or 'float32')
 
   @property
   def _class(self):

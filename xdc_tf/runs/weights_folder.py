@@ -93,7 +93,7 @@ def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
 
   Args:
     folder: the folder of the weights.
-    dtype: name of a Keras dtype policy for the encoder, e.g. 'mixed_bfloat16'; None for the global one.
+    dtype: name of a Keras dtype policy for the encoder, e.g. 'mixed_bfloat16'; None: float32, whatever the global one is.
 
   Returns:
     The encoder and what encoder.json says.
@@ -116,7 +116,7 @@ def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
       'xdc_tf/models/encoders.py, for no configuration says here which module it is of.'
     )
   try:
-    encoder = ENCODERS[info['encoder']](**info['arguments'], dtype=dtype)
+    encoder = ENCODERS[info['encoder']](**info['arguments'], dtype=dtype or 'float32')
   except (KeyError, TypeError) as error:
     raise ValueError(f'{path} does not describe an encoder ({error!r}). Import the weights again.') from error
   checkpoints.load_weights(encoder, folder)

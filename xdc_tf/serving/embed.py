@@ -46,4 +46,4 @@ def embed_video(
   for batch_starts, batch in clips.batches(path, read_span, how, stride_seconds, batch_size, left_out):
     starts += batch_starts
     embeddings.append(embed(**{metadata['input']: tf.constant(batch)})['embedding'].numpy())
-  return np.asarray(starts), np.concatenate(embeddings)
+  return np.asarray(starts, np.float64), np.concatenate(embeddings)

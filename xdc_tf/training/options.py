@@ -7,7 +7,8 @@ import gin
 from xdc_tf import compat
 from xdc_tf.training import distribution
 
-POLICIES = {'float32': None, 'bfloat16': 'mixed_bfloat16', 'float16': 'mixed_float16'}
+# None would be Keras's global policy, which a notebook may have set.
+POLICIES = {'float32': 'float32', 'bfloat16': 'mixed_bfloat16', 'float16': 'mixed_float16'}
 PRECISIONS = ('auto', *POLICIES)
 
 
