@@ -1,6 +1,8 @@
 """Of films with several sounds all steps take the one that the records were made of."""
 
+import copy
 import json
+import pickle
 
 import media_factory
 import numpy as np
@@ -59,6 +61,15 @@ def test_an_encoder_hears_what_its_records_held(film, weights, tmp_path, exporte
   with pytest.raises(MediaError, match="audio track '0' is wanted; it has track 1"):
     encoder.embed(film, audio_track=0)
   assert encoder.embed(film, stride_seconds=2).times.dtype == np.float64
+
+
+def test_an_encoder_is_not_copied(weights):
+  """A copy's functions held the original's model: what was trained on was not what embedded."""
+  encoder = xdc_tf.load(weights)
+  for copied in (copy.copy, copy.deepcopy, pickle.dumps):
+    with pytest.raises(TypeError, match='cannot be copied or pickled. Load it again'):
+      copied(encoder)
+  assert {encoder: 1}[encoder] == 1
 
 
 def test_a_report_plays_what_the_records_held(film):

@@ -35,7 +35,7 @@ class Embeddings(NamedTuple):
   embeddings: np.ndarray
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Encoder:
   """What `load` returns.
 
@@ -51,6 +51,10 @@ class Encoder:
   inputs: Any
   _cut: dict[str, Any]
   _embed: dict[str, Callable]
+
+  def __reduce__(self):
+    # A copy would embed with the model of the original, which its functions hold.
+    raise TypeError('An Encoder cannot be copied or pickled. Load it again: xdc_tf.load(...).')
 
   def embed(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8, audio_track: str | int = '') -> Any:
     """Embeds videos, or arrays of clips.
