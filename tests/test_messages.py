@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from beam_pipelines import extract_features, make_clips
 from xdc_tf import messages
-from xdc_tf.cli import configuration, main
+from xdc_tf.cli import configurables, main
 from xdc_tf.records.audio_ops import LogMelSpec
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -103,7 +103,7 @@ WORDS = {
 def test_no_message_names_what_a_user_cannot_set():
   """Every text that is raised: its words with an underscore are options of a command, settings of a gin file, or in WORDS."""
   known = WORDS | {name for verb in options_by_command().values() for name in verb}
-  for cls in configuration.CONFIGURABLES:
+  for cls in configurables.CONFIGURABLES:
     known |= set(inspect.signature(cls).parameters)
   known |= {field.name for field in dataclasses.fields(LogMelSpec)}  # The JSON of make_clips --log_mel.
   unknown = {}

@@ -16,7 +16,7 @@ from benchmarks.miniature import claims, results
 from benchmarks.speed import __main__ as speed
 from benchmarks.speed import comparison
 from xdc_tf import files
-from xdc_tf.cli import configuration, main
+from xdc_tf.cli import configurables, configuration, main
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DOCS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'docs').glob('*.md'))
@@ -98,7 +98,7 @@ def test_verbs_and_flags_in_a_sentence_exist(page):
 
 @pytest.mark.parametrize('page', ['README.md', *DOCS])
 def test_the_settings_that_a_page_names_exist(page):
-  settings = {c.__name__: inspect.signature(c).parameters for c in configuration.CONFIGURABLES}
+  settings = {c.__name__: inspect.signature(c).parameters for c in configurables.CONFIGURABLES}
   text = re.sub(r'^New file .*?^```.*?^```', '', (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
   for name, parameter in re.findall(r"[`'\"]([A-Z]\w+)\.([a-z]\w*)\b(?!\.)", text):
     assert name == 'README' or parameter in settings.get(name, ()), f'{name}.{parameter}'

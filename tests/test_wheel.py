@@ -12,10 +12,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = """
 import os, sys
 import xdc_tf
-from xdc_tf.cli import configuration, main
+from xdc_tf.cli import configuration, main, strict_gin
 assert xdc_tf.__file__.startswith(sys.argv[1]), xdc_tf.__file__
 main.build_parser()  # Imports every verb.
-folder = configuration.gin_folder()
+folder = strict_gin.gin_folder()
 names = sorted(os.path.relpath(os.path.join(f, n), folder) for f, _, ns in os.walk(folder) for n in ns if n.endswith('.gin'))
 configuration.load(['demo/film.gin'], [])
 configuration.pretraining()

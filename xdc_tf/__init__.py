@@ -30,7 +30,7 @@ _WHERE = {
   'pretrain': 'xdc_tf.library.steps',
   'export': 'xdc_tf.library.exporting',
   'write_report': 'xdc_tf.library.steps',
-  'bound_encoder': 'xdc_tf.cli.configuration',
+  'bound_encoder': 'xdc_tf.cli.bound_encoders',
   'Pretraining': 'xdc_tf.deep_clustering.outer_loop',
   'Schedule': 'xdc_tf.training.schedules',
   'TrainingOptions': 'xdc_tf.training.options',

@@ -4,14 +4,14 @@ import re
 import numpy as np
 import pytest
 
-from xdc_tf.cli import configuration
+from xdc_tf.cli import bound_encoders, configuration, strict_gin
 from xdc_tf.deep_clustering.outer_loop import Pretraining
 from xdc_tf.evaluation import finetuning
 from xdc_tf.models.r2plus1d import R2Plus1D18
 
 XDC = 'papers/neurips2020/table1_xdc.gin'
 FILES = sorted(
-  str(path.relative_to(configuration.gin_folder())) for path in pathlib.Path(configuration.gin_folder()).rglob('*.gin')
+  str(path.relative_to(strict_gin.gin_folder())) for path in pathlib.Path(strict_gin.gin_folder()).rglob('*.gin')
 )
 
 
@@ -59,7 +59,7 @@ def test_the_text_of_a_configuration_loads_as_itself(tmp_path):
   ],
 )
 def test_misspelt_names_are_errors_that_name_the_nearest(binding, message):
-  with pytest.raises(configuration.ConfigurationError, match=message):
+  with pytest.raises(strict_gin.ConfigurationError, match=message):
     configuration.load([XDC], [binding])
 
 
@@ -77,15 +77,13 @@ def test_misspelt_names_are_errors_that_name_the_nearest(binding, message):
   ],
 )
 def test_values_without_effect_are_errors(binding, message):
-  with pytest.raises(configuration.ConfigurationError, match=message):
+  with pytest.raises(strict_gin.ConfigurationError, match=message):
     configuration.load([XDC], [binding])
 
 
 def test_a_configuration_without_a_method_says_which_there_are():
   configuration.load([], [])
-  with pytest.raises(
-    configuration.ConfigurationError, match=r'--gin_file methods/xdc.gin \(there are cdc.gin, mdc.gin'
-  ):
+  with pytest.raises(strict_gin.ConfigurationError, match=r'--gin_file methods/xdc.gin \(there are cdc.gin, mdc.gin'):
     configuration.pretraining()
 
 
@@ -104,7 +102,7 @@ def test_a_configuration_without_a_method_says_which_there_are():
   ],
 )
 def test_values_of_a_wrong_type_are_errors(binding, message):
-  with pytest.raises(configuration.ConfigurationError, match=message):
+  with pytest.raises(strict_gin.ConfigurationError, match=message):
     configuration.load([XDC], [binding])
     configuration.pretraining()
 
@@ -117,14 +115,14 @@ def test_values_of_a_wrong_type_are_errors(binding, message):
   ],
 )
 def test_what_is_no_binding_is_said_in_words(binding, message):
-  with pytest.raises(configuration.ConfigurationError, match=message):
+  with pytest.raises(strict_gin.ConfigurationError, match=message):
     configuration.load([XDC], [binding])
 
 
 def test_an_encoder_bound_in_python_takes_numbers_only():
   with pytest.raises(ValueError, match="R2Plus1D18.base_width must be of the type int. Received: '4'"):
-    configuration.bound_encoder('R2Plus1D18', base_width='4')
-  bindings = configuration.bound_encoder('R2Plus1D18', base_width=np.int64(4)).bindings
+    bound_encoders.bound_encoder('R2Plus1D18', base_width='4')
+  bindings = bound_encoders.bound_encoder('R2Plus1D18', base_width=np.int64(4)).bindings
   assert repr(bindings) == "(('base_width', 4),)"  # NumPy 2 writes np.int64(4), which gin does not read.
 
 
@@ -133,17 +131,17 @@ def test_the_gin_folder_of_an_installed_package_is_its_own(tmp_path, monkeypatch
   package = tmp_path / 'xdc_tf'
   (tmp_path / 'gin').mkdir()
   (package / 'cli').mkdir(parents=True)
-  monkeypatch.setattr(configuration, '__file__', str(package / 'cli' / 'configuration.py'))
-  assert configuration.gin_folder() == str(package / 'gin_files')
+  monkeypatch.setattr(strict_gin, '__file__', str(package / 'cli' / 'strict_gin.py'))
+  assert strict_gin.gin_folder() == str(package / 'gin_files')
 
 
 def test_missing_files_are_errors_that_name_the_nearest():
-  with pytest.raises(configuration.ConfigurationError, match="Did you mean 'methods/xdc.gin'"):
+  with pytest.raises(strict_gin.ConfigurationError, match="Did you mean 'methods/xdc.gin'"):
     configuration.load(['methods/xdcc.gin'], [])
 
 
 def test_missing_values_are_errors():
-  with pytest.raises(configuration.ConfigurationError, match="'num_audio_clusters' has no value"):
+  with pytest.raises(strict_gin.ConfigurationError, match="'num_audio_clusters' has no value"):
     configuration.load(['methods/xdc.gin'], ['num_video_clusters = 4'])
 
 
@@ -169,7 +167,7 @@ def test_an_include_takes_nothing_back(tmp_path):
     complaint = re.escape(
       f'{names[0]} includes a file that sets {now}, which takes back what {names[1]} says: {before}.'
     )
-    with pytest.raises(configuration.ConfigurationError, match=complaint):
+    with pytest.raises(strict_gin.ConfigurationError, match=complaint):
       configuration.load(names[::-1], [], root)
   # What a later file, or --gin_param, says itself wins, also where its include says the same; the same value is no change.
   own, again = tmp_path / 'own.gin', tmp_path / 'again.gin'
@@ -181,7 +179,7 @@ def test_an_include_takes_nothing_back(tmp_path):
     ['Schedule.batch_size = 4', 'Schedule.base_learning_rate = 0.1'],
     finetuning.Finetuning,
   )
-  with pytest.raises(configuration.ConfigurationError, match='which takes back what .*again.gin says: 8'):
+  with pytest.raises(strict_gin.ConfigurationError, match='which takes back what .*again.gin says: 8'):
     configuration.load([str(again), 'transfer/ucf101.gin'], [], finetuning.Finetuning)
   assert configuration.load(['methods/xdc.gin', 'miniature/table13_resnet3d.gin'], [])
 
@@ -206,7 +204,7 @@ def test_a_file_that_gin_cannot_read_is_named_with_its_line(tmp_path, text, line
   """gin 0.5.0 lets TokenError, ImportError and TypeError through, without a file or a line."""
   path = tmp_path / 'mine.gin'
   path.write_text(text)
-  with pytest.raises(configuration.ConfigurationError, match=f'(?s)mine.gin, line {line}: .*{message}'):
+  with pytest.raises(strict_gin.ConfigurationError, match=f'(?s)mine.gin, line {line}: .*{message}'):
     configuration.load([str(path)], [])
 
 
@@ -215,7 +213,7 @@ def test_files_that_include_each_other_are_named(tmp_path):
   one.write_text(f"include '{two}'\n")
   two.write_text(f"include '{one}'\n")
   with pytest.raises(
-    configuration.ConfigurationError, match='one.gin includes itself: .*one.gin -> .*two.gin -> .*one.gin'
+    strict_gin.ConfigurationError, match='one.gin includes itself: .*one.gin -> .*two.gin -> .*one.gin'
   ):
     configuration.load([str(one)], [])
 
@@ -242,5 +240,5 @@ def test_loading_another_configuration_changes_no_encoder_of_the_first():
 def test_a_file_that_is_no_text_is_named(tmp_path):
   path = tmp_path / 'a.gin'
   path.write_bytes(b'num_clusters = 3 # \xff')
-  with pytest.raises(configuration.ConfigurationError, match=f'^{path} is no text in UTF-8'):
+  with pytest.raises(strict_gin.ConfigurationError, match=f'^{path} is no text in UTF-8'):
     configuration.load([str(path)], [])

@@ -10,7 +10,7 @@ import pytest
 import records_factory
 
 from xdc_tf import plots
-from xdc_tf.cli import configuration, encoder_arguments, finetune, main
+from xdc_tf.cli import encoder_arguments, finetune, main, strict_gin
 from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.manifest import manifest
 from xdc_tf.records.audio_ops import LogMelSpec
@@ -117,7 +117,7 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
     patch.setattr(checkpoints, 'digest', lambda folder: '0a1b')
     xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, *bindings(*TINY[2:]))
 
-  with pytest.raises(configuration.ConfigurationError, match='AudioResNet18.base_width has no effect'):
+  with pytest.raises(strict_gin.ConfigurationError, match='AudioResNet18.base_width has no effect'):
     xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, *bindings(*TINY))
   with pytest.raises(ValueError, match='has no fold 2; expected 1 to 1'):
     xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, '--folds', '2')

@@ -9,7 +9,7 @@ import pytest
 import records_factory
 from tiny_encoders import AnyLengthVideo, TinyAudio
 
-from xdc_tf.cli import configuration
+from xdc_tf.cli import configuration, strict_gin
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
 from xdc_tf.paper.paper_numbers import TABLES
 from xdc_tf.records.positions import read_indices
@@ -17,7 +17,7 @@ from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.inference import Inference
 from xdc_tf.training.metrics_log import read_metrics
 
-FOLDER = pathlib.Path(configuration.gin_folder()) / 'papers' / 'neurips2020'
+FOLDER = pathlib.Path(strict_gin.gin_folder()) / 'papers' / 'neurips2020'
 FILES = sorted(path.stem for path in FOLDER.glob('table*.gin'))
 SUPERVISED = sorted(path.stem for path in FOLDER.glob('superv_*.gin'))
 # README.md: assumed clips of a second on one GPU.

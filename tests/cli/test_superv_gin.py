@@ -8,7 +8,7 @@ import re
 import pytest
 import records_factory
 
-from xdc_tf.cli import configuration, main
+from xdc_tf.cli import configuration, main, strict_gin
 from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.manifest import manifest
 from xdc_tf.models.encoders import ENCODERS
@@ -16,7 +16,7 @@ from xdc_tf.paper.paper_numbers import TABLES
 from xdc_tf.runs import weights_folder
 from xdc_tf.training.metrics_log import read_metrics
 
-FOLDER = pathlib.Path(configuration.gin_folder()) / 'papers' / 'neurips2020'
+FOLDER = pathlib.Path(strict_gin.gin_folder()) / 'papers' / 'neurips2020'
 CELLS = [c for table in TABLES.values() for c in table.cells if c.encoder.startswith('superv_')]
 # Epoch size, rate, warm-up, step and total epochs, weight decay; several labels. The second and third line are Table 10's.
 NUMBERS = {

@@ -11,7 +11,7 @@ import tensorflow as tf
 from test_readme import commands
 from tiny_encoders import AnyLengthVideo, TinyAudio
 
-from xdc_tf.cli import configuration, main
+from xdc_tf.cli import configuration, main, strict_gin
 from xdc_tf.deep_clustering.outer_loop import Pretraining
 from xdc_tf.evaluation import sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
@@ -23,7 +23,7 @@ from xdc_tf.records.folds import read_folds
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.metrics_log import read_metrics
 
-GIN = pathlib.Path(configuration.gin_folder())
+GIN = pathlib.Path(strict_gin.gin_folder())
 README = (GIN / 'papers/neurips2020/README.md').read_text()
 # Not other people's methods.
 CELLS = [cell for table in TABLES.values() for cell in table.cells if cell.encoder]

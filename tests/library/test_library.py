@@ -18,7 +18,7 @@ import tensorflow as tf
 
 import xdc_tf
 from beam_pipelines.clip_shard import ClipJobError
-from xdc_tf.cli import configuration, main
+from xdc_tf.cli import bindings, configuration, main
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.doctor import integrity
 from xdc_tf.library import encoders
@@ -136,7 +136,7 @@ def test_a_run_leaves_its_settings_to_nothing_that_is_built_afterwards(road):
   xdc_tf.load(run, 'video')
   xdc_tf.write_report(run, folder / 'report')
   xdc_tf.export(run, folder / 'exported_again')
-  configuration.bindings_of(small_config())
+  bindings.bindings_of(small_config())
   assert (xdc_tf.VideoInput().num_frames, xdc_tf.VideoInput().crop_size) == (8, 224)
   assert xdc_tf.Schedule(epoch_size=100).batch_size == 32 and ENCODERS['R2Plus1D18'](seed=1).feature_dimension == 512
   assert xdc_tf.KMeansOptions().num_passes == 7
@@ -339,7 +339,7 @@ def test_nearest_is_brute_force():
 def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
   arguments = {'num_clusters': 5} if method == 'cdc' else {'num_video_clusters': 5, 'num_audio_clusters': 6}
   config = small_config(clusterings=getattr(xdc_tf.methods, method)(**arguments), seed=3)
-  lines = configuration.bindings_of(config)
+  lines = bindings.bindings_of(config)
   assert f'Pretraining.clusterings = @{method}()' in lines
   configuration.load([], lines)
   assert configuration.pretraining() == config
@@ -350,7 +350,7 @@ def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
     audio_input=xdc_tf.AudioInput(mean=np.float64(-4.5)),
     video_input=xdc_tf.VideoInput(num_frames=4, crop_size=24, std=np.array([0.5, 0.25, 0.125])),
   )
-  configuration.load([], configuration.bindings_of(numpy))
+  configuration.load([], bindings.bindings_of(numpy))
   assert configuration.pretraining().clusterings == config.clusterings
   assert configuration.pretraining().audio_input.mean == -4.5
   assert configuration.pretraining().video_input.std == (0.5, 0.25, 0.125)
@@ -359,15 +359,15 @@ def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
 def test_what_bindings_cannot_say_is_refused(tmp_path):
   own = [xdc_tf.methods.ClusteringSpec('a', ('video',), ('video', 'audio'), 3)]
   with pytest.raises(ValueError, match='of no method that xdc-tf knows'):
-    configuration.bindings_of(small_config(clusterings=own))
+    bindings.bindings_of(small_config(clusterings=own))
   two = {name: xdc_tf.bound_encoder('AudioResNet18', base_width=width) for name, width in (('a', 4), ('b', 8))}
   same = xdc_tf.methods.same_modality_xdc(('a', 'b'), num_clusters=2)
   with pytest.raises(
     ValueError, match="'b' is a AudioResNet18 of other arguments than the one before it: {'base_width': 8}"
   ):
-    configuration.bindings_of(small_config(encoders=two, clusterings=same))
+    bindings.bindings_of(small_config(encoders=two, clusterings=same))
   with pytest.raises(ValueError, match='needs a gin file'):
-    configuration.bindings_of(small_config(last_schedule=xdc_tf.Schedule(epoch_size=8)))
+    bindings.bindings_of(small_config(last_schedule=xdc_tf.Schedule(epoch_size=8)))
   with pytest.raises(ValueError, match="There is no encoder 'R3D'"):
     xdc_tf.bound_encoder('R3D')
   with pytest.raises(ValueError, match='R2Plus1D18 has no argument width'):

@@ -10,7 +10,7 @@ import pytest
 import synthetic_actions
 import tensorflow as tf
 
-from xdc_tf.cli import configuration, main
+from xdc_tf.cli import configuration, main, strict_gin
 from xdc_tf.localization import corpus, training
 from xdc_tf.localization.options import Localization
 from xdc_tf.records import folds
@@ -288,6 +288,6 @@ def test_a_run_keeps_its_settings(made, output, tmp_path):
     file.write('video_validation_0000000 1.0 2.0\n')
   with pytest.raises(ValueError, match='another configuration:(.|\n)*annotations: '):
     localize(made | {'annotations': str(annotations)}, output)
-  with pytest.raises(configuration.ConfigurationError, match='Add --gin_file transfer/thumos14.gin'):
+  with pytest.raises(strict_gin.ConfigurationError, match='Add --gin_file transfer/thumos14.gin'):
     configuration.load([], [], Localization)
     configuration.localization()

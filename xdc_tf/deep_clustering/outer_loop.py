@@ -53,7 +53,7 @@ class Pretraining:
     {'audio': 32}
 
   Attributes:
-    encoders: what makes each encoder, its class or one with arguments (cli.configuration.bound_encoder); its modality decides what
+    encoders: what makes each encoder, its class or one with arguments (cli.bound_encoders.bound_encoder); its modality decides what
       it is fed.
     clusterings: the method (see methods.py).
     video_input: how video encoders are fed.

@@ -9,7 +9,8 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf import files, graphs, lease
-from xdc_tf.cli import configuration
+from xdc_tf.cli import configuration, strict_gin
+from xdc_tf.cli.bindings import bindings_of
 from xdc_tf.deep_clustering import outer_loop
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers
 from xdc_tf.manifest import folder_and_csv, manifest
@@ -152,7 +153,7 @@ def pretrain(
   """
   folder, run_dir = os.fspath(records), os.fspath(run_dir)
   distribution.check_no_scope('pretrain')
-  pretrain_run(folder, run_dir, [], configuration.bindings_of(config), logical_cpus, deterministic, take_over=take_over)
+  pretrain_run(folder, run_dir, [], bindings_of(config), logical_cpus, deterministic, take_over=take_over)
   return run_dir
 
 
@@ -171,13 +172,13 @@ def pretrain_run(
     files.use_file_system(path)
   strategy = distribution.make_strategy(logical_cpus, deterministic)
   # Everything that a user may have to correct is checked before the run directory takes the configuration as its own.
-  with configuration.apart():
+  with strict_gin.apart():
     text = configuration.load(gin_files, gin_params)
     config = configuration.pretraining()
     config = dataclasses.replace(config, training=run_info.as_begun(config.training, run_dir))
     records = schema.open_records(records_folder)
     trainers = make_trainers(config, records, strategy)
-    operative = configuration.operative()
+    operative = strict_gin.operative()
   directory = RunDirectory(run_dir, strategy)
   with lease.held(run_dir, take_over, directory.is_chief):
     directory.check_configuration(run_info.header(records, strategy, config.training) + text, allow_changes)
