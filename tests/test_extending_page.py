@@ -18,6 +18,10 @@ STEPS = re.findall(
 )
 # A new method and a new encoder go the whole way: features, clusters, training.
 TRAINS = """
+import gin
+import keras
+
+from xdc_tf.cli.bound_encoders import BoundEncoder
 from xdc_tf.cli import configuration
 from xdc_tf.library.steps import pretrain_run
 
@@ -41,6 +45,20 @@ def test_a_method_outside_of_the_project(tmp_path):
   saved.write_text(configuration.load(['video_led.gin'], ['num_video_clusters = 3']))
   configuration.load([str(saved)], [])  # As later verbs do.
   assert [(c.sources, c.teaches) for c in configuration.pretraining().clusterings] == [(('video',), ('video', 'audio'))]
+
+
+@gin.configurable
+class OutsideVideo(keras.Model):
+  modality, feature_dimension = 'video', 4
+
+  def __init__(self, width=8, seed=0, dtype=None):
+    super().__init__(dtype=dtype)
+    self.width = width
+
+
+def test_an_encoder_outside_of_the_project():
+  # Keras 3 made none of a class that is configurable by gin's own decorator.
+  assert BoundEncoder.of(OutsideVideo)(width=3).width == 3
 """
 
 

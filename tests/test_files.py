@@ -75,3 +75,27 @@ def test_a_name_that_nothing_can_be_written_under_is_refused_at_once(tmp_path, m
   monkeypatch.setattr(os, 'access', lambda folder, mode: folder != str(tmp_path))
   with pytest.raises(PermissionError, match=f'new/a.npz cannot be written: {tmp_path} does not let you'):
     files.check_output(str(tmp_path / 'new' / 'a.npz'))
+
+
+def test_what_a_stage_has_left_is_made_again_when_its_mark_goes(tmp_path):
+  """ "Delete it and make it again" made nothing where DONE stood, and a file that was gone was a bare error of TensorFlow."""
+  path = tmp_path / 'a.npy'
+  for marked, words in (
+    (False, 'delete what is left of it and make it again'),
+    (True, f'delete {tmp_path}/DONE and give'),
+  ):
+    if marked:
+      files.write_mark(str(tmp_path / 'DONE'))
+    with pytest.raises(FileNotFoundError, match=rf'^{path} does not exist\. Restore it, or {words}'):
+      files.read_array(str(path))
+    with pytest.raises(FileNotFoundError, match=words):
+      files.read_json(str(path))
+    with pytest.raises(FileNotFoundError, match=words):
+      files.read_arrays(str(path))
+
+
+def test_names_that_tensorflow_takes_for_patterns(tmp_path):
+  for name in ('a[1]', 'a*', 'a?', 'a\\b'):
+    with pytest.raises(ValueError, match='cannot find checkpoints'):
+      files.check_folder_of_weights(str(tmp_path / name))
+  files.check_folder_of_weights(str(tmp_path / 'a b 50%d:x'))

@@ -206,9 +206,9 @@ def absolute_path(path: str) -> str:
 
 def check_folder_of_weights(path: str) -> None:
   """Raises ValueError for a path that TensorFlow takes for a pattern: it writes weights there, and cannot find them again."""
-  if set(absolute_path(path)) & set('[]*?'):
+  if set(absolute_path(path)) & set('[]*?\\'):
     raise ValueError(
-      f'{absolute_path(path)}: TensorFlow cannot find checkpoints in folders with [, ], * or ? in their names. Choose another.'
+      f'{absolute_path(path)}: TensorFlow cannot find checkpoints in folders with [, ], *, ? or \\ in their names. Choose another.'
     )
 
 
@@ -226,33 +226,46 @@ def read_array(path: str, memory_map: bool = False) -> np.ndarray:
     memory_map: leave the array on disk until it is used; a remote file is read whole all the same.
 
   Raises:
+    FileNotFoundError: when there is no such file.
     ValueError: when the file is damaged.
   """
+  _check_exists(path)
   try:
     if memory_map and '://' not in path:
       return np.load(path, mmap_mode='r', allow_pickle=False)
     with tf.io.gfile.GFile(path, 'rb') as file:
       return np.load(io.BytesIO(file.read()), allow_pickle=False)
   except DAMAGED_ARRAY as error:
-    raise ValueError(
-      f'{path} is not a whole .npy file ({error}): restore it, or delete it and make it again.'
-    ) from error
+    raise ValueError(f'{path} is not a whole .npy file ({error}). {cure(path)}') from error
 
 
 def read_arrays(path: str) -> dict[str, np.ndarray]:
   """Reads the arrays of a .npz file, without pickles.
 
   Raises:
+    FileNotFoundError: when there is no such file.
     ValueError: when the file is damaged.
   """
+  _check_exists(path)
   with tf.io.gfile.GFile(path, 'rb') as file:
     contents = io.BytesIO(file.read())
   try:
     return dict(np.load(contents, allow_pickle=False))
   except (*DAMAGED_ARRAY, TypeError) as error:  # TypeError: one array, not several.
-    raise ValueError(
-      f'{path} is not a whole .npz file ({error}): restore it, or delete it and make it again.'
-    ) from error
+    raise ValueError(f'{path} is not a whole .npz file ({error}). {cure(path)}') from error
+
+
+def cure(path: str) -> str:
+  """What to do about a file that is gone or damaged: a stage that is marked as done makes nothing again."""
+  done = os.path.join(os.path.dirname(path), 'DONE')
+  if tf.io.gfile.exists(done):
+    return f'Restore it, or delete {done} and give the command that made it again.'
+  return 'Restore it, or delete what is left of it and make it again.'
+
+
+def _check_exists(path: str) -> None:
+  if not tf.io.gfile.exists(path):
+    raise FileNotFoundError(f'{path} does not exist. {cure(path)}')
 
 
 def read_text(path: str) -> str:
@@ -290,15 +303,12 @@ def read_json(path: str) -> Any:
     FileNotFoundError: when there is no such file.
     ValueError: when the file is not JSON; the message names the file.
   """
-  if not tf.io.gfile.exists(path):
-    raise FileNotFoundError(f'{path} does not exist.')
+  _check_exists(path)
   text = read_text(path)
   try:
     return json.loads(text)
   except (json.JSONDecodeError, RecursionError) as error:
-    raise ValueError(
-      f'{path} is not valid JSON ({error}). It was probably edited by hand: restore or delete it.'
-    ) from error
+    raise ValueError(f'{path} is not valid JSON ({error}). It was edited by hand, or cut off. {cure(path)}') from error
 
 
 # In a folder that is filled over several runs of a command: what it was begun with.

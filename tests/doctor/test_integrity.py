@@ -46,6 +46,8 @@ def folder(tmp_path):
   manifest.write_manifest(tmp_path / 'manifest', 'films', [('train', manifest.Row(0, 'a', 'a.mp4'))])
   for stage in ('features/video', 'train/video', 'clusters/video', 'metrics'):
     files.write_mark(str(here / stage / 'DONE'))
+  for name in ('config.gin', 'iteration-01/train/video/metrics.csv'):
+    (run / name).write_text('')
   return tmp_path
 
 
@@ -58,7 +60,7 @@ def test_what_is_whole_is_not_called_damaged(folder):
     '{'
   )  # Of a write that was broken off: nobody reads it.
   kinds = {checked.kind for checked in integrity.checks(str(folder))}
-  assert kinds == {'records', 'manifest', 'features', 'weights', 'array', 'JSON', 'SavedModel', 'stage'}
+  assert kinds == {'records', 'manifest', 'features', 'weights', 'array', 'JSON', 'SavedModel', 'stage', 'run'}
   assert findings(folder) == []
 
 
@@ -124,6 +126,9 @@ def replace_array(path, array):
     ('stage', 'run/iteration-01/clusters/video/train/pseudo_labels.npy', pathlib.Path.unlink, 'train/pseudo_labels.npy is missing'),
     ('stage', 'run/iteration-01/clusters/video/train/distances.npy', pathlib.Path.unlink, 'train/distances.npy is missing'),
     ('records', 'records/clips.json', pathlib.Path.unlink, 'lacks clips.json'),
+    ('records', 'records/dataset_info.json', pathlib.Path.unlink, 'lacks dataset_info.json'),
+    ('stage', 'run/iteration-01/train/video/metrics.csv', pathlib.Path.unlink, 'metrics.csv is missing'),
+    ('run', 'run/config.gin', pathlib.Path.unlink, 'lacks config.gin'),
     ('manifest', 'manifest/films-train.csv-00000-of-00001', pathlib.Path.unlink, 'is missing although'),
     ('manifest', 'manifest/films-train.csv-00000-of-00001', lambda path: path.write_text(path.read_text() + 'x'), 'films-train'),
     ('SavedModel', 'run/xdc_video/1/saved_model.pb', pathlib.Path.unlink, 'lacks saved_model.pb'),
@@ -159,6 +164,12 @@ def test_the_verb_prints_a_table_and_ends_with_an_error(folder, capsys):
   assert f'{folder}/run/iteration-01/metrics/metrics.json is damaged' in capsys.readouterr().out
 
 
+def test_a_copy_that_tensorflow_takes_for_a_pattern_is_not_called_damaged(folder):
+  (folder / 'run').rename(folder / 'run [copy]')
+  problems = [finding.problem for finding in findings(folder) if finding.kind == 'weights']
+  assert problems and all(re.match(r'cannot be looked at there\. .*in folders with \[', p) for p in problems)
+
+
 def test_an_empty_folder_cannot_be_checked(tmp_path):
   with pytest.raises(FileNotFoundError, match='nothing that can be checked'):
     integrity.checks(str(tmp_path))
@@ -177,6 +188,7 @@ def test_what_a_sweep_and_imported_weights_need_is_missed(folder):
   files.write_json(str(weights / 'encoder.json'), {})
   for done in (cell, kept):
     files.write_mark(str(done / 'DONE'))
+  (folder / 'sweep/config.gin').write_text('')
   assert findings(folder) == []
   gone = {
     cell / 'result.json': 'result.json is missing. Delete .*/DONE and give',

@@ -116,6 +116,15 @@ def test_a_second_use_does_not_pass_over_the_data_again(records, tmp_path, monke
     features.cached(*arguments)
 
 
+def test_a_refused_input_leaves_no_settings(records, tmp_path):
+  """The folder was taken: the corrected command was refused for other settings."""
+  large = dataclasses.replace(VIDEO, crop_size=1000)
+  refused = ClipFeatures(build(TinyVideo(), VIDEO), large, records, 1)
+  with pytest.raises(ValueError, match='Set a crop_size of at most'):
+    refused.cached(str(tmp_path / 'kept'), 'train')
+  assert not (tmp_path / 'kept').exists()
+
+
 def test_folds_share_their_features(records):
   rows = np.arange(12)
   folds = [Fold(n, FoldPart('train', rows < 4 * n), FoldPart('train', (rows >= 4 * n) & (rows < 10))) for n in (1, 2)]

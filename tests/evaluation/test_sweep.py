@@ -146,11 +146,36 @@ def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
     cells = [cell(rate, held_out) for held_out in (False, True) for rate in (1.0, 3.0, 2.0)]
-    results = sweep.run_cells(configuration(), Learner(), RunDirectory(str(tmp_path), one_replica), labels, cells)
+    config, run = configuration(learning_rates=(1.0, 3.0, 2.0)), RunDirectory(str(tmp_path), one_replica)
+    results = sweep.run_cells(config, Learner(), run, labels, cells)
   fold = results['folds']['1']
   assert (fold['test_best']['rate'], fold['test_best']['top1']) == (1.0, 0.9)
   assert (fold['held_out']['rate'], fold['held_out']['top1']) == (2.0, 0.7)
   assert results['mean'] == {'test_best': 0.9, 'held_out': 0.7}
+
+
+def test_no_rate_is_chosen_on_part_of_the_grid(tmp_path, one_replica, caplog):
+  """`xdc finetune` in the folder of a sweep that had been killed chose among the rates that happened to be done."""
+
+  class Learner:
+    def prepare(self, run):
+      pass
+
+    def train(self, folder, fold, rate):
+      return np.arange(10), np.eye(3)[np.zeros(10, int)]
+
+  part = FoldPart('test', np.ones(10, bool))
+  labels = types.SimpleNamespace(label_names=('a', 'b', 'c'))
+  run = RunDirectory(str(tmp_path), one_replica)
+  config = configuration(learning_rates=(0.01, 0.1))
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
+    cells = [sweep.SweepCell(Fold(1, part, part), rate, held_out) for held_out in (False, True) for rate in (0.01, 0.1)]
+    whole = sweep.run_cells(config, Learner(), run, labels, cells)['folds']['1']
+    (tmp_path / 'fold-1/held-out/rate-0.01/DONE').unlink()
+    part_of_it = sweep.run_cells(config, Learner(), run, labels, cells[:1])['folds']['1']
+  assert whole['held_out']['rate'] == 0.01 and part_of_it['test_best'] == whole['test_best']
+  assert part_of_it['held_out'] is None and 'since 0.01 of the grid are still to be tried there' in caplog.text
 
 
 def two_folds(rates):
@@ -182,7 +207,8 @@ def test_a_training_that_diverged_is_marked_and_never_chosen(tmp_path, one_repli
   run = RunDirectory(str(tmp_path), one_replica)
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
-    results = sweep.run_cells(configuration(), Learner(), run, labels, cells)
+    config = configuration(learning_rates=(3.0, 2.0, 1.0))
+    results = sweep.run_cells(config, Learner(), run, labels, cells)
   first, second = results['folds'].values()
   assert (first['test_best']['rate'], first['test_best']['top1'], first['held_out']['rate']) == (2.0, 0.6, 2.0)
   assert second == results['mean'] == {'test_best': None, 'held_out': None}
@@ -228,7 +254,11 @@ def test_what_earlier_commands_trained_stays_among_the_results(tmp_path, one_rep
 
     def run(folder, cells):
       return sweep.run_cells(
-        configuration(), Learner(), RunDirectory(str(tmp_path / folder), one_replica), labels, cells
+        configuration(learning_rates=(1.0, 2.0)),
+        Learner(),
+        RunDirectory(str(tmp_path / folder), one_replica),
+        labels,
+        cells,
       )
 
     whole = run('at once', cells)

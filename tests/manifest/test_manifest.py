@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from xdc_tf import files
+from xdc_tf import files, lease
 from xdc_tf.manifest import manifest
 from xdc_tf.manifest.manifest import Row
 
@@ -141,6 +141,18 @@ def test_a_manifest_is_never_changed_and_the_same_one_does_no_harm(tmp_path):
     with pytest.raises(ValueError, match=rf'^{tmp_path} holds another manifest \(({differing}) differs\)'):
       manifest.write_manifest(tmp_path, 'tiny', rows, label_names=names)
   assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()} == before
+
+
+def test_two_at_once_do_not_mix_their_rows(tmp_path):
+  """Both wrote parts of the same names: the manifest of one had rows of the other, and nothing noticed."""
+
+  def rows():
+    yield ROWS[0]
+    with pytest.raises(lease.LeaseError, match=f'^{tmp_path} is being filled by process'):
+      manifest.write_manifest(tmp_path, 'tiny', ROWS)
+    yield from ROWS[1:]
+
+  assert sum(manifest.write_manifest(tmp_path, 'tiny', rows()).splits.values()) == len(ROWS)
 
 
 @pytest.mark.parametrize(

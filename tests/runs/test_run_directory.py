@@ -118,3 +118,10 @@ def test_a_folder_of_something_else_is_no_run(run, tmp_path):
   (tmp_path / 'film.tmp.mp4').unlink()
   run.check_configuration('a')
   assert (tmp_path / 'config.gin').read_text() == 'a'
+
+
+def test_a_run_that_lost_its_configuration_says_that_the_rest_is_whole(run, tmp_path):
+  """It was called no run, and a new folder was advised: all trainings once more."""
+  (tmp_path / 'operative_config.gin').touch()
+  with pytest.raises(ValueError, match=rf'^{tmp_path} has lost its config.gin.*Copy that file again'):
+    run.check_configuration('a')

@@ -6,6 +6,11 @@
 // DTYPE is float, uint8 or string; FILE holds the tensor's bytes (strings: uint32 length, then the bytes, each).
 // Every output goes to OUTPUT_PREFIX.NAME (raw bytes) and its dtype and shape to standard output.
 // A request that fails prints its status and the next one is served.
+//
+// It is built against TensorFlow's wheel:
+//   ROOT=$(python -c 'import os, tensorflow; print(os.path.dirname(tensorflow.__file__))')
+//   g++ $(python -c 'import tensorflow as tf; print(*tf.sysconfig.get_compile_flags())') -std=c++17 load_saved_model.cc \
+//     -Wl,--no-as-needed "$ROOT/libtensorflow_cc.so.2" "$ROOT/libtensorflow_framework.so.2" -Wl,-rpath,"$ROOT" -o load_saved_model
 #include <atomic>
 #include <cstdint>
 #include <cstring>

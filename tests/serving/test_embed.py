@@ -1,6 +1,7 @@
 """xdc embed's cutting of a video into clips, with a reader of a made-up film whose every frame and sample is known."""
 
 import functools
+import shutil
 
 import media_factory
 import numpy as np
@@ -131,6 +132,17 @@ def damaged(read_span, first, last):
     return read_span(path, start, end, options)
 
   return read
+
+
+def test_a_model_that_was_cut_off_is_named(video_model, tmp_path):
+  """TensorFlow's own errors name no file, and one of them is an IndexError."""
+  for name in ('variables/variables.data-00000-of-00001', 'variables/variables.index', 'saved_model.pb'):
+    copy = tmp_path / name.replace('/', '-') / '1'
+    shutil.copytree(video_model, copy)
+    whole = (copy / name).read_bytes()
+    (copy / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=rf'^{copy} is damaged \(.*\)\. Copy it again'):
+      embed_video('film.mp4', str(copy), film(3.0)[0])
 
 
 def test_a_damaged_place_costs_the_clips_that_lie_there(video_model, real_film):

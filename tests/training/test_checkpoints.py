@@ -130,7 +130,7 @@ def test_damaged_weights_are_named_and_nothing_is_assigned(kind, size, tmp_path)
     file.truncate(size)
   model = encoder(seed=1)
   before = [variable.numpy() for variable in model.variables]
-  with pytest.raises(ValueError, match=rf'^{tmp_path}/weights\.\* is damaged .*Restore them'):
+  with pytest.raises(ValueError, match=rf'^{tmp_path}/weights\.\* is damaged .*Restore it'):
     checkpoints.load_weights(model, str(tmp_path))
   for variable, value in zip(model.variables, before, strict=True):
     np.testing.assert_array_equal(variable.numpy(), value)

@@ -8,6 +8,7 @@ import numpy as np
 
 from xdc_tf.cli import strict_gin, value_types
 from xdc_tf.cli.configurables import CONFIGURABLES
+from xdc_tf.models.configurable import with_signature
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +26,7 @@ class BoundEncoder:
   @classmethod
   def of(cls, model_class: type) -> 'BoundEncoder':
     """Binds a class to what the configuration says of it now."""
-    return cls(model_class, strict_gin.bindings(model_class))
+    return cls(with_signature(model_class), strict_gin.bindings(model_class))
 
   @property
   def modality(self) -> str:

@@ -4,8 +4,8 @@ import argparse
 import dataclasses
 
 from xdc_tf.cli import configuration
-from xdc_tf.records.inputs import AudioInput, VideoInput
-from xdc_tf.runs import starting_point
+from xdc_tf.records.inputs import AudioInput
+from xdc_tf.runs import starting_point, weights_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,18 +46,22 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     'what a video encoder sees', 'A run knows what its encoders saw; these values win over that.'
   )
   group.add_argument(
-    '--num_frames', type=int, help="frames of a clip (default: the run's; 8 for other weights; torchvision: 16)"
+    '--num_frames', type=int, help="frames of a clip (default: the run's; 8 for other weights, 16 for torchvision's)"
   )
   group.add_argument(
-    '--crop_size', type=int, help="side of the square in pixels (default: the run's, or 224; torchvision: 112)"
+    '--crop_size',
+    type=int,
+    help="side of the square in pixels (default: the run's, or 224, or 112 for torchvision's weights)",
   )
   group.add_argument(
-    '--short_side', type=int, help="frames are scaled to it first (default: the run's, or as stored; torchvision: 128)"
+    '--short_side',
+    type=int,
+    help="frames are scaled to it first (default: the run's, or as stored, or 128 for torchvision's weights)",
   )
 
 
 def inputs_of(arguments: argparse.Namespace, start):
-  """Returns how to feed an encoder, VideoInput or AudioInput: as its run did, the paper's way where nobody knows, or as asked.
+  """Returns how to feed an encoder, VideoInput or AudioInput: as its run did, the usual way where nobody knows, or as asked.
 
   Raises:
     ValueError: when frames are asked of an audio encoder.
@@ -70,7 +74,7 @@ def inputs_of(arguments: argparse.Namespace, start):
     return start.inputs or AudioInput()
   if any(value < 1 for value in wanted.values()):
     raise ValueError(f'--num_frames, --crop_size and --short_side must be at least 1. Received: {wanted}.')
-  return dataclasses.replace(start.inputs or VideoInput(), **wanted)
+  return dataclasses.replace(start.inputs or weights_folder.usual_view(start.arguments).inputs, **wanted)
 
 
 def find(arguments: argparse.Namespace):

@@ -42,9 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   view = parser.add_argument_group(
     'what an imported video encoder sees (with --weights; a finetuned one: as it was trained)'
   )
-  view.add_argument('--num_frames', type=int, help='frames of a clip (default: 8; torchvision: 16)')
-  view.add_argument('--crop_size', type=int, help='side of the square in pixels (default: 224; torchvision: 112)')
-  view.add_argument('--short_side', type=int, help='frames are scaled to it first (default: 256; torchvision: 128)')
+  view.add_argument('--num_frames', type=int, help="frames of a clip (default: 8, or 16 for torchvision's weights)")
+  view.add_argument(
+    '--crop_size', type=int, help="side of the square in pixels (default: 224, or 112 for torchvision's)"
+  )
+  view.add_argument(
+    '--short_side', type=int, help="frames are scaled to it first (default: 256, or 128 for torchvision's)"
+  )
 
 
 def run(arguments: argparse.Namespace) -> None:

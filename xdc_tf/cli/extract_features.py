@@ -59,6 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
   encoder_arguments.check_records(arguments, start, records)
   inputs = encoder_arguments.inputs_of(arguments, start)
   inputs = snippets.inputs(inputs) if snippets else inputs
+  for split in records.splits:  # Before the folder takes the settings as its own.
+    reader.check_inputs(records, split, inputs)
   encoder = start.load(inputs, seed)
   num_clips = None if snippets else arguments.num_clips or 1
   settings = {
@@ -113,7 +115,6 @@ def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: 
   """Writes a file of features for every record; files that are there stay."""
   encode_all = encode(encoder, inputs, batch_size)
   for split in records.splits:
-    reader.check_inputs(records, split, inputs)
     lengths = records.shard_lengths[split]
     with progress.bar(description=f'snippets {split}', total=sum(lengths), unit='record') as bar:
       for shard, length in enumerate(lengths):

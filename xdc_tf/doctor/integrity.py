@@ -27,7 +27,8 @@ _LEFT_BY_STAGES = {
   r'iteration-\d+/clusters/[^/]+': ('clusters.json', 'centroids.npy', 'inertia.npy', 'metrics.json', *_OF_CLIPS),
   r'fold-\d+/(test|held-out)/rate-[^/]+': ('result.json',),
   r'iteration-\d+/metrics': ('metrics.json',),
-  r'(iteration-\d+/train|initial|retrained)/[^/]+': _WEIGHTS,
+  r'initial/[^/]+': _WEIGHTS,
+  r'(iteration-\d+/train|retrained)/[^/]+': (*_WEIGHTS, 'metrics.csv'),
 }
 
 
@@ -66,10 +67,15 @@ def checks(folder: str) -> list[Check]:
       f'{folder} does not exist; expected a folder of records, a manifest, features, a run or an export.'
     )
   to_do: list[Check] = []
+  runs: dict[str, None] = {}
   for place, names in files.walk(folder):
     # What macOS lays beside files begins with a dot.
     if not any(part.startswith('.') for part in os.path.relpath(place, folder).split(os.sep) if part != '.'):
       to_do += _in_folder(place, [name for name in names if not name.startswith('.')])
+      stage = re.fullmatch(r'(.+)/(iteration-\d+/(clusters|train)|fold-\d+/(test|held-out))/[^/]+', place)
+      if stage and 'DONE' in names and stage[1].startswith(folder):
+        runs[stage[1]] = None
+  to_do += [Check('run', run_dir, functools.partial(_run_problem, run_dir)) for run_dir in runs]
   if not to_do:
     raise FileNotFoundError(
       f'{folder} holds nothing that can be checked: expected records, a manifest, features, a run or an export.'
@@ -164,6 +170,10 @@ def _kind(name: str) -> str | None:
 
 
 def _weights_problem(path: str) -> str:
+  try:
+    files.check_folder_of_weights(os.path.dirname(path))
+  except ValueError as error:
+    return f'cannot be looked at there. {error}'
   reader = tf.train.load_checkpoint(path.removesuffix('.index'))
   bad = []
   for name in reader.get_variable_to_shape_map():
@@ -220,6 +230,12 @@ def _version_problem(folder: str) -> str:
     needed.append(METADATA_FILE)
   missing = [name for name in needed if not tf.io.gfile.exists(os.path.join(folder, name))]
   return f'lacks {" and ".join(missing)}. Copy it again, or export it anew' if missing else ''
+
+
+def _run_problem(run_dir: str) -> str:
+  if tf.io.gfile.exists(os.path.join(run_dir, 'config.gin')):
+    return ''
+  return 'lacks config.gin, by which it would go on. Copy that file again'
 
 
 def _stage_problem(folder: str) -> str:

@@ -136,6 +136,7 @@ class ClipFeatures:
         f'{INDEX_FILE}, {FEATURES_FILE} and {DONE_FILE} there and give the command again.'
       )
     if not tf.io.gfile.exists(done):
+      reader.check_inputs(self.records, split, self.inputs)  # Before the folder takes the settings as its own.
       with lease.held(folder):  # Of two jobs with different encoders one would measure the other's features.
         files.check_settings(settings_path, settings)
         for path, array in zip(paths, self.extract(split, clips), strict=True):

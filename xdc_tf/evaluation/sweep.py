@@ -83,9 +83,9 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
   Returns:
     {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}, 'diverged':
     names of cells}, with None where there is none. 'test_best' is the best rate of the test videos, as in the paper, 'held_out'
-    the test videos' result at the rate that was best on the held-out ones. Of equally good rates the lowest counts. A training
-    that diverged is never chosen; where the rate that was best on the held-out videos diverges on the whole fold, the fold has no
-    'held_out'.
+    the test videos' result at the rate that was best on the held-out ones, where all rates of the grid have been tried there. Of
+    equally good rates the lowest counts. A training that diverged is never chosen; where the rate that was best on the held-out
+    videos diverges on the whole fold, the fold has no 'held_out'.
   """
   learner.prepare(run)
   for cell in cells:
@@ -95,7 +95,10 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
   names = dict.fromkeys([*(cell.name for cell in cells), *_done(run)])
   results = {name: files.read_json(run.stage(f'{name}/result.json')) for name in names}
   numbers = sorted({result['fold'] for result in results.values()})
-  folds = {str(n): _choose({name: r for name, r in results.items() if r['fold'] == n}) for n in numbers}
+  folds = {}
+  for number in numbers:
+    of_fold = {name: result for name, result in results.items() if result['fold'] == number}
+    folds[str(number)] = _choose(of_fold, _untried_rates(config, number, of_fold))
   mean = {way: _mean_top_1([fold[way] for fold in folds.values()]) for way in ('test_best', 'held_out')}
   diverged = [name for name, result in results.items() if 'diverged' in result]
   return {'folds': folds, 'mean': mean, 'diverged': diverged}
@@ -112,6 +115,19 @@ def _done(run) -> list[str]:
       if entry.startswith(beginning)
     ]
   return [name[1:] for name in names if run.is_done(name[1:])]
+
+
+def _untried_rates(config: Finetuning, fold: int, results: dict[str, dict]) -> list[float]:
+  """Returns, and says, which rates of the grid wait for their held-out training, of a fold of which some others are done."""
+  tried = {result['rate'] for result in results.values() if result['held_out']}
+  untried = [rate for rate in config.learning_rates if tried and rate not in tried]
+  if untried:
+    logging.warning(
+      'Fold %d: no rate is chosen on held-out videos yet, since %s of the grid are still to be tried there: xdc sweep goes on.',
+      fold,
+      ', '.join(f'{rate:g}' for rate in untried),
+    )
+  return untried
 
 
 def _mean_top_1(chosen: Sequence[dict | None]) -> float | None:
@@ -159,8 +175,8 @@ def _measure(
   return classification.measure_several(probabilities, labels)
 
 
-def _choose(results: dict[str, dict]) -> dict[str, dict | None]:
-  """The two ways to choose a rate, of the results of one fold's cells by their names."""
+def _choose(results: dict[str, dict], untried: Sequence[float] = ()) -> dict[str, dict | None]:
+  """The two ways to choose a rate, of the results of one fold's cells by their names; the second where none is `untried`."""
 
   def quality(name: str) -> tuple[float, float]:
     return results[name].get('map', results[name]['top1']), -results[name]['rate']
@@ -172,7 +188,7 @@ def _choose(results: dict[str, dict]) -> dict[str, dict | None]:
   finite = [name for name, result in results.items() if 'diverged' not in result]
   test = [name for name in finite if not results[name]['held_out']]
   held_out = [name for name in finite if results[name]['held_out']]
-  chosen = results[max(held_out, key=quality)]['rate'] if held_out else None
+  chosen = results[max(held_out, key=quality)]['rate'] if held_out and not untried else None
   return {
     'test_best': summary(max(test, key=quality)) if test else None,
     'held_out': next((summary(name) for name in test if results[name]['rate'] == chosen), None),

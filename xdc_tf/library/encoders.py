@@ -19,7 +19,7 @@ from xdc_tf.runs import starting_point, weights_folder
 from xdc_tf.serving import clips
 from xdc_tf.serving.export import DEFAULT_LIMITS
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
-from xdc_tf.serving.version_folder import METADATA_FILE, read_metadata
+from xdc_tf.serving.version_folder import METADATA_FILE, load_model, read_metadata
 from xdc_tf.training import distribution
 
 
@@ -222,12 +222,12 @@ def _load(path: str, encoder: str | None) -> Encoder:
 def _of_weights(path: str) -> Encoder:
   model, info = weights_folder.load(path)
   fed = weights_folder.input_spec(info, model.modality)
-  return _of_model(model, fed or weights_folder.usual_input(path, model.modality))
+  return _of_model(model, fed or weights_folder.usual_input(path, model))
 
 
 def _of_saved_model(path: str) -> Encoder:
   distribution.check_no_scope('load')  # Else it would hold replicas' variables, which its graph does not know.
-  metadata, model = read_metadata(path), tf.saved_model.load(path)
+  metadata, model = read_metadata(path), load_model(path)
   modality = 'video' if metadata['input'] == 'jpegs' else 'audio'
   named = {'clips': ('embed', metadata['input']), 'array': ('embed_frames', 'frames')}
   if modality == 'audio':

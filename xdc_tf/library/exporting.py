@@ -29,7 +29,7 @@ def export_weights(
     precision: 'float32' or 'bfloat16'.
     file_format: 'saved_model', or 'tflite' for xdc_video.tflite or xdc_audio.tflite.
     limits: a RequestLimits of SavedModels; None: the defaults.
-    **view: num_frames, crop_size and short_side of a video encoder, where they are not as it was trained or as in the paper.
+    **view: num_frames, crop_size and short_side of a video encoder, where they are not as its kind was trained.
 
   Returns:
     {'video' or 'audio': the folder of the version, or the file}.
@@ -42,8 +42,9 @@ def export_weights(
   fed = weights_folder.input_spec(info, encoder.modality)
   if view and encoder.modality == 'audio':
     raise ValueError(f'--{" --".join(view)}: {weights} holds an audio encoder, which sees no frames.')
-  fed = fed or weights_folder.usual_input(weights, encoder.modality)
-  metadata = {'weights': info['source'], 'sha256': info['sha256']} | _track(fed.audio_track)
+  fed = fed or weights_folder.usual_input(weights, encoder)
+  metadata = {'weights': info['source'], 'sha256': info['sha256'], 'finetuned': 'fed' in info}
+  metadata |= _track(fed.audio_track)
   folder = os.path.join(output_dir, f'xdc_{encoder.modality}')
   if encoder.modality == 'video':
     short_side = view.pop('short_side', None)

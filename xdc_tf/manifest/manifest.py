@@ -17,7 +17,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from xdc_tf import files
+from xdc_tf import files, lease
 
 MANIFEST_FILE = 'manifest.json'
 COLUMNS = ('index', 'video_id', 'path', 'start', 'end', 'labels', 'official_split')
@@ -189,6 +189,15 @@ def write_manifest(
   if tf.io.gfile.exists(path):
     return _same_manifest(directory, name, rows, rows_per_file, label_names)
   _check_label_names(directory, label_names or ())
+  with lease.held(directory):  # Two would mix their rows.
+    files.write_json(path, _write_rows(directory, name, rows, rows_per_file, label_names))
+  return read_manifest(directory)
+
+
+def _write_rows(
+  directory: str, name: str, rows: Iterable[tuple[str, Row]], rows_per_file: int, label_names: Sequence[str] | None
+) -> dict[str, Any]:
+  """Writes the files of a manifest and returns what manifest.json says of them; arguments and errors as write_manifest."""
   writers: dict[str, _SplitWriter] = {}
   found_labels: set[str] = set()
   num_official_splits = None
@@ -212,15 +221,13 @@ def write_manifest(
     raise ValueError(f'The rows for {directory} have labels that are not among the label names: {unknown[:10]}.')
   for writer in writers.values():
     writer.finish()
-  contents = {
+  return {
     'name': name,
     'splits': {split: writer.num_rows for split, writer in sorted(writers.items())},
     'rows_per_file': rows_per_file,
     'label_names': sorted(found_labels) if label_names is None else list(label_names),
     'num_official_splits': num_official_splits,
   }
-  files.write_json(path, contents)
-  return read_manifest(directory)
 
 
 def _same_manifest(directory: str, *arguments) -> 'Manifest':

@@ -22,6 +22,7 @@ from xdc_tf.records.audio_ops import LogMelSpec
 
 CLIPS_FILE = 'clips.json'
 DONE_FILE = 'DONE'
+DATASET_INFO_FILE = 'dataset_info.json'  # TFDS's.
 # A copy of the manifest that the records were made from, so that they can be moved: labels and official splits are in it.
 MANIFEST_FOLDER = 'manifest'
 TFDV_SCHEMA_FILE = 'schema.pbtxt'
@@ -299,7 +300,7 @@ class Records:
   def fingerprint(self) -> str:
     """Tells records apart that have the same name and size: what they were made from and how, and how many bytes they take."""
     digest = hashlib.sha256()
-    for name in (CLIPS_FILE, 'dataset_info.json'):
+    for name in (CLIPS_FILE, DATASET_INFO_FILE):
       with tf.io.gfile.GFile(os.path.join(self.directory, name), 'rb') as file:
         digest.update(file.read())
     return digest.hexdigest()[:16]
@@ -375,6 +376,10 @@ def open_records(directory: str) -> Records:
       'It was made by another version or edited: delete DONE and run make_clips again.'
     ) from error
   present = set(tf.io.gfile.listdir(directory))
+  if DATASET_INFO_FILE not in present:  # TFDS reads it, and the fingerprint of the records.
+    raise FileNotFoundError(
+      f'{directory} lacks {DATASET_INFO_FILE}. Copy it again, or delete DONE there and run make_clips again with the same settings.'
+    )
   missing = [p for split in records.splits for p in records.shard_paths(split) if os.path.basename(p) not in present]
   if missing:
     raise FileNotFoundError(

@@ -46,6 +46,11 @@ class RunDirectory:
     path = os.path.join(self.path, 'config.gin')
     begun = tf.io.gfile.exists(path)
     if self.is_chief and not begun:
+      if tf.io.gfile.exists(os.path.join(self.path, 'operative_config.gin')):
+        raise ValueError(
+          f'{self.path} has lost its config.gin, by which it would go on; what is finished there is whole. Copy that file again, '
+          'or begin in a new folder.'
+        )
       # The first features may have been made elsewhere (beam_pipelines.extract_features).
       files.check_new(self.path, 'no run (it has no config.gin)', but=(Iteration('', 0).path,))
     if self.is_chief:

@@ -23,11 +23,11 @@ class StartingPoint:
 
   Attributes:
     name: the name of its class, a key of encoders.ENCODERS unless there is a `model_class`.
-    arguments: the arguments of its class, which decide its shape.
+    arguments: the arguments of its class that decide the shape of one of encoders.ENCODERS.
     weights: folder of its weights; None: random ones.
     fed: how its run or its finetuning fed it, and what records; None where nobody knows.
     source: where it comes from, for tables and configurations.
-    model_class: its class, where that is of a module of somebody's own.
+    model_class: what makes it, with all arguments of its run; None: the class of its name.
   """
 
   name: str
@@ -35,7 +35,7 @@ class StartingPoint:
   weights: str | None
   fed: InputSpec | None
   source: str
-  model_class: type | None = None
+  model_class: Any = None
 
   def make(self, seed: int = 0, dtype=None):
     """Returns the encoder, of float32 without a `dtype`, not yet built; whoever builds it is to load its weights."""
@@ -80,8 +80,8 @@ class StartingPoint:
     return self.source if self.weights else f'{self.source}, seed {seed}'
 
   def identity(self) -> str:
-    """Its source and which weights these are: runs in two places may bear one name, and a run may have been made anew."""
-    return f'{self.source}, weights {checkpoints.digest(self.weights)}' if self.weights else self.source
+    """Which weights these are, wherever they lie: a run's folder may be renamed, and a run may have been made anew."""
+    return f'{self.name}, weights {checkpoints.digest(self.weights)}' if self.weights else self.source
 
   @property
   def classes_to_configure(self) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def of_run(run: FinishedRun, encoder: str | None = None) -> StartingPoint:
     run.weights_folder(encoder),
     InputSpec.of(run.input_of(encoder), run.records),
     f'{os.path.basename(os.path.abspath(run.path))}/{encoder}',
-    model_class=type(model),
+    model_class=run.config.encoders[encoder],  # One of somebody's own may have arguments that nothing here knows.
   )
 
 

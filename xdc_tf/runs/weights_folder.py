@@ -135,16 +135,30 @@ def input_spec(info: dict[str, Any], modality: str) -> InputSpec | None:
   )
 
 
-def usual_input(folder: str, modality: str) -> InputSpec:
-  """Returns how an encoder from elsewhere is fed: a video encoder as in the paper.
+# torchvision's notes on its video networks: 16 frames at 15 a second, 112 pixels of frames that are 128 high.
+_TORCHVISION_VIEW = InputSpec(VideoInput(num_frames=16, crop_size=112, short_side=128), short_side=128, frame_rate=15.0)
+
+
+def usual_view(arguments: dict[str, Any]) -> InputSpec:
+  """Returns how a video encoder from elsewhere is fed: as torchvision's, which BatchNorm's epsilon tells, or as in the paper.
+
+  Args:
+    arguments: those of its class, as import_weights.describe gives them.
+  """
+  is_torchvision = arguments.get('batch_norm_epsilon') == import_weights.TORCHVISION_EPSILON
+  return _TORCHVISION_VIEW if is_torchvision else InputSpec(VideoInput())
+
+
+def usual_input(folder: str, encoder) -> InputSpec:
+  """Returns how an encoder from elsewhere is fed; see `usual_view`.
 
   Raises:
     ValueError: for an audio encoder, of which nobody knows.
   """
-  if modality == 'audio':
+  if encoder.modality == 'audio':
     raise ValueError(
       f"{folder}/{INFO_FILE} does not say how its audio encoder was fed ('fed': the AudioInput, with the mean and "
       'deviation of the log-mel, and the LogMelSpec), and a weight file cannot. Take it from its run (xdc export --run_dir), or '
       'from the folder of a cell of `xdc finetune`, which says so.'
     )
-  return InputSpec(VideoInput())
+  return usual_view(import_weights.describe(encoder)['arguments'])

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from xdc_tf import files
 from xdc_tf.serving import clips
-from xdc_tf.serving.version_folder import read_metadata
+from xdc_tf.serving.version_folder import load_model, read_metadata
 
 
 def embed_video(
@@ -35,12 +35,12 @@ def embed_video(
 
   Raises:
     FileNotFoundError: for a folder that is not such a version folder.
-    ValueError: for a stride or batch size that is not positive.
+    ValueError: for one that is damaged, and for a stride or batch size that is not positive.
     MediaError: when most of the video cannot be read.
   """
   files.check_folder_of_weights(saved_model_dir)
   metadata = read_metadata(saved_model_dir)
-  embed = tf.saved_model.load(saved_model_dir).signatures['embed']
+  embed = load_model(saved_model_dir).signatures['embed']
   starts, embeddings = [], []
   how = metadata | ({'audio_track': audio_track} if audio_track else {})
   for batch_starts, batch in clips.batches(path, read_span, how, stride_seconds, batch_size, left_out):

@@ -52,9 +52,8 @@ def _signatures(signatures) -> str:
 
 def _unknown_training(metadata) -> str:
   if 'weights' in metadata:
-    return (
-      f'The weights come from {metadata["weights"]} (SHA-256 {metadata["sha256"]}). Of their training no more is known.'
-    )
+    known = 'They were finetuned on labels.' if metadata.get('finetuned') else 'Of their training no more is known.'
+    return f'The weights come from {metadata["weights"]} (SHA-256 {metadata["sha256"]}). {known}'
   return 'Not stated by whoever exported the model.'
 
 
@@ -109,16 +108,15 @@ def _limits(metadata) -> str:
       'sound is averaged over windows, so that their order is lost.'
     )
     request = '{request_seconds:g} seconds of sound, all clips together'.format(**metadata['limits'])
-  return '\n'.join(
-    f'- {sentence}'
-    for sentence in (
-      fed,
-      f'A request may hold at most {request}; larger ones are refused before anything is decoded (`xdc export --help`).',
-      'It knows what its training data showed it. How it does on other kinds of video or sound has not been measured.',
-      'Clusters are not classes: look at their clips (`xdc report`) before you give them names.',
-      'An embedding can carry what is seen and heard of people; nobody has examined this model for bias.',
-    )
-  )
+  sentences = [
+    fed,
+    f'A request may hold at most {request}; larger ones are refused before anything is decoded (`xdc export --help`).',
+    'It knows what its training data showed it. How it does on other kinds of video or sound has not been measured.',
+  ]
+  if metadata['num_clusters']:
+    sentences.append('Clusters are not classes: look at their clips (`xdc report`) before you give them names.')
+  sentences.append('An embedding can carry what is seen and heard of people; nobody has examined this model for bias.')
+  return '\n'.join(f'- {sentence}' for sentence in sentences)
 
 
 def _versions(metadata) -> str:

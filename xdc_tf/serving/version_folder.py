@@ -5,11 +5,29 @@ TF Serving looks into assets.extra for the warm-up requests only.
 
 from typing import Any
 
-from xdc_tf import files
+import tensorflow as tf
+
+from xdc_tf import files, messages
 
 METADATA_FILE = 'assets.extra/metadata.json'
 MODEL_CARD_FILE = 'assets.extra/model_card.md'
 WARMUP_FILE = 'assets.extra/tf_serving_warmup_requests'
+
+
+def load_model(path: str):
+  """Loads the SavedModel of a version folder.
+
+  Raises:
+    ValueError: when it is damaged.
+  """
+  try:
+    return tf.saved_model.load(path)
+  # TensorFlow raises the last for a file of variables that is cut off.
+  except (tf.errors.OpError, OSError, ValueError, IndexError) as error:
+    problem = messages.of_error(error)[:300]
+    raise ValueError(
+      f'{path} is damaged ({type(error).__name__}: {problem}). Copy it again, or export it anew.'
+    ) from error
 
 
 def read_metadata(path: str) -> dict[str, Any]:

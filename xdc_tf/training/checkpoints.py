@@ -64,11 +64,7 @@ def load_weights(model, folder: str) -> None:
 
 
 def _cure(folder: str) -> str:
-  """What to do about weights that are gone or damaged: a stage that is marked as done makes nothing again."""
-  done = os.path.join(folder, 'DONE')
-  if tf.io.gfile.exists(done):
-    return f'Restore them, or delete {done} and give the command that made them again.'
-  return 'Restore them, or make them again.'
+  return files.cure(os.path.join(folder, 'weights'))
 
 
 def check_tracked(model) -> None:
