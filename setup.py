@@ -58,6 +58,7 @@ setup(
     'gin-config>=0.5,<0.6',
     'numpy>=1.26,<3',
     'packaging>=23',
+    'pandas<3',  # Every Beam job in a notebook imports Beam's dataframes, which fail with pandas 3.
     'scikit-learn>=1.5,<2',
     'tqdm>=4.66,<5',
   ],

@@ -12,7 +12,7 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 
-from beam_pipelines.clip_shard import SILENT, STILL, SUMMARY_FOLDER, ClipJob, ClipJobError, ShardResult
+from beam_pipelines.clip_shard import SILENT, STILL, SUMMARY_FOLDER, ClipJob, ShardResult
 from xdc_tf import files
 from xdc_tf.manifest import manifest
 from xdc_tf.records import positions, schema
@@ -28,10 +28,9 @@ class FinishClips(beam.DoFn):
     self._job = job
 
   def process(self, results: list[ShardResult]) -> None:
-    """Ends the job.
+    """Ends the job; without metadata and DONE when too many rows failed.
 
-    Raises:
-      ClipJobError: when too many rows failed; then there are no metadata.
+    Whoever began it reads the summary and says so: of what is raised here every runner makes pages of tracebacks.
     """
     for path in (self._job.manifest_directory, self._job.output_dir):
       files.use_file_system(path)
@@ -42,10 +41,8 @@ class FinishClips(beam.DoFn):
     _write_failed_videos(self._job, results)
     summary = summarise(self._job, results)
     files.write_json(os.path.join(self._job.output_dir, JOB_SUMMARY_FILE), summary)
-    complaint = complaint_about(summary, self._job)
-    if complaint:
-      raise ClipJobError(complaint)
-    _write_metadata(self._job, results, summary)
+    if not complaint_about(summary, self._job):
+      _write_metadata(self._job, results, summary)
 
 
 def _write_failed_videos(job: ClipJob, results: Iterable[ShardResult]) -> None:
@@ -128,7 +125,7 @@ def complaint_about(summary: dict[str, Any], job: ClipJob) -> str:
     )
   return (
     f'{none} ({_text(failed + aside)}); without it nothing could be trained or measured. {names} {repair}, or make a manifest that '
-    'gives the split other videos.'
+    'gives the split other videos (`xdc manifest folder` with a larger --validation_fraction, or --hold_out span), in new folders.'
   )
 
 

@@ -270,6 +270,9 @@ def _run(job: ClipJob, options: PipelineOptions) -> str:
   with watched('make clips', total, lambda: count_shards(job)):
     _run_pipeline(options, job)
   summary = files.read_json(os.path.join(job.output_dir, JOB_SUMMARY_FILE))
+  complaint = complaint_about(summary, job)
+  if complaint:
+    raise ClipJobError(complaint)
   some_again = job.retry_failed or job.repair
   earlier = f' {made_earlier} shards were there already.' if made_earlier and not some_again else ''
   return f'{job.output_dir}: {describe(summary)}{earlier}'
@@ -283,18 +286,11 @@ def _run_pipeline(options: PipelineOptions, job: ClipJob) -> None:
     with killed_workers.explained():
       pipeline.run().wait_until_finish()
   except Exception as error:
-    # Every runner wraps the exceptions of its workers in its own way; so workers and FinishClips leave word in the folder.
-    complaint = _complaint(job)
-    if complaint:
-      raise ClipJobError(complaint) from error
+    # Every runner wraps the exceptions of its workers in its own way; so workers leave word in the folder.
+    stopped = os.path.join(job.output_dir, STOPPED_FILE)
+    if tf.io.gfile.exists(stopped):
+      raise ClipJobError(files.read_json(stopped)) from error
     raise
-
-
-def _complaint(job: ClipJob) -> str:
-  stopped, summary = (os.path.join(job.output_dir, name) for name in (STOPPED_FILE, JOB_SUMMARY_FILE))
-  if tf.io.gfile.exists(stopped):
-    return files.read_json(stopped)
-  return complaint_about(files.read_json(summary), job) if tf.io.gfile.exists(summary) else ''
 
 
 def main(argv: Sequence[str]) -> None:

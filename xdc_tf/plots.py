@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 from typing import Any
 
 from xdc_tf import files
@@ -23,6 +24,7 @@ def pyplot() -> Any:
       f"Pictures are drawn by matplotlib, which cannot be imported ({error}). Install it: pip install 'xdc-tf[plots]'"
     ) from error
   matplotlib.use('Agg')
+  matplotlib.rcParams['svg.fonttype'] = 'none'  # Labels in any script: whoever looks has the font, and can search.
   matplotlib.rcParams['svg.hashsalt'] = 'xdc-tf'  # Else the names inside an SVG are random.
   matplotlib.rcParams['text.parse_math'] = False  # Names of files and labels may hold two dollars.
   from matplotlib import pyplot
@@ -50,7 +52,9 @@ def save(figure: Any, path: str) -> None:
   """
   ending = check_path(path)
   picture = io.BytesIO()  # matplotlib itself writes local files alone.
-  figure.savefig(picture, format=ending[1:], metadata=_UNDATED[ending])
+  with warnings.catch_warnings():
+    warnings.filterwarnings('ignore', message='Glyph .* missing from')
+    figure.savefig(picture, format=ending[1:], metadata=_UNDATED[ending])
   pyplot().close(figure)
   with files.atomic_write(path) as file:
     file.write(picture.getvalue())

@@ -66,7 +66,7 @@ def test_misspelt_names_are_errors_that_name_the_nearest(binding, message):
 @pytest.mark.parametrize(
   ('binding', 'message'),
   [
-    ('ResNet3D18.base_width = 8', 'does not use ResNet3D18'),
+    ('ResNet3D18.base_width = 8', "does not use ResNet3D18. Did you mean 'R2Plus1D18'"),
     ('cdc.num_clusters = 9', 'does not use cdc'),
     ('foo/Schedule.epoch_size = 9', 'scopes have no meaning'),
     ('R2Plus1D18.seed = 77', 'Pretraining.seed'),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import types
 from unittest import mock
 
 import numpy as np
@@ -152,6 +153,17 @@ def test_an_encoder_is_not_fed_with_other_numbers_than_in_its_pretraining():
   with pytest.raises(ValueError, match=r"--gin_param 'AudioInput.mean = -4.0'"):
     finetune._check_normalisation(start, AudioInput())
   finetune._check_normalisation(start, AudioInput(mean=-4.0, num_frames=60))
+
+
+def test_pictures_of_another_scale_than_in_the_pretraining_are_noticed(caplog):
+  """A run on 112 of 128 pixels was finetuned on 224 of 256, by default and without a word."""
+  fed = InputSpec(VideoInput(crop_size=112), short_side=128)
+  start = StartingPoint('R2Plus1D18', {}, 'weights', fed, 'a run/video')
+  records = types.SimpleNamespace(short_side=256)
+  finetune._warn_of_another_view(start, VideoInput(crop_size=112, short_side=128, num_frames=32), records)
+  assert not caplog.text
+  finetune._warn_of_another_view(start, VideoInput(crop_size=12), records)
+  assert "--gin_param 'VideoInput.crop_size = 112' --gin_param 'VideoInput.short_side = 128'" in caplog.text
 
 
 @pytest.mark.parametrize(

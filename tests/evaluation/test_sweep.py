@@ -326,6 +326,12 @@ def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):
   assert 'svg' in (tmp_path / 'a.svg').read_text()
 
 
+def test_labels_in_any_script_are_text_and_no_warnings(tmp_path, recwarn):
+  """Each glyph that matplotlib's font lacks was a warning, the last lines of the command, and a box in the picture."""
+  sweep.draw_confusion(np.eye(2, dtype=int), ['日本', 'wave'], str(tmp_path / 'a.svg'))
+  assert '日本' in (tmp_path / 'a.svg').read_text() and not [w for w in recwarn if 'Glyph' in str(w.message)]
+
+
 @pytest.mark.parametrize(
   ('changes', 'message'),
   [

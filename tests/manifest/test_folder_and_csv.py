@@ -65,7 +65,7 @@ def folder(tmp_path, monkeypatch):
     name = os.path.splitext(os.path.basename(path))[0]
     if name == 'broken':
       raise media.MediaError('unreadable', path)
-    return types.SimpleNamespace(duration_seconds=float(name.split('_')[1]))
+    return types.SimpleNamespace(duration_seconds=float(name.split('_')[1]), has_audio=True)
 
   monkeypatch.setattr(folder_and_csv.media, 'probe', probe)
   names = [f'cats/v{number}_6.mp4' for number in range(7)] + [
@@ -107,7 +107,20 @@ def test_folder_rows_hold_out_whole_videos(folder):
     splits.setdefault(row.video_id, set()).add(split)
   held_out = {name for name, found in splits.items() if found == {'validation'}}
   assert all(len(found) == 1 for found in splits.values())
-  assert held_out == set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:2])
+  whole = names - {'dogs/broken.avi'}  # What cannot be opened comes last.
+  assert held_out == set(sorted(whole, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:2])
+
+
+def test_a_mute_film_is_not_all_that_is_held_out(tmp_path):
+  """The one film that was held out had no sound, so that no clip was left of the split, after all the decoding."""
+  ids = sorted((f'{n}.mp4' for n in range(4)), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+  for name in ids[1:]:
+    media_factory.write_video(tmp_path / name, seconds=1.0, audio_rate=44_100 if name != ids[1] else None)
+  (tmp_path / ids[0]).write_bytes(b'no film')
+  rows = list(folder_and_csv.folder_rows(str(tmp_path), 2.0, validation_fraction=0.25))
+  assert [row.video_id for split, row in rows if split == 'validation'] == [ids[2]]
+  rows = list(folder_and_csv.folder_rows(str(tmp_path), 2.0, validation_fraction=0.75))
+  assert {row.video_id for split, row in rows if split == 'validation'} == {ids[2], ids[3], ids[0]}
 
 
 def test_folder_rows_hold_out_spans_evenly(folder):

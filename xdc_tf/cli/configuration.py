@@ -48,11 +48,17 @@ def _check_effect(text: str, roots: set[str]) -> None:
       raise ConfigurationError(f'{scope}{name}.{parameter}: scopes have no meaning here; bind {name}.{parameter}.')
     if name not in used:
       raise ConfigurationError(
-        f'{name}.{parameter} has no effect: this experiment does not use {name}. {strict_gin.nearest(name, sorted(used))}'
+        f'{name}.{parameter} has no effect: this experiment does not use {name}. {strict_gin.nearest(name, _alike(name, used))}'
       )
     instead = {'seed': 'Pretraining.seed', 'dtype': 'TrainingOptions.precision'}.get(parameter)
     if instead and name in ENCODERS:
       raise ConfigurationError(f'{name}.{parameter} has no effect: every encoder of a run gets its own. Set {instead}.')
+
+
+def _alike(name: str, used: set[str]) -> list[str]:
+  """Returns what may have been meant by an encoder, those of its modality, or by anything else."""
+  alike = [n for n in used if name in ENCODERS and n in ENCODERS and ENCODERS[n].modality == ENCODERS[name].modality]
+  return sorted(alike or used)
 
 
 def pretraining() -> Pretraining:

@@ -5,6 +5,7 @@ import dataclasses
 import os
 
 import numpy as np
+from absl import logging
 
 from xdc_tf import files, lease
 from xdc_tf.cli import configuration, encoder_arguments, pretrain
@@ -76,6 +77,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   records = open_records(arguments.records)
   encoder_arguments.check_records(arguments, start, records)
   _check_normalisation(start, config.input_of(start.modality, records))
+  _warn_of_another_view(start, config.input_of(start.modality, records), records)
   folds = _chosen_folds(records, fold_numbers)
   missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
   about = _about(arguments, config, start, records)
@@ -123,6 +125,21 @@ def _check_normalisation(start: StartingPoint, inputs) -> None:
         f'{start.source} was pretrained with {type(inputs).__name__}.{name} = {before}, and would be fed with {now}. Add '
         f"--gin_param '{type(inputs).__name__}.{name} = {before}'."
       )
+
+
+def _warn_of_another_view(start: StartingPoint, inputs, records) -> None:
+  """Says when pictures are scaled otherwise than in the pretraining: it is allowed, and costs accuracy without a word."""
+  if start.modality != 'video' or start.fed is None:
+    return
+  fed = start.fed
+  before = (fed.inputs.short_side or fed.short_side, fed.inputs.crop_size)
+  now = (inputs.short_side or records.short_side, inputs.crop_size)
+  if before != now:
+    logging.warning(
+      '%s was pretrained on squares of %d pixels of frames whose short side had %d; here they are %d of %d, so that things have '
+      "another size. To keep it: --gin_param 'VideoInput.crop_size = %d' --gin_param 'VideoInput.short_side = %d'.",
+      *(start.source, before[1], before[0], now[1], now[0], before[1], before[0]),
+    )
 
 
 def _chosen_folds(records, numbers: list[int] | None):

@@ -3,6 +3,7 @@
 import bisect
 import csv
 import hashlib
+import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,17 +54,31 @@ def _cut(path: str, span_seconds: float | None) -> list[tuple[float, float | Non
   return list(zip(starts, [*starts[1:], round(starts[-1] + 1.5 * span_seconds, 6)], strict=True))
 
 
-def _held_out_videos(video_ids: Sequence[str], fraction: float) -> set[str]:
-  """Returns at least one video and at most all but one, chosen by a hash of the names: the same choice on every machine."""
+def _held_out_videos(videos: Sequence[tuple[str, str]], fraction: float) -> set[str]:
+  """Returns at least one video and at most all but one, chosen by a hash of the names: the same choice on every machine.
+
+  Those that can be opened and have sound come first: of few films one is held out, and XDC learns nothing from a mute one.
+  """
   if fraction == 0:
     return set()
-  if len(video_ids) < 2:
+  if len(videos) < 2:
     raise ValueError(
       'To hold out videos there must be at least two, one of them for validation; found one. --hold_out span holds out spans '
       'of it.'
     )
-  number = min(max(1, round(fraction * len(video_ids))), len(video_ids) - 1)
-  return set(sorted(video_ids, key=lambda video_id: hashlib.sha256(video_id.encode()).hexdigest())[:number])
+  number = min(max(1, round(fraction * len(videos))), len(videos) - 1)
+  order = sorted(videos, key=lambda video: hashlib.sha256(video[0].encode()).hexdigest())
+  candidates = order[: 2 * number + 10]  # A folder without any sound is not opened as a whole.
+  heard = itertools.islice((video_id for video_id, path in candidates if _has_sound(path)), number)
+  chosen = dict.fromkeys([*heard, *(video_id for video_id, _ in order)])
+  return set(itertools.islice(chosen, number))
+
+
+def _has_sound(path: str) -> bool:
+  try:
+    return media.probe(path).has_audio
+  except media.MediaError:
+    return False
 
 
 def folder_rows(
@@ -95,9 +110,7 @@ def folder_rows(
   if span_seconds is not None and not (math.isfinite(span_seconds) and span_seconds >= 0):
     raise ValueError(f'span_seconds is {span_seconds}; expected more than 0, or 0 for whole videos.')
   videos = _video_files(folder, PassedOver() if passed_over is None else passed_over)
-  held_out = (
-    _held_out_videos([video_id for video_id, _ in videos], validation_fraction) if hold_out == 'video' else set()
-  )
+  held_out = _held_out_videos(videos, validation_fraction) if hold_out == 'video' else set()
   position, num_held_out, last = 0, 0, None
   for video_id, path in videos:
     labels = (os.path.basename(os.path.dirname(path)),) if labels_from_folders else ()

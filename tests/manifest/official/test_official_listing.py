@@ -85,7 +85,7 @@ def test_a_listing_becomes_a_manifest_with_skipped_csv_before_it_is_finished(tmp
     lambda path, value: (order.append(sorted(os.listdir(tmp_path / 'm'))), write_json(path, value)),
   )
   written = listing.write_listing(str(tmp_path / 'm'), 'tiny', found, skipped)
-  assert order == [['skipped.csv', 'tiny-official.csv-00000-of-00001']]
+  assert order == [['lease.json', 'skipped.csv', 'tiny-official.csv-00000-of-00001']]
   assert (written.splits, written.label_names, written.num_official_splits) == ({'official': 1}, ('z', 'y'), 2)
   assert read_skipped(tmp_path / 'm')[1:] == [['missing_media', 'b', '']]
 
