@@ -107,7 +107,7 @@ def test_folder_rows_hold_out_whole_videos(folder):
     splits.setdefault(row.video_id, set()).add(split)
   held_out = {name for name, found in splits.items() if found == {'validation'}}
   assert all(len(found) == 1 for found in splits.values())
-  whole = names - {'dogs/broken.avi'}  # What cannot be opened comes last.
+  whole = set(names) - {'dogs/broken.avi'}  # What cannot be opened comes last.
   assert held_out == set(sorted(whole, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:2])
 
 
