@@ -38,8 +38,9 @@ setup(
     f'keras>=2.15,<2.16; {LOWER}',
     f'tensorflow-io==0.36.*; {LOWER}',
     f'tensorflow-addons==0.23.*; {LOWER}',
-    # tensorflow-metadata 1.16 and later need a protobuf that TensorFlow 2.15 does not take; TFDS imports it.
-    f'tensorflow-metadata<1.16; {LOWER}',
+    # tensorflow-metadata 1.16 and later need a protobuf that TensorFlow 2.15 does not take, and those before 1.13.1 one below 4,
+    # not all of which say so; TFDS imports it.
+    f'tensorflow-metadata>=1.13.1,<1.16; {LOWER}',
     # 70.1 is the first that builds wheels by itself, which reading a source distribution's metadata needs;
     # tensorflow-addons and the tensorboard of 2.15 import pkg_resources, which 81 removed.
     'setuptools>=70.1,<81',
@@ -54,7 +55,7 @@ setup(
     f'absl-py>=1.4,<3; {LOWER}',  # TensorFlow Data Validation wants one below 2.
     f'absl-py>=2,<3; {UPPER}',
     f'tensorflow-metadata>=1.16,<2; {UPPER}',
-    'av>=17,<20',
+    'av>=17.1,<20',
     'gin-config>=0.5,<0.6',
     'numpy>=1.26,<3',
     'packaging>=23',
@@ -66,7 +67,7 @@ setup(
     'gpu': [f'tensorflow[and-cuda]>=2.15,<2.16; {LOWER}', f'tensorflow[and-cuda]>=2.21,<3; {UPPER}'],
     'gcp': [
       # TensorFlow 2.15 wants protobuf 4; Google's clients for newer Beams do not take it, nor do newer versions of
-      # grpcio-status, which pip tries one by one until it gives up.
+      # grpcio-status, which pip tries one by one until it gives up; uv finds the answer in seconds where pip takes many minutes.
       f'apache-beam[gcp,tfrecord]>=2.72,<2.73; {LOWER}',
       f'grpcio-status>=1.62,<1.63; {LOWER}',
       f'apache-beam[gcp,tfrecord]>=2.72,<3; {UPPER}',
@@ -94,14 +95,14 @@ setup(
       "pandas>=1.5.3,<2; python_version == '3.11'",
       "dill>=0.3.6; python_version == '3.11'",
     ],
-    'plots': ['matplotlib>=3.8,<4'],
+    'plots': ['matplotlib>=3.9.2,<4'],
     # The site: `make docs`.
     'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.5,<10', 'mkdocstrings[python]>=0.27,<2'],
     # playwright drives a Chromium that is installed already; without one those tests are skipped.
     'test': [
       'pytest>=8.2,<10',
-      'pytest-xdist>=3.6,<4',
-      'coverage>=7.6,<8',
+      'pytest-xdist>=3.8,<4',
+      'coverage>=7.10,<8',
       'ruff>=0.14,<0.18',
       'mypy>=1.15,<3',
       'librosa>=0.11,<0.12',

@@ -97,6 +97,7 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
     'blocks_per_stage': 1,
     'batch_norm_epsilon': 0.001,
   }
+  assert weights_folder.load(trained)[1]['classifier'] == {'classes': ['cat', 'dog', 'owl'], 'several_labels': False}
   words = ['svm', '--records', records, '--weights', trained]
   assert encoder_arguments.find(main.build_parser().parse_args(words)).inputs == AudioInput(
     clip_length=60

@@ -10,7 +10,7 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import TinyAudio
 
-from xdc_tf.evaluation import sweep
+from xdc_tf.evaluation import fc_only, sweep
 from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
 from xdc_tf.manifest import manifest
@@ -100,6 +100,24 @@ def test_full_finetuning_over_two_folds(records, one_replica, tmp_path, monkeypa
   del trained_on[:]
   again = sweep.run_cells(config, full(config, records, one_replica), run, records, cells)
   assert (len(trained_on), again) == (1, results)
+
+
+@pytest.mark.stack
+def test_the_last_layer_stays_with_its_encoder(records, one_replica, tmp_path):
+  """It was thrown away: nobody could ask a finetuned encoder for the class of a new film."""
+  config = configuration()
+  fold = read_folds(records)[0]
+  learner = full(config, records, one_replica)
+  learner.prepare(RunDirectory(str(tmp_path), one_replica))
+  index, probabilities = learner.train(str(tmp_path / 'cell'), fold, 0.01)
+  kernel, bias = (np.load(tmp_path / f'cell/{name}.npy') for name in ('kernel', 'bias'))
+  assert np.abs(kernel).max() > 0.02  # Trained, not the layer that it began with.
+  clips = ClipFeatures(learner.encoder, config.input_of('audio', records), records, config.num_clips)
+  found, features = clips.extract('official', fold.test.clips)
+  np.testing.assert_array_equal(np.sort(index), np.sort(found))
+  expected = dict(zip(found, fc_only.predict(features, kernel, bias), strict=True))
+  for clip, probability in zip(index, probabilities, strict=True):
+    np.testing.assert_allclose(probability, expected[clip], rtol=1e-4)
 
 
 def test_fc_only_reads_the_data_once_and_learns_what_is_easy(records, one_replica, tmp_path, monkeypatch):

@@ -42,9 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--model', default='xdc_video', help='its name on the server (default: xdc_video)')
   parser.add_argument(
     '--signature',
-    choices=('embed', 'cluster'),
+    choices=('embed', 'cluster', 'classify'),
     default='embed',
-    help='cluster also writes clusters [n], squared_distances [n] and what else the model answers (default: embed)',
+    help='cluster also writes clusters [n], squared_distances [n] and what else the model answers; classify, of a finetuned model, '
+    'classes [n] and probabilities [n, classes], in the order of its metadata (default: embed)',
   )
   parser.add_argument(
     '--metadata',

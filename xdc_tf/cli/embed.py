@@ -11,7 +11,7 @@ import numpy as np
 from xdc_tf import files
 from xdc_tf.media import media
 from xdc_tf.serving.clips import LeftOut
-from xdc_tf.serving.embed import embed_video
+from xdc_tf.serving.embed import classify, embed_video
 
 SUMMARY = 'Embed a video with a SavedModel: one 512-number vector for every few seconds.'
 EXAMPLE = 'xdc embed film.mp4 --saved_model saved_models/xdc_video/1 --output film.npz'
@@ -61,7 +61,8 @@ def run(arguments: argparse.Namespace) -> None:
       left_out,
       arguments.audio_track,
     )
-  show({'start_seconds': starts, 'embeddings': embeddings}, arguments.output, left_out)
+  arrays = {'start_seconds': starts, 'embeddings': embeddings} | classify(embeddings, arguments.saved_model)
+  show(arrays, arguments.output, left_out)
 
 
 def check_output(output: str | None) -> None:
@@ -95,4 +96,8 @@ def show(arrays: Mapping, output: str | None, left_out) -> None:
   print(f'{len(starts)} embeddings of {embeddings.shape[1]} numbers; the first 6 of each:')
   for i, start in enumerate(starts):
     cluster = f'  cluster {arrays["clusters"][i]}' if 'clusters' in arrays else ''
+    if 'classes' in arrays:
+      number = arrays['classes'][i]
+      name = arrays['class_names'][number] if 'class_names' in arrays else f'class {number}'
+      cluster += f'  {name} {arrays["probabilities"][i, number]:.2f}'
     print(f'{start:8.2f} s  ' + ' '.join(f'{x:8.4f}' for x in embeddings[i, :6]) + cluster)

@@ -5,6 +5,7 @@ import dataclasses
 import os
 
 import numpy as np
+import tensorflow as tf
 from absl import logging
 
 from xdc_tf import files, lease
@@ -173,7 +174,9 @@ def _about(arguments: argparse.Namespace, config, start: StartingPoint, records)
 def _describe_weights(folder: str, encoder, start: StartingPoint, config, records) -> None:
   """Makes the folder of a trained encoder one that --weights takes: supervised pretraining is nothing else."""
   source = f'{start.described(config.seed)}, trained on {records.name}'
-  weights_folder.describe(folder, encoder, source, config.input_of(start.modality, records), records)
+  # Trainings of earlier versions have left no last layer.
+  several = config.several_labels if tf.io.gfile.exists(os.path.join(folder, 'kernel.npy')) else None
+  weights_folder.describe(folder, encoder, source, config.input_of(start.modality, records), records, several)
 
 
 def _table(results: dict) -> str:

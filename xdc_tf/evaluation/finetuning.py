@@ -165,6 +165,7 @@ class FullFinetuning:
       raise ValueError('The weights to start from are not there yet: call prepare before train.')
     trainer.load(self._weights)
     trainer.train(folder, self._targets(fold.train), None, self._config.schedule_at(rate), self._config.seed_of(fold))
+    trainer.save_head(folder, HEAD)
     predicted = [(i, p[HEAD]) for i, p in trainer.inference.predict(self._targets(fold.test), self._config.num_clips)]
     index, probabilities = zip(*predicted, strict=True)
     return np.concatenate(index), np.concatenate(probabilities)

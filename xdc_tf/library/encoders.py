@@ -15,6 +15,7 @@ from xdc_tf import files, messages
 from xdc_tf.cli import configuration
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError, ReadOptions
+from xdc_tf.models.classifier import Classifier
 from xdc_tf.runs import starting_point, weights_folder
 from xdc_tf.serving import clips
 from xdc_tf.serving.export import DEFAULT_LIMITS
@@ -35,6 +36,18 @@ class Embeddings(NamedTuple):
   embeddings: np.ndarray
 
 
+class Classes(NamedTuple):
+  """Of one video.
+
+  Attributes:
+    times: float64 [n], seconds at which its clips begin.
+    probabilities: float32 [n, classes], in the order of `Encoder.classes`.
+  """
+
+  times: np.ndarray
+  probabilities: np.ndarray
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Encoder:
   """What `load` returns.
@@ -44,6 +57,7 @@ class Encoder:
     model: the Keras model, from float32 [B, T, H, W, 3] or [B, 40, frames, 1] to float32 [B, d], for training on; of a SavedModel
       None: it holds a graph.
     inputs: VideoInput or AudioInput, how `model` is fed; of a SavedModel None.
+    classes: the names of the classes that a finetuned encoder tells; () of any other.
   """
 
   modality: str
@@ -51,6 +65,8 @@ class Encoder:
   inputs: Any
   _cut: dict[str, Any]
   _embed: dict[str, Callable]
+  classes: tuple[str, ...] = ()
+  _probabilities: Callable | None = None
 
   def __reduce__(self):
     # A copy would embed with the model of the original, which its functions hold.
@@ -106,6 +122,43 @@ class Encoder:
       return np.concatenate([self._embed['array'](tf.constant(part)).numpy() for part in parts])
     except tf.errors.InvalidArgumentError as error:  # The graph looks at sizes and values.
       raise ValueError(messages.of_error(error)) from error
+
+  def classify(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8, audio_track: str | int = '') -> Any:
+    """Tells the classes of videos, or of arrays of clips, by the last layer of a finetuned encoder.
+
+    Examples:
+      >>> encoder = xdc_tf.load('runs/mine/fold-1/test/rate-0.004')
+      >>> times, probabilities = encoder.classify('film.mp4')
+      >>> encoder.classes[probabilities.mean(axis=0).argmax()]
+      'dog'
+
+    Args:
+      what: see `embed`, as the others.
+      stride_seconds: time between the starts of two clips of a video.
+      batch_size: clips at a time.
+      audio_track: which sound of a video with several.
+
+    Returns:
+      Classes of a path; {path: Classes} of a list; float32 [B, classes] of clips.
+
+    Raises:
+      MediaError or ValueError: as `embed`; and ValueError when the encoder has no such layer.
+    """
+    classify = self._probabilities
+    if classify is None:
+      raise ValueError(
+        'This encoder tells no classes. Expected a cell of `xdc finetune` or `xdc sweep` that trained all weights, or its export.'
+      )
+
+    def told(embedded: Embeddings) -> Classes:
+      return Classes(embedded.times, classify(tf.constant(embedded.embeddings)).numpy())
+
+    embedded = self.embed(what, stride_seconds, batch_size, audio_track)
+    if isinstance(embedded, Embeddings):
+      return told(embedded)
+    if isinstance(embedded, dict):
+      return {path: told(of_path) for path, of_path in embedded.items()}
+    return classify(tf.constant(embedded)).numpy()
 
   def embed_at(self, path: str | os.PathLike, seconds: float, audio_track: str | int = '') -> np.ndarray:
     """Embeds the one clip of a video that begins at a moment.
@@ -222,7 +275,8 @@ def _load(path: str, encoder: str | None) -> Encoder:
 def _of_weights(path: str) -> Encoder:
   model, info = weights_folder.load(path)
   fed = weights_folder.input_spec(info, model.modality)
-  return _of_model(model, fed or weights_folder.usual_input(path, model))
+  classifier = weights_folder.load_classifier(path, info)
+  return _of_model(model, fed or weights_folder.usual_input(path, model), classifier)
 
 
 def _of_saved_model(path: str) -> Encoder:
@@ -238,10 +292,16 @@ def _of_saved_model(path: str) -> Encoder:
     # The model is held, since its functions do not keep their variables alive.
     return lambda x, model=model: function(**{name: x})['embedding']
 
-  return Encoder(modality, None, None, metadata, {key: call(*names) for key, names in named.items()})
+  classes = tuple(metadata.get('classes', ()))
+
+  def probabilities(embedding, model=model):
+    return model.signatures['classify_embedding'](embedding=embedding)['probabilities']
+
+  embed = {key: call(*names) for key, names in named.items()}
+  return Encoder(modality, None, None, metadata, embed, classes, probabilities if classes else None)
 
 
-def _of_model(model, fed: weights_folder.InputSpec) -> Encoder:
+def _of_model(model, fed: weights_folder.InputSpec, classifier: Classifier | None = None) -> Encoder:
   if model.modality == 'video':
     signatures = video_signatures(model, fed.inputs, fed.short_side, None, DEFAULT_LIMITS)
     cut = {
@@ -263,7 +323,10 @@ def _of_model(model, fed: weights_folder.InputSpec) -> Encoder:
   def call(signature: str) -> Callable:
     return lambda x: signatures[signature](x)['embedding']
 
-  return Encoder(model.modality, model, fed.inputs, cut, {key: call(name) for key, name in named.items()})
+  embed = {key: call(name) for key, name in named.items()}
+  if classifier is None:
+    return Encoder(model.modality, model, fed.inputs, cut, embed)
+  return Encoder(model.modality, model, fed.inputs, cut, embed, tuple(classifier.classes), classifier.probabilities)
 
 
 def _is_column_of_paths(what: Any) -> bool:

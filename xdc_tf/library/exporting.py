@@ -21,7 +21,7 @@ FILE_FORMATS = ('saved_model', 'tflite')
 def export_weights(
   weights: str, output_dir: str, precision: str = 'float32', file_format: str = 'saved_model', limits=None, **view: int
 ) -> dict[str, str]:
-  """Exports an imported or finetuned encoder, without clusters, as a new version.
+  """Exports an imported or finetuned encoder, without clusters, as a new version; a finetuned one with its last layer.
 
   Args:
     weights: the folder of the weights.
@@ -45,6 +45,7 @@ def export_weights(
   fed = fed or weights_folder.usual_input(weights, encoder)
   metadata = {'weights': info['source'], 'sha256': info['sha256'], 'finetuned': 'fed' in info}
   metadata |= _track(fed.audio_track)
+  classifier = weights_folder.load_classifier(weights, info)
   folder = os.path.join(output_dir, f'xdc_{encoder.modality}')
   if encoder.modality == 'video':
     short_side = view.pop('short_side', None)
@@ -60,13 +61,14 @@ def export_weights(
       metadata,
       fed.frame_rate,
       limits or saved_models.DEFAULT_LIMITS,
+      classifier,
     )
     return {'video': path}
   if file_format == 'tflite':
     return {'audio': tflite.export_tflite(encoder, fed.inputs, f'{folder}.tflite')}
   return {
     'audio': saved_models.export_audio(
-      encoder, fed.inputs, fed.log_mel_spec, folder, None, metadata, limits or saved_models.DEFAULT_LIMITS
+      encoder, fed.inputs, fed.log_mel_spec, folder, None, metadata, limits or saved_models.DEFAULT_LIMITS, classifier
     )
   }
 

@@ -1,6 +1,7 @@
 """A folder with one encoder's weights, from elsewhere or finetuned: weights.* and, written last, encoder.json that says whose.
 
-Of a finetuned encoder it also says how it was fed; files from elsewhere do not tell that.
+Of a finetuned encoder it also says how it was fed, which files from elsewhere do not tell, and which classes its last layer
+(kernel.npy, bias.npy) knows.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 from xdc_tf import __version__, files
 from xdc_tf.models import import_weights
+from xdc_tf.models.classifier import Classifier
 from xdc_tf.models.encoders import ENCODERS
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, Input, VideoInput
@@ -79,12 +81,26 @@ class InputSpec:
     return cls(inputs, records.short_side, records.frame_rate, records.log_mel_spec, records.audio_track)
 
 
-def describe(folder: str, encoder, source: str, inputs: Input, records: Records) -> None:
-  """Makes a folder that holds trained weights of an encoder one that `load` takes, and notes how it was fed."""
+def describe(
+  folder: str, encoder, source: str, inputs: Input, records: Records, several_labels: bool | None = None
+) -> None:
+  """Makes a folder that holds trained weights of an encoder one that `load` takes, and notes how it was fed.
+
+  Args:
+    folder: the folder of the weights.
+    encoder: whose they are.
+    source: where they come from.
+    inputs: how the encoder was fed.
+    records: what with.
+    several_labels: the folder also holds a last layer for the classes of the records, of which a clip has one (False) or may have
+      several (True); None: it does not.
+  """
   with tf.io.gfile.GFile(os.path.join(folder, 'weights.data-00000-of-00001'), 'rb') as file:
     sha256 = hashlib.sha256(file.read()).hexdigest()
   info = import_weights.describe(encoder) | {'source': source, 'sha256': sha256, 'xdc_tf': __version__}
   info['fed'] = dataclasses.asdict(InputSpec.of(inputs, records))
+  if several_labels is not None:
+    info['classifier'] = {'classes': list(records.label_names), 'several_labels': several_labels}
   files.write_json(os.path.join(folder, INFO_FILE), info)
 
 
@@ -133,6 +149,22 @@ def input_spec(info: dict[str, Any], modality: str) -> InputSpec | None:
   return InputSpec(
     inputs, fed['short_side'], fed['frame_rate'], LogMelSpec(**fed['log_mel_spec']), fed.get('audio_track', '')
   )
+
+
+def load_classifier(folder: str, info: dict[str, Any]) -> Classifier | None:
+  """Returns the last layer of a finetuned encoder; None where its folder has none.
+
+  Args:
+    folder: the folder of the weights.
+    info: what its encoder.json says.
+
+  Raises:
+    FileNotFoundError or ValueError: when it is damaged.
+  """
+  if 'classifier' not in info:
+    return None
+  kernel, bias = (files.read_array(os.path.join(folder, f'{part}.npy')) for part in ('kernel', 'bias'))
+  return Classifier(kernel, bias, tuple(info['classifier']['classes']), info['classifier']['several_labels'])
 
 
 # torchvision's notes on its video networks: 16 frames at 15 a second, 112 pixels of frames that are 128 high.

@@ -20,7 +20,12 @@ from xdc_tf.serving.rest_connection import RestConnection
 from xdc_tf.serving.retries import Retries, ServerError
 
 # What the outputs for one clip are called in a file of many; outputs that are not here keep their names.
-PLURALS = {'embedding': 'embeddings', 'cluster': 'clusters', 'squared_distance': 'squared_distances'}
+PLURALS = {
+  'embedding': 'embeddings',
+  'cluster': 'clusters',
+  'squared_distance': 'squared_distances',
+  'class': 'classes',
+}
 # How to cut for a model whose metadata.json is not at hand, by the name of its input.
 DEFAULTS: dict[str, dict[str, Any]] = {
   'jpegs': {
@@ -80,7 +85,7 @@ def embed_video(
     path: the video.
     connection: to the model.
     read_span: xdc_tf.media.media.read_span, or a function like it.
-    signature: 'embed' or 'cluster'.
+    signature: 'embed', 'cluster' or 'classify'.
     metadata: what the export wrote to metadata.json; None: cut as `xdc pretrain` does by default.
     stride_seconds: time between the starts of two clips.
     batch_size: clips in one request.
@@ -91,7 +96,7 @@ def embed_video(
 
   Returns:
     start_seconds float64 [n] and embeddings float32 [n, d]; for cluster also its other outputs, as clusters int32 [n] and
-    squared_distances float32 [n].
+    squared_distances float32 [n], and for classify classes int32 [n] and probabilities float32 [n, classes].
 
   Raises:
     ValueError: for a number that is not positive, a model without the signature, or metadata of another model.

@@ -47,3 +47,22 @@ def embed_video(
     starts += batch_starts
     embeddings.append(embed(**{metadata['input']: tf.constant(batch)})['embedding'].numpy())
   return np.asarray(starts, np.float64), np.concatenate(embeddings)
+
+
+def classify(embeddings: np.ndarray, saved_model_dir: str) -> dict[str, np.ndarray]:
+  """Returns what a finetuned model says of embeddings that it has made; nothing of another model.
+
+  Args:
+    embeddings: float32 [n, feature_dimension].
+    saved_model_dir: the version folder.
+
+  Returns:
+    {'classes': int32 [n], 'probabilities': float32 [n, classes], 'class_names': texts [classes]}, or {}.
+  """
+  names = read_metadata(saved_model_dir).get('classes')
+  if names is None:
+    return {}
+  said = load_model(saved_model_dir).signatures['classify_embedding'](embedding=tf.constant(embeddings))
+  return {
+    'classes': said['class'].numpy(), 'probabilities': said['probabilities'].numpy(), 'class_names': np.array(names)
+  }  # fmt: skip

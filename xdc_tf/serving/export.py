@@ -19,6 +19,7 @@ import tensorflow as tf
 import xdc_tf
 from xdc_tf import files
 from xdc_tf.clustering.clusters import Clusters
+from xdc_tf.models.classifier import Classifier
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.records import audio_ops
 from xdc_tf.records.audio_ops import LogMelSpec
@@ -40,13 +41,16 @@ def export_video(
   metadata: Mapping[str, Any] | None = None,
   frame_rate: float = 30.0,
   limits: RequestLimits = DEFAULT_LIMITS,
+  classifier: Classifier | None = None,
 ) -> str:
   """Writes a video encoder as the next version below `directory`.
 
   Signatures (B clips and T frames are free): serving_default and embed take `jpegs` string [B, T], embed_frames takes
   `frames` uint8 [B, T, H, W, 3] of any size, all give `embedding` float32 [B, feature_dimension]; with clusters also
   cluster, from `jpegs` to `embedding`, `nearest_clusters` int32 [B, n] and `nearest_squared_distances` float32 [B, n] (see
-  served_clusters.nearest), and the first of them, `cluster` int32 [B] and `squared_distance` float32 [B].
+  served_clusters.nearest), and the first of them, `cluster` int32 [B] and `squared_distance` float32 [B]; with a classifier also
+  classify, from `jpegs` to `embedding`, `probabilities` float32 [B, classes] and the likeliest `class` int32 [B], and
+  classify_embedding, from `embedding` to the last two.
 
   Args:
     encoder: a video encoder; its weights are copied as they are now.
@@ -58,6 +62,7 @@ def export_video(
       `sha256`.
     frame_rate: frames a second of the records, for clients.
     limits: what a request may ask for; more is INVALID_ARGUMENT, before anything is decoded.
+    classifier: the last layer of a finetuned encoder, or None.
 
   Returns:
     The path of the new version, e.g. 'saved_models/xdc_video/3'.
@@ -84,9 +89,11 @@ def export_video(
   folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
   folded.update()
   with folded.used():
-    signatures = video_signatures(encoder, video_input, record_short_side, clusters, limits)
+    signatures = video_signatures(encoder, video_input, record_short_side, clusters, limits, classifier)
   examples = warmup.video_examples(video_input.num_frames, record_short_side)
-  return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}), examples)
+  return _write(
+    signatures, directory, _describe(encoder, clusters, classifier) | description | dict(metadata or {}), examples
+  )
 
 
 def export_audio(
@@ -97,12 +104,14 @@ def export_audio(
   clusters: Clusters | None = None,
   metadata: Mapping[str, Any] | None = None,
   limits: RequestLimits = DEFAULT_LIMITS,
+  classifier: Classifier | None = None,
 ) -> str:
   """Writes an audio encoder as the next version below `directory`.
 
   Signatures (B sounds of any length): serving_default and embed take `waveform` float32 [B, S] (mono, 16 kHz, -1..1),
   embed_log_mel takes `log_mel` float32 [B, M, 40], all give `embedding` float32 [B, feature_dimension], the mean over
-  windows of 2 seconds; with clusters also cluster, from `waveform`, with the outputs that export_video describes.
+  windows of 2 seconds; with clusters also cluster, and with a classifier classify, from `waveform`, and classify_embedding, with
+  the outputs that export_video describes.
 
   Args:
     encoder: an audio encoder; its weights are copied as they are now.
@@ -113,6 +122,7 @@ def export_audio(
     metadata: more entries for metadata.json; the model card takes `training` from them (see runs.training_facts), or `weights` and
       `sha256`.
     limits: what a request may ask for; more is INVALID_ARGUMENT, before anything is computed.
+    classifier: the last layer of a finetuned encoder, or None.
 
   Returns:
     The path of the new version, e.g. 'saved_models/xdc_audio/3'.
@@ -131,12 +141,14 @@ def export_audio(
   folded = FoldedWeights(encoder)  # Lives until they are written: a graph does not keep its variables alive.
   folded.update()
   with folded.used():
-    signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters, limits)
+    signatures = audio_signatures(encoder, audio_input, log_mel_spec, clusters, limits, classifier)
   silence = audio_ops.silence(log_mel_spec)
   examples = warmup.audio_examples(
     audio_input.num_frames * log_mel_spec.hop_length, audio_input.num_frames, log_mel_spec.num_filters, silence
   )
-  return _write(signatures, directory, _describe(encoder, clusters) | description | dict(metadata or {}), examples)
+  return _write(
+    signatures, directory, _describe(encoder, clusters, classifier) | description | dict(metadata or {}), examples
+  )
 
 
 def _check(encoder, modality: str, clusters: Clusters | None) -> None:
@@ -146,8 +158,11 @@ def _check(encoder, modality: str, clusters: Clusters | None) -> None:
     served_clusters.check(clusters, encoder.feature_dimension)
 
 
-def _describe(encoder, clusters: Clusters | None) -> dict[str, Any]:
-  return {
+def _describe(encoder, clusters: Clusters | None, classifier: Classifier | None) -> dict[str, Any]:
+  classes = (
+    {} if classifier is None else {'classes': list(classifier.classes), 'several_labels': classifier.several_labels}
+  )
+  return classes | {
     'modality': encoder.modality,
     'encoder': type(encoder).__name__,
     'feature_dimension': encoder.feature_dimension,
@@ -204,6 +219,7 @@ def _write_extra(folder: str, name: str, signatures: Mapping[str, Callable], met
   with files.atomic_write(os.path.join(folder, version_folder.MODEL_CARD_FILE), 'w') as file:
     file.write(model_card(name, metadata))
   inputs = [(signature, *shapes['inputs']) for signature, shapes in metadata['signatures'].items()]
+  examples = examples | {'embedding': tf.make_tensor_proto(0.0, tf.float32, [1, metadata['feature_dimension']])}
   warmup.write_requests(os.path.join(folder, version_folder.WARMUP_FILE), name, inputs, examples)
 
 

@@ -34,6 +34,9 @@ def _summary(metadata) -> str:
     f'{metadata["encoder"]}, which turns {kind} into embeddings of {metadata["feature_dimension"]} numbers: clips that look or '
     f'sound alike lie close. It computes in {metadata["precision"]}; the embedding is float32.'
   )
+  if 'classes' in metadata:
+    several = ' A clip may be of several.' if metadata['several_labels'] else ''
+    text += f' It also tells how likely each of these classes is: {", ".join(metadata["classes"])}.{several}'
   return text + (f' It also tells which of {clusters} clusters a clip is closest to.' if clusters else '')
 
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from xdc_tf import graphs
 from xdc_tf.clustering.clusters import Clusters
+from xdc_tf.models.classifier import Classifier
 from xdc_tf.records import audio_ops, video_ops
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, VideoInput
@@ -14,7 +15,12 @@ from xdc_tf.serving.checks import RequestLimits, checked, checked_jpegs, checked
 
 
 def video_signatures(
-  encoder, video_input: VideoInput, record_short_side: int, clusters: Clusters | None, limits: RequestLimits
+  encoder,
+  video_input: VideoInput,
+  record_short_side: int,
+  clusters: Clusters | None,
+  limits: RequestLimits,
+  classifier: Classifier | None = None,
 ) -> dict[str, Callable]:
   """Traces the signatures of a video encoder; see export.export_video for their inputs and outputs.
 
@@ -26,6 +32,7 @@ def video_signatures(
     record_short_side: short side of the stored frames in pixels.
     clusters: a clustering of this encoder's features, or None.
     limits: the limits of a request.
+    classifier: the last layer of a finetuned encoder, or None.
 
   Returns:
     Concrete functions by signature name.
@@ -56,11 +63,16 @@ def video_signatures(
 
   jpegs = tf.TensorSpec([None, None], tf.string, name='jpegs')
   frames = tf.TensorSpec([None, None, None, None, 3], tf.uint8, name='frames')
-  return _signatures(from_jpegs, jpegs, clusters) | {'embed_frames': _trace(from_frames, frames)}
+  return _signatures(from_jpegs, jpegs, clusters, classifier) | {'embed_frames': _trace(from_frames, frames)}
 
 
 def audio_signatures(
-  encoder, audio_input: AudioInput, log_mel_spec: LogMelSpec, clusters: Clusters | None, limits: RequestLimits
+  encoder,
+  audio_input: AudioInput,
+  log_mel_spec: LogMelSpec,
+  clusters: Clusters | None,
+  limits: RequestLimits,
+  classifier: Classifier | None = None,
 ) -> dict[str, Callable]:
   """Traces the signatures of an audio encoder; see export.export_audio for their inputs and outputs.
 
@@ -73,6 +85,7 @@ def audio_signatures(
     log_mel_spec: how the records' log-mel was made.
     clusters: a clustering of this encoder's features, or None.
     limits: the limits of a request.
+    classifier: the last layer of a finetuned encoder, or None.
 
   Returns:
     Concrete functions by signature name.
@@ -109,11 +122,13 @@ def audio_signatures(
 
   waveform = tf.TensorSpec([None, None], tf.float32, name='waveform')
   log_mel = tf.TensorSpec([None, None, log_mel_spec.num_filters], tf.float32, name='log_mel')
-  return _signatures(from_waveform, waveform, clusters) | {'embed_log_mel': _trace(from_log_mel, log_mel)}
+  return _signatures(from_waveform, waveform, clusters, classifier) | {'embed_log_mel': _trace(from_log_mel, log_mel)}
 
 
-def _signatures(embedding_of: Callable, spec: tf.TensorSpec, clusters: Clusters | None) -> dict[str, Callable]:
-  """Traces embed, serving_default (the same) and, where there are clusters, cluster."""
+def _signatures(
+  embedding_of: Callable, spec: tf.TensorSpec, clusters: Clusters | None, classifier: Classifier | None
+) -> dict[str, Callable]:
+  """Traces embed, serving_default (the same), cluster where there are clusters, and classify where there is a last layer."""
   embed = _trace(embedding_of, spec)
   signatures = {'serving_default': embed, 'embed': embed}
   if clusters is not None:
@@ -130,7 +145,30 @@ def _signatures(embedding_of: Callable, spec: tf.TensorSpec, clusters: Clusters 
       }
 
     signatures['cluster'] = _trace(with_cluster, spec)
+  if classifier is not None:
+    signatures |= _classifying(classifier, embedding_of, spec)
   return signatures
+
+
+def _classifying(classifier: Classifier, embedding_of: Callable, spec: tf.TensorSpec) -> dict[str, Callable]:
+  """Traces classify, and classify_embedding for embeddings that a client has already, of stored clips or averaged ones."""
+  dimension = classifier.kernel.shape[0]
+
+  def classes_of(embedding):
+    probabilities = classifier.probabilities(embedding)
+    return {'class': tf.argmax(probabilities, axis=1, output_type=tf.int32), 'probabilities': probabilities}
+
+  def with_classes(x):
+    embedding = embedding_of(x)
+    return classes_of(embedding) | {'embedding': embedding}
+
+  def of_embedding(embedding):
+    return classes_of(
+      checked_values(checked(embedding, 'embedding', ('B', dimension)), 'embedding', 'what embed gives')
+    )
+
+  embeddings = tf.TensorSpec([None, dimension], tf.float32, name='embedding')
+  return {'classify': _trace(with_classes, spec), 'classify_embedding': _trace(of_embedding, embeddings)}
 
 
 def _trace(function: Callable, spec: tf.TensorSpec) -> Callable:

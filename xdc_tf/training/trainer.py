@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from xdc_tf import compat, graphs, progress
+from xdc_tf import compat, files, graphs, progress
 from xdc_tf.models.heads import HeadedEncoder
 from xdc_tf.records import damage, reader
 from xdc_tf.records.schema import Records
@@ -95,6 +95,13 @@ class EncoderTrainer:
     self._statistics.agree()
     with self.strategy.scope():
       checkpoints.save_weights(self.encoder, folder, self._worker)
+
+  def save_head(self, folder: str, name: str) -> None:
+    """Saves one head as kernel.npy, float32 [d, classes], and bias.npy, float32 [classes]."""
+    if self._worker == 0:
+      head = getattr(self.model, f'head_{name}')
+      for part in ('kernel', 'bias'):
+        files.write_array(os.path.join(folder, f'{part}.npy'), getattr(head, part).numpy())
 
   def set_batchnorm_statistics(self) -> None:
     """Runs `initial_statistics_batches` batches in training mode, as SeLaVi does before its first clustering."""
