@@ -5,7 +5,7 @@
 #   moved by 500 as well; so are the sliced and the largest sliced distance of two planes. `emd2_1d` of the same whole numbers is right. The
 #   weights, 1/n each, are made in the type of the samples, and so are 0.
 # Versions: POT 0.9.7.post1, numpy 2.4.6, scipy 1.17.1, Python 3.12.
-# What xdc-tf does: not used; Sinkhorn's sums are float32 (no optimal transport is left in the outer loop).
+# What xdc-tf does: not used.
 set -euo pipefail
 tmp="$(mktemp -d)"
 trap 'rm -rf "$tmp"' EXIT
