@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from xdc_tf.localization import network
 from xdc_tf.models import AudioResNet18, R2Plus1D18, ResNet3D18
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.models.r2plus1d import middle_planes
@@ -451,3 +452,20 @@ def test_in_bfloat16_the_bias_of_the_small_stem_has_the_gradient_of_float32():
   with tf.GradientTape() as tape:
     total = tf.reduce_sum(tf.cast(stem(tf.cast(tf.ones([32, 40, 100, 1]), tf.bfloat16)), tf.float32)) / 1000
   np.testing.assert_allclose(tape.gradient(total, stem.convolution.bias), [128.0] * 4, rtol=0.01)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('stem', ['resnet', 'vmz'])
+def test_channels_come_last_whatever_keras_json_says(stem):
+  """With channels first in ~/.keras/keras.json no encoder could be made."""
+  x = RANDOM.normal(size=(1, 40, 20, 1)).astype(np.float32)
+  before, outputs = keras.backend.image_data_format(), []
+  try:
+    for image_data_format in ('channels_last', 'channels_first'):
+      keras.backend.set_image_data_format(image_data_format)
+      outputs.append(np.asarray(AudioResNet18(base_width=16, blocks_per_stage=1, stem=stem)(x)))
+      assert R2Plus1D18(4, 1)(np.zeros([1, 2, 16, 16, 3], np.float32)).shape == (1, 32)
+      assert network.convolution(3, 5, 3, seed=0)(np.zeros([1, 4, 4, 3], np.float32)).shape == (1, 4, 4, 5)
+  finally:
+    keras.backend.set_image_data_format(before)
+  np.testing.assert_array_equal(*outputs)

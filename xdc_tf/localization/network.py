@@ -42,6 +42,7 @@ def convolution(channels: int, filters: int, kernel_size: int, seed: int) -> ker
     filters,
     kernel_size,
     padding='same',
+    data_format='channels_last',
     activation='relu',
     kernel_initializer=initializer(channels * kernel_size**2, seed),
   )

@@ -57,7 +57,12 @@ class SmallKernelStem(keras.layers.Layer):
     super().__init__(dtype=dtype)
     narrow, wide = base_width // 4, base_width // 2
     self.convolution = keras.layers.Conv2D(
-      narrow, 3, padding='same', kernel_initializer=he_normal_fan_out(next(seeds)), dtype=dtype
+      narrow,
+      3,
+      padding='same',
+      data_format='channels_last',
+      kernel_initializer=he_normal_fan_out(next(seeds)),
+      dtype=dtype,
     )
     self.convolution.build((None, None, None, 1))
     self.block0 = make_block(narrow, wide, 2, convolution, shortcut, dtype)

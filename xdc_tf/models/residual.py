@@ -114,6 +114,7 @@ class ConvNorm(keras.layers.Layer):
       tuple(kernel),
       strides=tuple(strides),
       use_bias=False,
+      data_format='channels_last',  # Somebody's ~/.keras/keras.json may say otherwise.
       kernel_initializer=he_normal_fan_out(next(seeds)),
       dtype=dtype,
     )
