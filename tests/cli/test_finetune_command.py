@@ -79,7 +79,9 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
     patch.setattr(plots, 'pyplot', mock.Mock(side_effect=RuntimeError('no matplotlib')))
     xdc(*command)
   # Only the picture is missing, and the same command draws it.
-  assert 'results.json holds the numbers' in capsys.readouterr().out
+  printed = capsys.readouterr().out
+  assert 'results.json holds the numbers' in printed
+  assert f'Next: xdc export --weights {scratch}/fold-1/test/rate-0.004 ' in printed
   assert (tmp_path / 'scratch/fold-1/test/rate-0.004/encoder.json').exists()
   xdc(*command)
   results = json.loads((tmp_path / 'scratch/results.json').read_text())

@@ -112,6 +112,9 @@ def _write_results(config, start, records, directory, learner, cells, results: d
   print('\n'.join(filter(None, [missing, _table(results)])) + f'\n{path} holds the numbers.')
   if not any(fold['test_best'] for fold in results['folds'].values()):
     raise ValueError(f'Every training diverged ({len(results["diverged"])} of them): choose lower learning rates.')
+  if config.trained == 'all':
+    best = next(fold['held_out'] or fold['test_best'] for fold in results['folds'].values() if fold['test_best'])
+    print(f'Next: xdc export --weights {directory.stage(best["cell"])} makes a model that tells these classes.')
   if not config.several_labels:  # Last: without matplotlib all else is there.
     picture = os.path.join(directory.path, 'confusion.svg')
     sweep.draw_confusion(sweep.confusion(results, directory), records.label_names, picture)
