@@ -12,6 +12,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -154,6 +155,7 @@ def link_records(small: str, folder: str, num_rows: int) -> None:
   contents = files.read_json(f'{small}/clips/{schema.CLIPS_FILE}')
   contents |= {'num_rows': {'train': num_rows}, 'shard_lengths': {'train': [CLIPS_PER_SHARD] * num_shards}}
   files.write_json(f'{folder}/clips/{schema.CLIPS_FILE}', contents)
+  shutil.copy(f'{small}/clips/{schema.DATASET_INFO_FILE}', f'{folder}/clips')
   files.write_json(f'{folder}/clips/{schema.DONE_FILE}', {})
 
 

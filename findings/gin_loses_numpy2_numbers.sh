@@ -4,7 +4,7 @@
 # Guessed before it was run: a NumPy number is written like the Python number that it equals, and infinity as something readable.
 # Seen: NumPy 1.26: `rate = 0.1` and `steps = 3`. NumPy 2.4: neither line, no warning. float('inf') is left out with both.
 # Versions: gin-config 0.5.0 with numpy 1.26.4 and 2.4.6, Python 3.11.
-# What xdc-tf does: values come to gin as text only (xdc_tf/cli/configuration.py, load), so none is NumPy's; infinity cannot be
+# What xdc-tf does: values come to gin as text only (xdc_tf/cli/strict_gin.py), so none is NumPy's; infinity cannot be
 #   written there.
 set -euo pipefail
 tmp="$(mktemp -d)"

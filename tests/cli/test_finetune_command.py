@@ -104,8 +104,15 @@ def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monk
   assert encoder_arguments.find(main.build_parser().parse_args(words)).inputs == AudioInput(
     clip_length=60
   )  # As the cell was fed.
+  # A cell of an earlier version, and one whose command was killed before it said what its weights are.
+  for name in ('kernel.npy', 'encoder.json'):
+    (tmp_path / 'scratch/fold-1/test/rate-0.004' / name).unlink()
+  xdc(*command)
+  assert (
+    f'{trained} is of an earlier version and lacks its last layer: without {trained}/DONE' in capsys.readouterr().out
+  )
+  assert 'classifier' not in weights_folder.load(trained)[1]
   files = ['--gin_file', 'transfer/esc50.gin', '--gin_file', 'transfer/fc.gin']
-  capsys.readouterr()
   xdc('sweep', '--records', records, '--output_dir', fc, '--weights', trained, *files, *bindings(*TINY[2:]))
   assert json.loads((tmp_path / 'fc/results.json').read_text())['protocol'] == 'fc'
   assert (
@@ -163,10 +170,21 @@ def test_pictures_of_another_scale_than_in_the_pretraining_are_noticed(caplog):
   fed = InputSpec(VideoInput(crop_size=112), short_side=128)
   start = StartingPoint('R2Plus1D18', {}, 'weights', fed, 'a run/video')
   records = types.SimpleNamespace(short_side=256)
-  finetune._warn_of_another_view(start, VideoInput(crop_size=112, short_side=128, num_frames=32), records)
+  finetune._warn_of_another_view(start, VideoInput(crop_size=96, short_side=128, num_frames=32), records)
   assert not caplog.text
   finetune._warn_of_another_view(start, VideoInput(crop_size=12), records)
-  assert "--gin_param 'VideoInput.crop_size = 112' --gin_param 'VideoInput.short_side = 128'" in caplog.text
+  assert "--gin_param 'VideoInput.short_side = 128' --gin_param 'VideoInput.crop_size = 112'" in caplog.text
+
+
+def test_networks_of_torchvision_saw_15_frames_a_second(caplog):
+  torchvision = StartingPoint('ResNet3D18', {'batch_norm_epsilon': 1e-5}, 'weights', None, 'r3d_18')
+  arguments = argparse.Namespace(allow_other_records=False)
+  for frame_rate in (15.0, 30.0):
+    assert not caplog.text
+    encoder_arguments.check_records(
+      arguments, torchvision, types.SimpleNamespace(frame_rate=frame_rate, directory='clips')
+    )
+  assert 'that saw 15 frames a second; clips has 30' in caplog.text
 
 
 @pytest.mark.parametrize(

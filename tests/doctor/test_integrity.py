@@ -164,6 +164,12 @@ def test_the_verb_prints_a_table_and_ends_with_an_error(folder, capsys):
   assert f'{folder}/run/iteration-01/metrics/metrics.json is damaged' in capsys.readouterr().out
 
 
+def test_a_slash_at_the_end_of_the_folder_changes_nothing(folder):
+  (folder / 'run/config.gin').unlink()
+  for name in ('run', 'run/'):
+    assert [finding.kind for finding in integrity.run(integrity.checks(f'{folder}/{name}'), threads=2)] == ['run']
+
+
 def test_a_copy_that_tensorflow_takes_for_a_pattern_is_not_called_damaged(folder):
   (folder / 'run').rename(folder / 'run [copy]')
   problems = [finding.problem for finding in findings(folder) if finding.kind == 'weights']
@@ -185,7 +191,9 @@ def test_what_a_sweep_and_imported_weights_need_is_missed(folder):
   for name in ('features.npy', 'index.npy'):
     files.write_array(str(kept / name), np.zeros(3))
   tf.train.Checkpoint(weight=tf.Variable(1.0)).write(str(weights / 'weights'))
-  files.write_json(str(weights / 'encoder.json'), {})
+  files.write_json(str(weights / 'encoder.json'), {'classifier': {}})
+  for name in ('kernel.npy', 'bias.npy'):
+    files.write_array(str(weights / name), np.zeros(3))
   for done in (cell, kept):
     files.write_mark(str(done / 'DONE'))
   (folder / 'sweep/config.gin').write_text('')
@@ -194,6 +202,7 @@ def test_what_a_sweep_and_imported_weights_need_is_missed(folder):
     cell / 'result.json': 'result.json is missing. Delete .*/DONE and give',
     kept / 'features.npy': 'features.npy is missing. Delete .*/DONE and give',
     weights / 'weights.index': 'lacks weights.index. Delete .*/DONE, if it is there',
+    weights / 'kernel.npy': 'lacks kernel.npy. Delete .*/DONE, if it is there',
     folder / 'run/iteration-01/clusters/video/inertia.npy': 'inertia.npy is missing. Delete .*/DONE and give',
   }
   for path, problem in gone.items():

@@ -252,6 +252,7 @@ def test_what_is_stored_becomes_the_models_input(road):
 def test_a_keras_user_finetunes_with_fit(road):
   """Ten lines, as the page shows them: the encoder is a Keras model like any other."""
   _, run = road
+  keras.utils.set_random_seed(0)  # Of the layer and the order: once in many it took longer.
   encoder = xdc_tf.load(run, 'audio')
   model = keras.Sequential([encoder.model, keras.layers.Dense(2)])
   loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -260,7 +261,7 @@ def test_a_keras_user_finetunes_with_fit(road):
   labels = np.arange(16) % 2
   log_mel = rng.normal(size=[16, *encoder.inputs.shape]).astype(np.float32) + 3 * labels[:, None, None, None]
   before = [variable.numpy() for variable in encoder.model.trainable_variables]
-  losses = model.fit(log_mel, labels, epochs=6, batch_size=8, verbose=0).history['loss']
+  losses = model.fit(log_mel, labels, epochs=10, batch_size=8, verbose=0).history['loss']
   assert losses[-1] < 0.5 * losses[0]
   changed = [np.abs(v.numpy() - b).max() > 0 for v, b in zip(encoder.model.trainable_variables, before, strict=True)]
   assert all(changed)

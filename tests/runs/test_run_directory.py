@@ -125,3 +125,13 @@ def test_a_run_that_lost_its_configuration_says_that_the_rest_is_whole(run, tmp_
   (tmp_path / 'operative_config.gin').touch()
   with pytest.raises(ValueError, match=rf'^{tmp_path} has lost its config.gin.*Copy that file again'):
     run.check_configuration('a')
+
+
+def test_the_same_weights_are_the_same_start_whatever_their_folder_is_called(run, tmp_path):
+  """A renamed folder of the pretraining stopped the sweeps that had begun from it."""
+  text = '# xdc-tf 1\n# start: {}, weights {}\nx = 1\n'
+  run.check_configuration(text.format('xdc/video', '0a1b'))
+  run.check_configuration(text.format('renamed/video', '0a1b'))
+  assert 'xdc/video' in (tmp_path / 'config.gin').read_text()
+  with pytest.raises(ValueError, match='other configuration(?s:.*)weights ffff'):
+    run.check_configuration(text.format('xdc/video', 'ffff'))

@@ -1,6 +1,7 @@
 """The last layer of a finetuned encoder, exported and in Python: the probabilities are the layer's on the embeddings."""
 
 import json
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 import xdc_tf
 from xdc_tf import files
+from xdc_tf.cli import client as cli_client
+from xdc_tf.cli import main
 from xdc_tf.models import AudioResNet18
 from xdc_tf.models.classifier import Classifier
 from xdc_tf.records.audio_ops import LogMelSpec
@@ -59,6 +62,9 @@ def test_signatures_and_what_lies_beside_them(exported):
   for said in (signatures['classify'](waveform=waveform), signatures['classify_embedding'](embedding=embedding)):
     np.testing.assert_allclose(said['probabilities'], softmax(embedding.numpy()), rtol=1e-5)
     np.testing.assert_array_equal(said['class'], softmax(embedding.numpy()).argmax(axis=1))
+  # An embedding has no bound: one of a short training was 77,626, and the whole film was refused.
+  far = signatures['classify_embedding'](embedding=tf.constant(np.full([1, 32], 1e5, np.float32)))
+  assert far['class'] == KERNEL.sum(axis=0).argmax()
   for bad in (np.zeros([1, 31], np.float32), np.full([1, 32], np.nan, np.float32)):
     with pytest.raises(tf.errors.InvalidArgumentError, match='embedding'):
       signatures['classify_embedding'](embedding=tf.constant(bad))
@@ -85,6 +91,31 @@ def test_python_says_what_the_export_says(cell, exported):
     encoder = xdc_tf.load(path)
     assert encoder.classes == CLASSES
     np.testing.assert_allclose(encoder.classify(waveform), softmax(encoder.embed(waveform)), rtol=1e-5)
+
+
+def test_a_client_with_metadata_writes_the_names_too(exported, tmp_path, monkeypatch):
+  said = {
+    'start_seconds': np.zeros(1),
+    'embeddings': np.zeros([1, 32]),
+    'classes': np.array([2]),
+    'probabilities': np.eye(3)[2:],
+  }
+  monkeypatch.setattr(cli_client.client, 'connect', mock.Mock())
+  monkeypatch.setattr(cli_client.client, 'embed_video', lambda *_: dict(said))
+  words = [
+    'client',
+    'embed',
+    'film.mp4',
+    '--url',
+    'http://localhost:1',
+    '--signature',
+    'classify',
+    '--metadata',
+    exported,
+  ]
+  arguments = main.build_parser().parse_args([*words, '--output', str(tmp_path / 'film.npz')])
+  arguments.run(arguments)
+  assert tuple(np.load(tmp_path / 'film.npz')['class_names']) == CLASSES
 
 
 def test_a_film_has_a_class_a_clip(exported):

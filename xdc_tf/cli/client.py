@@ -2,6 +2,8 @@
 
 import argparse
 
+import numpy as np
+
 from xdc_tf import files
 from xdc_tf.cli import embed
 from xdc_tf.media import media
@@ -88,4 +90,6 @@ def run(arguments: argparse.Namespace) -> None:
   finally:
     connection.close()
     reader.close()
+  if 'classes' in arrays and metadata:
+    arrays['class_names'] = np.array(metadata['classes'])
   embed.show(arrays, arguments.output, left_out)

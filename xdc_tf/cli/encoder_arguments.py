@@ -3,6 +3,8 @@
 import argparse
 import dataclasses
 
+from absl import logging
+
 from xdc_tf.cli import configuration
 from xdc_tf.records.inputs import AudioInput
 from xdc_tf.runs import starting_point, weights_folder
@@ -94,5 +96,13 @@ def find(arguments: argparse.Namespace):
 
 def check_records(arguments: argparse.Namespace, start, records) -> None:
   """Raises ValueError for records that were made unlike those that the encoder was trained on, unless that is allowed."""
-  if not arguments.allow_other_records:
-    start.check_records(records)
+  if arguments.allow_other_records:
+    return
+  start.check_records(records)
+  if start.weights and start.fed is None and start.modality == 'video':
+    usual = weights_folder.usual_view(start.arguments).frame_rate
+    if usual != records.frame_rate:
+      logging.warning(
+        '%s is taken for a network that saw %g frames a second; %s has %g (make_clips --frame_rate).',
+        *(start.source, usual, records.directory, records.frame_rate),
+      )

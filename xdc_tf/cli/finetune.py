@@ -97,24 +97,28 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
     )
     results = sweep.run_cells(config, learner, directory, records, cells)
     if directory.is_chief:
-      _write_results(config, start, records, directory, learner, cells, about | {'coverage': missing} | results)
+      _write_results(config, start, records, directory, learner, about | {'coverage': missing} | results)
 
 
-def _write_results(config, start, records, directory, learner, cells, results: dict) -> None:
+def _write_results(config, start, records, directory, learner, results: dict) -> None:
   """Writes results.json, what the weights are, and a picture, and prints a table; the arguments are `transfer`'s variables."""
   path = os.path.join(directory.path, 'results.json')
   files.write_json(path, results)
   if config.trained == 'all':
-    for cell in cells:
-      if not cell.held_out and cell.name not in results['diverged']:
-        _describe_weights(directory.stage(cell.name), learner.encoder, start, config, records)
+    for name in results['trained']:
+      _describe_weights(directory.stage(name), learner.encoder, start, config, records)
   missing = coverage.describe(results['coverage'])
   print('\n'.join(filter(None, [missing, _table(results)])) + f'\n{path} holds the numbers.')
   if not any(fold['test_best'] for fold in results['folds'].values()):
     raise ValueError(f'Every training diverged ({len(results["diverged"])} of them): choose lower learning rates.')
   if config.trained == 'all':
     best = next(fold['held_out'] or fold['test_best'] for fold in results['folds'].values() if fold['test_best'])
-    print(f'Next: xdc export --weights {directory.stage(best["cell"])} makes a model that tells these classes.')
+    cell = directory.stage(best['cell'])
+    print(
+      f'Next: xdc export --weights {cell} makes a model that tells these classes.'
+      if _has_last_layer(cell)
+      else f'{cell} is of an earlier version and lacks its last layer: without {cell}/DONE the same command trains it again.'
+    )
   if not config.several_labels:  # Last: without matplotlib all else is there.
     picture = os.path.join(directory.path, 'confusion.svg')
     sweep.draw_confusion(sweep.confusion(results, directory), records.label_names, picture)
@@ -133,16 +137,15 @@ def _check_normalisation(start: StartingPoint, inputs) -> None:
 
 def _warn_of_another_view(start: StartingPoint, inputs, records) -> None:
   """Says when pictures are scaled otherwise than in the pretraining: it is allowed, and costs accuracy without a word."""
-  if start.modality != 'video' or start.fed is None:
+  if start.modality != 'video' or not start.weights:
     return
-  fed = start.fed
-  before = (fed.inputs.short_side or fed.short_side, fed.inputs.crop_size)
-  now = (inputs.short_side or records.short_side, inputs.crop_size)
+  fed = start.fed or weights_folder.usual_view(start.arguments)
+  before, now = fed.inputs.short_side or fed.short_side, inputs.short_side or records.short_side
   if before != now:
     logging.warning(
-      '%s was pretrained on squares of %d pixels of frames whose short side had %d; here they are %d of %d, so that things have '
-      "another size. To keep it: --gin_param 'VideoInput.crop_size = %d' --gin_param 'VideoInput.short_side = %d'.",
-      *(start.source, before[1], before[0], now[1], now[0], before[1], before[0]),
+      '%s was pretrained on frames whose short side had %d pixels; here it has %d, so that things have another size. To keep it: '
+      "--gin_param 'VideoInput.short_side = %d' --gin_param 'VideoInput.crop_size = %d'.",
+      *(start.source, before, now, before, fed.inputs.crop_size),
     )
 
 
@@ -177,9 +180,12 @@ def _about(arguments: argparse.Namespace, config, start: StartingPoint, records)
 def _describe_weights(folder: str, encoder, start: StartingPoint, config, records) -> None:
   """Makes the folder of a trained encoder one that --weights takes: supervised pretraining is nothing else."""
   source = f'{start.described(config.seed)}, trained on {records.name}'
-  # Trainings of earlier versions have left no last layer.
-  several = config.several_labels if tf.io.gfile.exists(os.path.join(folder, 'kernel.npy')) else None
+  several = config.several_labels if _has_last_layer(folder) else None
   weights_folder.describe(folder, encoder, source, config.input_of(start.modality, records), records, several)
+
+
+def _has_last_layer(folder: str) -> bool:
+  return tf.io.gfile.exists(os.path.join(folder, 'kernel.npy'))
 
 
 def _table(results: dict) -> str:

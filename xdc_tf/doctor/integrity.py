@@ -73,7 +73,7 @@ def checks(folder: str) -> list[Check]:
     if not any(part.startswith('.') for part in os.path.relpath(place, folder).split(os.sep) if part != '.'):
       to_do += _in_folder(place, [name for name in names if not name.startswith('.')])
       stage = re.fullmatch(r'(.+)/(iteration-\d+/(clusters|train)|fold-\d+/(test|held-out))/[^/]+', place)
-      if stage and 'DONE' in names and stage[1].startswith(folder):
+      if stage and 'DONE' in names and stage[1].startswith(folder.rstrip('/')):
         runs[stage[1]] = None
   to_do += [Check('run', run_dir, functools.partial(_run_problem, run_dir)) for run_dir in runs]
   if not to_do:
@@ -117,9 +117,8 @@ def _in_folder(folder: str, names: list[str]) -> Iterator[Check]:
     path, kind = os.path.join(folder, name), _kind(name)
     if kind:
       yield Check(kind, path, functools.partial(_FINDERS[kind], path))
-  if 'encoder.json' in names and 'weights.index' not in names:
-    cure = f'Delete {folder}/DONE, if it is there, and give the command that made them again'
-    yield Check('weights', folder, lambda: f'lacks weights.index. {cure}')
+  if 'encoder.json' in names:
+    yield Check('weights', folder, functools.partial(_encoder_problem, folder, names))
   if 'DONE' in names:
     yield Check('stage', folder, functools.partial(_stage_problem, folder))
 
@@ -167,6 +166,16 @@ def _kind(name: str) -> str | None:
   if name.endswith('.index'):
     return 'weights'
   return {'.npy': 'array', '.npz': 'arrays', '.json': 'JSON', '.pb': 'SavedModel'}.get(os.path.splitext(name)[1])
+
+
+def _encoder_problem(folder: str, names: Sequence[str]) -> str:
+  """What a folder of imported or finetuned weights lacks."""
+  needed = ['weights.index']
+  if 'classifier' in files.read_json(os.path.join(folder, 'encoder.json')):
+    needed += ['kernel.npy', 'bias.npy']
+  missing = [name for name in needed if name not in names]
+  cure = f'Delete {folder}/DONE, if it is there, and give the command that made them again'
+  return f'lacks {", ".join(missing)}. {cure}' if missing else ''
 
 
 def _weights_problem(path: str) -> str:

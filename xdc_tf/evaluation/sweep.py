@@ -82,10 +82,10 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
 
   Returns:
     {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}, 'diverged':
-    names of cells}, with None where there is none. 'test_best' is the best rate of the test videos, as in the paper, 'held_out'
-    the test videos' result at the rate that was best on the held-out ones, where all rates of the grid have been tried there. Of
-    equally good rates the lowest counts. A training that diverged is never chosen; where the rate that was best on the held-out
-    videos diverges on the whole fold, the fold has no 'held_out'.
+    names of cells, 'trained': those of the others that are measured on test videos}, with None where there is none. 'test_best' is
+    the best rate of the test videos, as in the paper, 'held_out' the test videos' result at the rate that was best on the held-out
+    ones, where all rates of the grid have been tried there. Of equally good rates the lowest counts. A training that diverged is
+    never chosen; where the rate that was best on the held-out videos diverges on the whole fold, the fold has no 'held_out'.
   """
   learner.prepare(run)
   for cell in cells:
@@ -101,7 +101,8 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     folds[str(number)] = _choose(of_fold, _untried_rates(config, number, of_fold))
   mean = {way: _mean_top_1([fold[way] for fold in folds.values()]) for way in ('test_best', 'held_out')}
   diverged = [name for name, result in results.items() if 'diverged' in result]
-  return {'folds': folds, 'mean': mean, 'diverged': diverged}
+  trained = sorted(name for name, result in results.items() if not result['held_out'] and name not in diverged)
+  return {'folds': folds, 'mean': mean, 'diverged': diverged, 'trained': trained}
 
 
 def _done(run) -> list[str]:

@@ -147,18 +147,25 @@ class Encoder:
     classify = self._probabilities
     if classify is None:
       raise ValueError(
-        'This encoder tells no classes. Expected a cell of `xdc finetune` or `xdc sweep` that trained all weights, or its export.'
+        'This encoder tells no classes. Expected a cell of `xdc finetune` or `xdc sweep` that trained all weights, or its export; '
+        'cells of earlier versions have no last layer.'
       )
 
+    def told_of(embedding: np.ndarray) -> np.ndarray:
+      try:
+        return classify(tf.constant(embedding)).numpy()
+      except tf.errors.InvalidArgumentError as error:  # Of an export, whose graph looks at values.
+        raise ValueError(messages.of_error(error)) from error
+
     def told(embedded: Embeddings) -> Classes:
-      return Classes(embedded.times, classify(tf.constant(embedded.embeddings)).numpy())
+      return Classes(embedded.times, told_of(embedded.embeddings))
 
     embedded = self.embed(what, stride_seconds, batch_size, audio_track)
     if isinstance(embedded, Embeddings):
       return told(embedded)
     if isinstance(embedded, dict):
       return {path: told(of_path) for path, of_path in embedded.items()}
-    return classify(tf.constant(embedded)).numpy()
+    return told_of(embedded)
 
   def embed_at(self, path: str | os.PathLike, seconds: float, audio_track: str | int = '') -> np.ndarray:
     """Embeds the one clip of a video that begins at a moment.

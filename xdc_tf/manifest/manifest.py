@@ -8,6 +8,7 @@ import csv
 import dataclasses
 import hashlib
 import io
+import itertools
 import math
 import os
 import re
@@ -189,8 +190,12 @@ def write_manifest(
   if tf.io.gfile.exists(path):
     return _same_manifest(directory, name, rows, rows_per_file, label_names)
   _check_label_names(directory, label_names or ())
+  rows = iter(rows)
+  first = next(rows, None)  # Who has none makes no folder.
+  if first is None:
+    raise ValueError(f'There is no row to write to {directory}: expected at least one video.')
   with lease.held(directory):  # Two would mix their rows.
-    files.write_json(path, _write_rows(directory, name, rows, rows_per_file, label_names))
+    files.write_json(path, _write_rows(directory, name, itertools.chain([first], rows), rows_per_file, label_names))
   return read_manifest(directory)
 
 
@@ -214,8 +219,6 @@ def _write_rows(
     if split not in writers:
       writers[split] = _SplitWriter(directory, name, split, rows_per_file)
     writers[split].write(row)
-  if not writers:
-    raise ValueError(f'There is no row to write to {directory}: expected at least one video.')
   unknown = sorted(found_labels - set(label_names)) if label_names is not None else []
   if unknown:
     raise ValueError(f'The rows for {directory} have labels that are not among the label names: {unknown[:10]}.')

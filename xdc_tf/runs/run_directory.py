@@ -15,6 +15,8 @@ from xdc_tf.runs.layout import Iteration
 from xdc_tf.training import distribution
 
 _COMPUTES_WITH = ('# xdc-tf ', '# precision: ')
+# Of the line that says what a finetuning starts from, all but the digest of the weights.
+_SOURCE = re.compile(r'^(# start: ).*(?=, weights [0-9a-f]+$)', re.MULTILINE)
 
 
 class RunDirectory:
@@ -61,7 +63,8 @@ class RunDirectory:
     distribution.barrier(self._strategy)  # So that every worker compares, and none goes on alone.
     with tf.io.gfile.GFile(path, 'r') as file:
       before = file.read()
-    if before == text:
+    # The same weights, whatever the folder of their run is called by now.
+    if _SOURCE.sub(r'\1', before) == _SOURCE.sub(r'\1', text):
       return
     self._check_change(before, text, allow_changes)
     distribution.barrier(self._strategy)
@@ -76,7 +79,7 @@ class RunDirectory:
       before.splitlines(), text.splitlines(), 'this run so far', 'now asked for', lineterm='', n=0
     )
     difference = '\n'.join(lines)
-    (old, old_rest), (new, new_rest) = _computes_with(before), _computes_with(text)
+    (old, old_rest), (new, new_rest) = (_computes_with(_SOURCE.sub(r'\1', each)) for each in (before, text))
     if old_rest != new_rest:
       raise ValueError(
         f'{self.path} was started with another configuration:\n{difference}\nStart in a new folder, or go back to the old values.'

@@ -80,8 +80,8 @@ class StartingPoint:
     return self.source if self.weights else f'{self.source}, seed {seed}'
 
   def identity(self) -> str:
-    """Which weights these are, wherever they lie: a run's folder may be renamed, and a run may have been made anew."""
-    return f'{self.name}, weights {checkpoints.digest(self.weights)}' if self.weights else self.source
+    """Its source and which weights these are: runs in two places may bear one name, and a run may have been made anew."""
+    return f'{self.source}, weights {checkpoints.digest(self.weights)}' if self.weights else self.source
 
   @property
   def classes_to_configure(self) -> tuple[str, ...]:

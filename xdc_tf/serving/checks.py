@@ -52,6 +52,14 @@ def checked(x: tf.Tensor, name: str, axes: tuple[str | int, ...]) -> tf.Tensor:
     return tf.identity(x)
 
 
+def checked_finite(x: tf.Tensor, name: str) -> tf.Tensor:
+  """Returns `x`, a signature's input called `name`, after checking that it holds neither NaN nor infinity."""
+  with tf.control_dependencies(
+    [tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [f'{name} holds NaN or infinity.'])]
+  ):
+    return tf.identity(x)
+
+
 def checked_values(x: tf.Tensor, name: str, usual: str) -> tf.Tensor:
   """Returns `x` after checking that it holds neither NaN, nor infinity, nor numbers beyond LARGEST.
 
@@ -60,10 +68,9 @@ def checked_values(x: tf.Tensor, name: str, usual: str) -> tf.Tensor:
     name: its name, for the message.
     usual: what its numbers usually are, for the message.
   """
-  finite = tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [f'{name} holds NaN or infinity.'])
   message = f'{name} holds numbers far from what it should ({usual}). The largest magnitude is:'
-  with tf.control_dependencies([finite]):
-    largest = tf.reduce_max(tf.abs(x))
+  x = checked_finite(x, name)
+  largest = tf.reduce_max(tf.abs(x))
   with tf.control_dependencies([tf.debugging.Assert(largest <= LARGEST, [message, largest])]):
     return tf.identity(x)
 

@@ -11,7 +11,15 @@ from xdc_tf.records import audio_ops, video_ops
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.serving import served_clusters
-from xdc_tf.serving.checks import RequestLimits, checked, checked_jpegs, checked_length, checked_sizes, checked_values
+from xdc_tf.serving.checks import (
+  RequestLimits,
+  checked,
+  checked_finite,
+  checked_jpegs,
+  checked_length,
+  checked_sizes,
+  checked_values,
+)
 
 
 def video_signatures(
@@ -163,9 +171,7 @@ def _classifying(classifier: Classifier, embedding_of: Callable, spec: tf.Tensor
     return classes_of(embedding) | {'embedding': embedding}
 
   def of_embedding(embedding):
-    return classes_of(
-      checked_values(checked(embedding, 'embedding', ('B', dimension)), 'embedding', 'what embed gives')
-    )
+    return classes_of(checked_finite(checked(embedding, 'embedding', ('B', dimension)), 'embedding'))
 
   embeddings = tf.TensorSpec([None, dimension], tf.float32, name='embedding')
   return {'classify': _trace(with_classes, spec), 'classify_embedding': _trace(of_embedding, embeddings)}
