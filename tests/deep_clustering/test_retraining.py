@@ -122,8 +122,11 @@ def test_what_cannot_be_is_refused():
     )
   with pytest.raises(ValueError, match='num_iterations is 0'):
     dataclasses.replace(CONFIG, num_iterations=0)
-  with pytest.raises(ValueError, match='Retraining.num_frames must be at least 1'):
-    Retraining(num_frames=0)
+  for name in ('num_frames', 'batch_size'):
+    with pytest.raises(ValueError, match=f'Retraining.{name} must be at least 1'):
+      Retraining(**{name: 0})
+  with pytest.raises(ValueError, match='Retraining.base_learning_rate must not be negative'):
+    Retraining(base_learning_rate=-1.0)
 
 
 def xdc(*words: str) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -110,6 +111,8 @@ def test_validation_clips_without_labels_cannot_choose_an_epoch(records, one_rep
   ('options', 'message'),
   [
     ({'restarts_when_diverged': -1}, 'must not be negative'),
+    ({'optimizer': 'sgdw', 'decoupled_weight_decay': -0.1}, 'decoupled_weight_decay must not be negative'),
+    ({'initial_statistics_batches': -3}, 'initial_statistics_batches must not be negative'),
     ({'rate_when_diverged': 1.0}, 'between 0 and 1'),
     ({'momentum': 1.0}, 'momentum must be from 0 to below 1'),
     ({'checkpoint_steps': 0}, 'at least 1'),
@@ -165,3 +168,21 @@ def test_without_validation_clips_nothing_may_depend_on_them(records, one_replic
   for needs in ({'early_stop_epochs': 3}, {'keep_best': True}):
     with pytest.raises(ValueError, match='need validation clips'):
       trainer.train(str(tmp_path / 'x'), targets(records, 'train'), None, schedule(**needs), 5)
+
+
+class UnusedLayer(NormalizedAudio):
+  """Has a layer that the loss does not reach."""
+
+  def __init__(self, seed=0, dtype=None):
+    super().__init__(seed, dtype)
+    self.unused = keras.layers.Dense(3)
+    self.unused.build((None, 8))
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize('precision', ['float32', 'float16'])
+def test_a_weight_that_the_loss_does_not_reach_stays(records, one_replica, tmp_path, precision):
+  """In float16 on Keras 3 its missing gradient was a traceback."""
+  trainer = make_trainer(records, one_replica, UnusedLayer, precision=precision)
+  train(trainer, tmp_path, schedule(weight_decay=0.0), records)
+  np.testing.assert_array_equal(trainer.encoder.unused.bias, np.zeros(3))

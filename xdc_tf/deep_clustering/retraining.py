@@ -30,8 +30,12 @@ class Retraining:
   base_learning_rate: float = 0.0025
 
   def __post_init__(self):
-    if self.num_frames < 1:
-      raise ValueError(f'Retraining.num_frames must be at least 1. Received: {self.num_frames}.')
+    # Now, and not when all iterations are done.
+    for name in ('num_frames', 'batch_size'):
+      if getattr(self, name) < 1:
+        raise ValueError(f'Retraining.{name} must be at least 1. Received: {getattr(self, name)}.')
+    if not self.base_learning_rate >= 0:
+      raise ValueError(f'Retraining.base_learning_rate must not be negative. Received: {self.base_learning_rate}.')
 
   def input(self, video_input: VideoInput) -> VideoInput:
     """How the encoder is fed, where `video_input` fed it before."""

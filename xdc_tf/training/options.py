@@ -60,8 +60,9 @@ class TrainingOptions:
   rate_when_diverged: float = 0.5
 
   def __post_init__(self):
-    if self.head_deviation < 0:
-      raise ValueError(f'TrainingOptions.head_deviation must not be negative. Received: {self.head_deviation}.')
+    for name in ('head_deviation', 'decoupled_weight_decay', 'initial_statistics_batches'):
+      if getattr(self, name) < 0:
+        raise ValueError(f'TrainingOptions.{name} must not be negative. Received: {getattr(self, name)}.')
     if not 0 <= self.momentum < 1:
       raise ValueError(f'TrainingOptions.momentum must be from 0 to below 1. Received: {self.momentum}.')
     if self.checkpoint_steps < 1 or self.evaluation_batch_size < 1:
