@@ -156,9 +156,8 @@ def apply_gradients(optimizer, gradients, variables) -> None:
   if hasattr(optimizer, 'scale_loss') and not LOWER_STACK and hasattr(optimizer, 'dynamic_scale'):
     # Keras 3 asks one replica's own gradients whether they are finite, before it sums. All must ask the same ones: an
     # overflow on another replica would reach every weight, and workers that disagree would wait for each other for ever.
-    own = [
-      gradient for gradient in gradients if gradient is not None
-    ]  # A weight that the loss does not reach has none.
+    # A weight that the loss does not reach has none.
+    own = [gradient for gradient in gradients if gradient is not None]
     reduced = iter(tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own))
     gradients = [None if gradient is None else next(reduced) for gradient in gradients]
   optimizer.apply_gradients(zip(gradients, variables, strict=True))

@@ -18,6 +18,8 @@ import tensorflow as tf
 
 # What NumPy raises at files that are not what it wrote.
 DAMAGED_ARRAY = (ValueError, EOFError, SyntaxError, KeyError, tokenize.TokenError, zipfile.BadZipFile)
+# Where there is no file. To ask beforehand would be one more request a shard on a remote file system.
+_MISSING = (tf.errors.NotFoundError, FileNotFoundError)
 # What atomic_write writes to; a file of a user may well be called film.tmp.mp4.
 _TEMPORARY = re.compile(r'\.tmp\.[0-9a-f]{32}$')
 _LOGS = ('.log', '.out', '.err', '.txt')
@@ -229,12 +231,13 @@ def read_array(path: str, memory_map: bool = False) -> np.ndarray:
     FileNotFoundError: when there is no such file.
     ValueError: when the file is damaged.
   """
-  _check_exists(path)
   try:
     if memory_map and '://' not in path:
       return np.load(path, mmap_mode='r', allow_pickle=False)
     with tf.io.gfile.GFile(path, 'rb') as file:
       return np.load(io.BytesIO(file.read()), allow_pickle=False)
+  except _MISSING as error:
+    raise FileNotFoundError(f'{path} does not exist. {cure(path)}') from error
   except DAMAGED_ARRAY as error:
     raise ValueError(f'{path} is not a whole .npy file ({error}). {cure(path)}') from error
 
@@ -246,11 +249,12 @@ def read_arrays(path: str) -> dict[str, np.ndarray]:
     FileNotFoundError: when there is no such file.
     ValueError: when the file is damaged.
   """
-  _check_exists(path)
-  with tf.io.gfile.GFile(path, 'rb') as file:
-    contents = io.BytesIO(file.read())
   try:
+    with tf.io.gfile.GFile(path, 'rb') as file:
+      contents = io.BytesIO(file.read())
     return dict(np.load(contents, allow_pickle=False))
+  except _MISSING as error:
+    raise FileNotFoundError(f'{path} does not exist. {cure(path)}') from error
   except (*DAMAGED_ARRAY, TypeError) as error:  # TypeError: one array, not several.
     raise ValueError(f'{path} is not a whole .npz file ({error}). {cure(path)}') from error
 
@@ -261,11 +265,6 @@ def cure(path: str) -> str:
   if tf.io.gfile.exists(done):
     return f'Restore it, or delete {done} and give the command that made it again.'
   return 'Restore it, or delete what is left of it and make it again.'
-
-
-def _check_exists(path: str) -> None:
-  if not tf.io.gfile.exists(path):
-    raise FileNotFoundError(f'{path} does not exist. {cure(path)}')
 
 
 def read_text(path: str) -> str:
@@ -303,7 +302,8 @@ def read_json(path: str) -> Any:
     FileNotFoundError: when there is no such file.
     ValueError: when the file is not JSON; the message names the file.
   """
-  _check_exists(path)
+  if not tf.io.gfile.exists(path):
+    raise FileNotFoundError(f'{path} does not exist. {cure(path)}')
   text = read_text(path)
   try:
     return json.loads(text)

@@ -40,9 +40,8 @@ class BoundEncoder:
   def __call__(self, **arguments):
     """Makes the encoder."""
     with strict_gin.ONE_AT_A_TIME:
-      if (
-        strict_gin.bindings(self.model_class) == self.bindings
-      ):  # gin notes what it gives, for the operative configuration.
+      # gin notes what it gives, for the operative configuration.
+      if strict_gin.bindings(self.model_class) == self.bindings:
         return self.model_class(**arguments)
     parameters = inspect.signature(self.model_class.__init__).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}

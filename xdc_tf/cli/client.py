@@ -90,6 +90,6 @@ def run(arguments: argparse.Namespace) -> None:
   finally:
     connection.close()
     reader.close()
-  if 'classes' in arrays and metadata:
+  if 'classes' in arrays and metadata and 'classes' in metadata:  # Not in that of another version, say.
     arrays['class_names'] = np.array(metadata['classes'])
   embed.show(arrays, arguments.output, left_out)
