@@ -41,15 +41,16 @@ def assign(
 
   @graphs.compiled
   def step(block, *laid_out):
-    return strategy.run(nearest, args=(block, *laid_out))
+    # In the graph: outside of it, a strategy's gather traces anew at every call.
+    return [strategy.gather(values, axis=0) for values in strategy.run(nearest, args=(block, *laid_out))]
 
   laid_out = lay_out(tf.constant(clusters.centroids))
   for current in Rounds(source, options.block_size, strategy):
     with full_float32():
-      gathered = [strategy.gather(values, axis=0).numpy() for values in step(current.blocks, *laid_out)]
+      assignments, distances = [values.numpy() for values in step(current.blocks, *laid_out)]
     # Only the round's last blocks can be padded, so that its clips come first.
     num_clips = len(current.index)
-    yield current.index, gathered[0][:num_clips], gathered[1][:num_clips]
+    yield current.index, assignments[:num_clips], distances[:num_clips]
 
 
 @dataclasses.dataclass(frozen=True)
