@@ -28,7 +28,7 @@ ALLOWED = {
   'xdc_tf.deep_clustering': ('xdc_tf.runs', 'xdc_tf.training', 'xdc_tf.clustering', 'xdc_tf.records', 'xdc_tf.models'),
   'xdc_tf.evaluation': ('xdc_tf.runs', 'xdc_tf.training', 'xdc_tf.records', 'xdc_tf.models'),
   'xdc_tf.localization': ('xdc_tf.runs', 'xdc_tf.training', 'xdc_tf.records', 'xdc_tf.manifest', 'xdc_tf.models'),
-  'xdc_tf.paper': ('xdc_tf.localization', 'xdc_tf.evaluation'),
+  'xdc_tf.paper': ('xdc_tf.localization', 'xdc_tf.evaluation', 'xdc_tf.records.coverage'),
   'xdc_tf.report': (
     'xdc_tf.runs',
     'xdc_tf.deep_clustering.methods',

@@ -68,6 +68,33 @@ def test_a_row_that_cannot_be_filled_is_refused_before_the_training(records, tmp
   assert not (tmp_path / 'out').exists()
 
 
+def test_fold_after_fold_forgets_neither_row_nor_missing_classes(tmp_path, monkeypatch, capsys):
+  """The second command's results named the missing classes of its own fold, beside the mean over both, and no row."""
+  made = records_factory.write_records(
+    tmp_path / 'records', {'official': 8}, frames_per_span=0, num_official_splits=2, missing=[('official', 0)]
+  )
+  # Both folds train on rows 4 to 7; row 0, the one video of 'owl' in the first fold's test, has no clip.
+  rows = [
+    manifest.Row(0, f'v{i}', f'v{i}.mp4', labels=(made.label_names[(2, 0, 2, 1)[i % 4]],), official_split=parts)
+    for i, parts in enumerate([(2, 0), (2, 0), (0, 2), (0, 2)] + [(1, 1)] * 4)
+  ]
+  manifest.write_manifest(made.manifest_directory, 'tiny', [('official', row) for row in rows])
+  config = types.SimpleNamespace(trained='fc', several_labels=True)
+  directory = types.SimpleNamespace(path=str(tmp_path))
+  best = {'rate': 0.01, 'top1': 0.5, 'cell': 'fold-1/test/rate-0.01'}
+  fold = {'test_best': best, 'held_out': None}
+  results = {'mean': {'test_best': 0.5, 'held_out': None}, 'diverged': []}
+  for folds, row in (({'1': fold}, 'table1/xdc'), ({'1': fold, '2': fold}, None)):
+    finetune._write_results(config, made, directory, results | {'folds': folds, 'table_row': row})
+  found = json.loads((tmp_path / 'results.json').read_text())
+  assert found['table_row'] == 'table1/xdc'
+  assert found['coverage']['1']['test']['classes_without_clip'] == [made.label_names[2]]
+  assert found['coverage']['2']['test'] == {'listed': 2, 'without_clip': 0, 'classes_without_clip': []}
+  assert (
+    capsys.readouterr().out.count('fold 1: 1 of 2 listed rows have no clip to test on, and 1 classes have none.') == 2
+  )
+
+
 @pytest.mark.slow
 @pytest.mark.stack
 def test_scratch_then_a_layer_on_what_it_learned(records, tmp_path, capsys, monkeypatch):

@@ -287,6 +287,28 @@ def test_what_earlier_commands_trained_stays_among_the_results(tmp_path, one_rep
     assert run('one by one', cells[4:]) == whole
 
 
+def test_weights_are_described_as_soon_as_their_cell_is_done(tmp_path, one_replica, monkeypatch):
+  """It was done at the end: of a sweep that ran on for days, or was killed, no cell could be exported."""
+
+  class Learner:
+    def prepare(self, run):
+      pass
+
+    def train(self, folder, fold, rate):
+      if rate == 9:
+        raise DivergedError('nan')
+      if fold.number == 2:
+        raise KeyboardInterrupt
+      return np.arange(10), np.eye(3)[np.zeros(10, int)]
+
+  labels, cells = two_folds(rates=(1.0, 9.0))
+  monkeypatch.setattr(sweep, 'first_labels', lambda records, split: np.zeros(10, np.int32))
+  run, described = RunDirectory(str(tmp_path), one_replica), []
+  with pytest.raises(KeyboardInterrupt):
+    sweep.run_cells(configuration(), Learner(), run, labels, cells, described.append)
+  assert described == [f'{tmp_path}/fold-1/test/rate-1']
+
+
 def test_checkpoints_go_when_the_result_is_there(tmp_path, one_replica, records, monkeypatch):
   """They went first: who was killed meanwhile had neither, and was told to do the training again."""
 

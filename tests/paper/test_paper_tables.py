@@ -99,6 +99,17 @@ def test_a_localisation_fills_a_row_of_table_8(tmp_path):
   assert tables(tmp_path)['Table 8'][0][3] == '50.0; 40.0 (own video classes)'
 
 
+def test_missing_classes_stand_beside_the_number(tmp_path):
+  """An accuracy on 100 of UCF101's classes looked like one on all."""
+  missing = {'1': {'train': {'classes_without_clip': ['a']}, 'test': {'classes_without_clip': ['a', 'b']}}}
+  write(tmp_path / 'a', result() | {'coverage': missing})
+  write(tmp_path / 'own', result('my_videos', None) | {'coverage': missing})
+  printed = tables(tmp_path)
+  assert ['XDC', 'hmdb51', '39.0', '39.0 (classes missing: 2)', '38.1 (classes missing: 2)'] in printed['Table 1']
+  (own,) = printed['Results that are in no table (mean over the splits)']
+  assert own[-2:] == ['50.0 (classes missing: 2)', '25.0 (classes missing: 2)']
+
+
 def test_links_count_a_result_once(tmp_path):
   """A link to the newest run made two of it, one to the parent of all forty."""
   write(tmp_path / 'sweep', result())

@@ -48,7 +48,7 @@ def test_the_metadata_of_a_run(export, encoder, k):
   run_dir, models = export
   metadata = json.loads((models / f'xdc_{encoder}' / '1' / 'assets.extra' / 'metadata.json').read_text())
   assert (metadata['run'], metadata['records'], metadata['precision']) == ('run', 'tiny', 'bfloat16')
-  assert (metadata['num_clusters'], metadata['feature_dimension']) == (k, 32)
+  assert (metadata['clustering'], metadata['num_clusters'], metadata['feature_dimension']) == (encoder, k, 32)
   training = metadata['training']
   assert {split: entry['clips'] for split, entry in training['splits'].items()} == {'train': 8, 'validation': 4}
   for entry in training['splits'].values():
@@ -57,7 +57,7 @@ def test_the_metadata_of_a_run(export, encoder, k):
     {'name': 'video', 'sources': ['video'], 'teaches': ['audio'], 'num_clusters': 3, 'shuffled': False},
     {'name': 'audio', 'sources': ['audio'], 'teaches': ['video'], 'num_clusters': 4, 'shuffled': False},
   ]
-  assert (training['iterations'], training['retrained']) == (0, False)
+  assert (training['iterations'], training['feature_clips'], training['retrained']) == (0, 1, False)
   assert training['gin'] == (run_dir / 'operative_config.gin').read_text()
   assert training['metrics'] == files.read_json(str(run_dir / 'iteration-00' / 'metrics' / 'metrics.json'))
   module = tf.saved_model.load(str(models / f'xdc_{encoder}' / '1'))

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import functools
 import os
 
 import numpy as np
@@ -80,7 +81,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   _check_normalisation(start, config.input_of(start.modality, records))
   _warn_of_another_view(start, config.input_of(start.modality, records), records)
   folds = _chosen_folds(records, fold_numbers)
-  missing = coverage.check_coverage(records, folds, arguments.allow_missing_classes)
+  coverage.check_coverage(records, folds, arguments.allow_missing_classes)
   about = _about(arguments, config, start, records)
   paper_tables.check_row(about, [fold.number for fold in folds])
   learner = _make_learner(config, start, records, strategy)
@@ -95,18 +96,22 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
       run_info.header(records, strategy, config.training) + f'# start: {start.identity()}\n' + text,
       arguments.allow_changes,
     )
-    results = sweep.run_cells(config, learner, directory, records, cells)
+    describe = (
+      functools.partial(_describe_weights, learner, start, config, records) if config.trained == 'all' else None
+    )
+    results = sweep.run_cells(config, learner, directory, records, cells, describe)
     if directory.is_chief:
-      _write_results(config, start, records, directory, learner, about | {'coverage': missing} | results)
+      _write_results(config, records, directory, about | results)
 
 
-def _write_results(config, start, records, directory, learner, results: dict) -> None:
-  """Writes results.json, what the weights are, and a picture, and prints a table; the arguments are `transfer`'s variables."""
+def _write_results(config, records, directory, results: dict) -> None:
+  """Writes results.json and a picture, and prints a table, of these folds and of those that earlier commands measured."""
   path = os.path.join(directory.path, 'results.json')
+  if results['table_row'] is None and tf.io.gfile.exists(path):
+    results['table_row'] = files.read_json(path).get('table_row')
+  folds = _chosen_folds(records, [int(number) for number in results['folds']])
+  results['coverage'] = coverage.check_coverage(records, folds, allow_missing_classes=True)
   files.write_json(path, results)
-  if config.trained == 'all':
-    for name in results['trained']:
-      _describe_weights(directory.stage(name), learner.encoder, start, config, records)
   missing = coverage.describe(results['coverage'])
   print('\n'.join(filter(None, [missing, _table(results)])) + f'\n{path} holds the numbers.')
   if not any(fold['test_best'] for fold in results['folds'].values()):
@@ -177,11 +182,11 @@ def _about(arguments: argparse.Namespace, config, start: StartingPoint, records)
   }
 
 
-def _describe_weights(folder: str, encoder, start: StartingPoint, config, records) -> None:
+def _describe_weights(learner, start: StartingPoint, config, records, folder: str) -> None:
   """Makes the folder of a trained encoder one that --weights takes: supervised pretraining is nothing else."""
   source = f'{start.described(config.seed)}, trained on {records.name}'
   several = config.several_labels if _has_last_layer(folder) else None
-  weights_folder.describe(folder, encoder, source, config.input_of(start.modality, records), records, several)
+  weights_folder.describe(folder, learner.encoder, source, config.input_of(start.modality, records), records, several)
 
 
 def _has_last_layer(folder: str) -> bool:

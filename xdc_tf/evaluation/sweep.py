@@ -7,7 +7,7 @@ results.json                  what is found; confusion.svg beside it
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from absl import logging
@@ -70,7 +70,14 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Sw
   return cells
 
 
-def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequence[SweepCell]) -> dict[str, object]:
+def run_cells(
+  config: Finetuning,
+  learner,
+  run,
+  records: Records,
+  cells: Sequence[SweepCell],
+  describe: Callable[[str], None] | None = None,
+) -> dict[str, object]:
   """Trains and measures what has not been done yet; what was done before in the same folder counts among the results.
 
   Args:
@@ -79,21 +86,24 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     run: the run directory.
     records: the data set's records.
     cells: the trainings.
+    describe: called by the chief with the folder of each of them that has weights to go on with, as soon as it is done.
 
   Returns:
     {'folds': {number: {'test_best', 'held_out': {'rate', 'top1', ...}}}, 'mean': {'test_best', 'held_out': top-1}, 'diverged':
-    names of cells, 'trained': those of the others that are measured on test videos}, with None where there is none. 'test_best' is
-    the best rate of the test videos, as in the paper, 'held_out' the test videos' result at the rate that was best on the held-out
-    ones, where all rates of the grid have been tried there. Of equally good rates the lowest counts. A training that diverged is
-    never chosen; where the rate that was best on the held-out videos diverges on the whole fold, the fold has no 'held_out'.
+    names of cells}, with None where there is none. 'test_best' is the best rate of the test videos, as in the paper, 'held_out'
+    the test videos' result at the rate that was best on the held-out ones, where all rates of the grid have been tried there. Of
+    equally good rates the lowest counts. A training that diverged is never chosen; where the rate that was best on the held-out
+    videos diverges on the whole fold, the fold has no 'held_out'.
   """
   learner.prepare(run)
   for cell in cells:
     folder = run.once(cell.name, _train_and_measure, learner, cell, config, records)
     if run.is_chief:  # As long as a cell is not done its checkpoints are what it goes on from.
       checkpoints.delete_folders(folder, 'checkpoints')
+      if describe and not cell.held_out and 'diverged' not in _result(run, cell.name):
+        describe(folder)
   names = dict.fromkeys([*(cell.name for cell in cells), *_done(run)])
-  results = {name: files.read_json(run.stage(f'{name}/result.json')) for name in names}
+  results = {name: _result(run, name) for name in names}
   numbers = sorted({result['fold'] for result in results.values()})
   folds = {}
   for number in numbers:
@@ -101,8 +111,12 @@ def run_cells(config: Finetuning, learner, run, records: Records, cells: Sequenc
     folds[str(number)] = _choose(of_fold, _untried_rates(config, number, of_fold))
   mean = {way: _mean_top_1([fold[way] for fold in folds.values()]) for way in ('test_best', 'held_out')}
   diverged = [name for name, result in results.items() if 'diverged' in result]
-  trained = sorted(name for name, result in results.items() if not result['held_out'] and name not in diverged)
-  return {'folds': folds, 'mean': mean, 'diverged': diverged, 'trained': trained}
+  return {'folds': folds, 'mean': mean, 'diverged': diverged}
+
+
+def _result(run, name: str) -> dict:
+  """What was measured in a cell that is done."""
+  return files.read_json(run.stage(f'{name}/result.json'))
 
 
 def _done(run) -> list[str]:
@@ -139,7 +153,7 @@ def _mean_top_1(chosen: Sequence[dict | None]) -> float | None:
 def confusion(results: dict, run) -> np.ndarray:
   """Returns the confusion matrix of the chosen cells, summed over the folds: int [classes, classes], row the label."""
   chosen = [fold['held_out'] or fold['test_best'] for fold in results['folds'].values()]
-  return np.sum([files.read_json(run.stage(f'{c["cell"]}/result.json'))['confusion'] for c in chosen if c], axis=0)
+  return np.sum([_result(run, c['cell'])['confusion'] for c in chosen if c], axis=0)
 
 
 def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) -> None:

@@ -152,16 +152,16 @@ def export_run(
     own = [c for c in run.config.clusterings if c.sources == (name,)]  # A joint clustering needs both encoders.
     # The clusters of the last iteration are of features that an encoder trained again after it no longer gives.
     served = own and name not in run.config.retrained_encoders
-    clusters = Clusters.load(run.iteration().clusters(own[0].name)) if served else None
-    folders[name] = _export_encoder(name, encoder, run, clusters, folder, limits)
+    folders[name] = _export_encoder(name, encoder, run, own[0].name if served else None, folder, limits)
   return folders
 
 
-def _export_encoder(name: str, encoder, run, clusters, folder: str, limits) -> str:
+def _export_encoder(name: str, encoder, run, clustering: str | None, folder: str, limits) -> str:
   limits = limits or saved_models.DEFAULT_LIMITS
+  clusters = Clusters.load(run.iteration().clusters(clustering)) if clustering else None
   records, encoder_input = run.records, run.input_of(name)
   metadata = {'run': os.path.basename(os.path.abspath(run.path)), 'records': records.name}
-  metadata |= {'training': training_facts.of_run(run, name)} | _track(records.audio_track)
+  metadata |= {'clustering': clustering, 'training': training_facts.of_run(run, name)} | _track(records.audio_track)
   if encoder.modality == 'video':
     return saved_models.export_video(
       encoder, encoder_input, records.short_side, folder, clusters, metadata, records.frame_rate, limits

@@ -15,6 +15,7 @@ import tensorflow as tf
 from xdc_tf import files
 from xdc_tf.localization import video_classes
 from xdc_tf.paper.paper_numbers import NUM_SPLITS, TABLES, Table, TableCell
+from xdc_tf.records import coverage
 
 FILE_NAME = 'results.json'
 # Measures of frozen features have one number a fold, without a choice of a rate.
@@ -49,7 +50,7 @@ class Result:
     num_frames: the number of frames of a clip; None for sound.
     folds: the accuracies on each official split, by its number.
     mean: over these.
-    note: what else sets the numbers apart from the paper's, ' (own video classes)'; '' for nothing.
+    note: what else sets the numbers apart from the paper's, such as ' (own video classes)'; '' for nothing.
   """
 
   path: str
@@ -100,7 +101,9 @@ def read_results(path: str) -> list[Result]:
       if not isinstance(results[name], types):
         raise ValueError(f'{name!r} must be text. Received: {results[name]!r}.')
     known = (results['start'], results['table_row'], results['protocol'], results['num_frames'])
-    own_classes = results.get('video_scores') == video_classes.OWN_CLASSIFIER
+    note = ' (own video classes)' if results.get('video_scores') == video_classes.OWN_CLASSIFIER else ''
+    if missing := coverage.missing_classes(results.get('coverage', {})):
+      note += f' (classes missing: {len(missing)})'
     return [
       Result(
         path,
@@ -108,7 +111,7 @@ def read_results(path: str) -> list[Result]:
         *known,
         {str(fold): _accuracies(values) for fold, values in folds.items()},
         _accuracies(mean),
-        ' (own video classes)' if own_classes else '',
+        note,
       )
       for data_set, folds, mean in _measured(results)
     ]
@@ -233,8 +236,8 @@ def _other(result: Result) -> tuple[str, ...]:
     result.protocol,
     str(result.num_frames or ''),
     ', '.join(result.folds),
-    _per_cent(result.mean.test_best),
-    _per_cent(result.mean.held_out),
+    _per_cent(result.mean.test_best, result.note),
+    _per_cent(result.mean.held_out, result.note),
   )
 
 

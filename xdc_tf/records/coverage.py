@@ -62,6 +62,13 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
   return covered
 
 
+def missing_classes(coverage: dict[str, dict]) -> list[str]:
+  """Returns the classes that a fold could not be trained or tested on, by their names."""
+  return sorted(
+    {name for parts in coverage.values() for part in parts.values() for name in part['classes_without_clip']}
+  )
+
+
 def describe(coverage: dict[str, dict]) -> str:
   """Returns a line for each part of a fold that lacks clips, '' when none does."""
   lines = []

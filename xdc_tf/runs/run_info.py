@@ -94,6 +94,10 @@ class RunConfiguration(Protocol):
     """The method."""
 
   @property
+  def feature_clips(self) -> int:
+    """How many clips of a span the feature that is clustered is the mean of."""
+
+  @property
   def kmeans(self) -> Any:
     """KMeansOptions of every clustering."""
 

@@ -20,8 +20,8 @@ def of_run(run: FinishedRun, encoder: str) -> dict[str, Any]:
     encoder: which of its encoders is exported.
 
   Returns:
-    records (the name), fingerprint, splits {split: clips, hours}, clusterings (the method), iterations, retrained, precision
-    and xla (how it was computed), gin (every value that was used), metrics (metrics.json of the last iteration).
+    records (the name), fingerprint, splits {split: clips, hours}, clusterings (the method), iterations, feature_clips, retrained,
+    precision and xla (how it was computed), gin (every value that was used), metrics (metrics.json of the last iteration).
   """
   records = run.records
   precision, xla = run_info.begun_in(run.path) or ('float32', False)
@@ -40,6 +40,7 @@ def of_run(run: FinishedRun, encoder: str) -> dict[str, Any]:
       for c in run.config.clusterings
     ],
     'iterations': run.config.num_iterations,
+    'feature_clips': run.config.feature_clips,
     'retrained': encoder in run.config.retrained_encoders,
     'precision': precision,
     'xla': xla,
