@@ -6,6 +6,7 @@ import re
 import pytest
 
 from xdc_tf import files
+from xdc_tf.clustering.kmeans import KMeansOptions
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = (ROOT / 'docs/scale.md').read_text()
@@ -14,6 +15,7 @@ PAGE = (ROOT / 'docs/scale.md').read_text()
 def test_the_table_is_what_the_formulas_give():
   values = {}
   exec(re.search(r'```python\n(.*?)```', PAGE, re.DOTALL)[1], values)
+  assert f'6 * 2 * {KMeansOptions().num_passes} * kmeans_pass_minutes' in PAGE  # It said 30.
   rows = re.findall(r'^\| .*\(`(\w+)`\).* \| ([\d.,]+) ', PAGE, re.MULTILINE)
   assert len(rows) == 8
   for name, printed in rows:

@@ -213,7 +213,8 @@ def held(folder: str, take_over: bool | None = None, is_chief: bool = True) -> I
     LeaseError: when another job has it, or takes it.
   """
   if not is_chief:
-    yield ''
+    with _ended_by_sigterm():
+      yield ''
     return
   lease = Lease(files.absolute_path(folder), take_over)
   files.guards.append(lease.check)

@@ -144,6 +144,24 @@ def test_fc_only_reads_the_data_once_and_learns_what_is_easy(records, one_replic
   assert results['folds']['1']['held_out'] is None and results['mean']['held_out'] is None
 
 
+def test_of_several_workers_the_chief_alone_takes_the_features(records, one_replica, tmp_path):
+  """The others found its lease of the folder, and ended."""
+  encoder = TinyAudio()
+  encoder(tf.zeros([1, 40, 60, 1]))
+  worker, chief = (FcOnly(configuration(trained='fc'), encoder, 'audio', records) for _ in range(2))
+  run, run_of_chief = (RunDirectory(str(tmp_path), one_replica) for _ in range(2))
+  run.is_chief = False
+
+  def the_chief_is_through():
+    assert not (tmp_path / 'features').exists()
+    chief.prepare(run_of_chief)
+
+  run.wait_for_all = the_chief_is_through
+  worker.prepare(run)
+  for ours, theirs in zip(worker._features['official'], chief._features['official'], strict=True):
+    np.testing.assert_array_equal(ours, theirs)
+
+
 def test_a_rate_is_chosen_by_the_held_out_videos_and_reported_on_the_test_videos(tmp_path, one_replica, records):
   """Rate 1 is best on the test videos, rate 2 on the held-out ones; rate 3, which equals it there, comes first and is higher."""
   top1 = {(False, 1.0): 0.9, (False, 2.0): 0.7, (False, 3.0): 0.8, (True, 1.0): 0.1, (True, 2.0): 0.6, (True, 3.0): 0.6}

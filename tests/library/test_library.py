@@ -21,7 +21,7 @@ from beam_pipelines.clip_shard import ClipJobError
 from xdc_tf.cli import bindings, configuration, main
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.doctor import integrity
-from xdc_tf.library import encoders
+from xdc_tf.library import encoders, steps
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError
 from xdc_tf.models.encoders import ENCODERS
@@ -398,3 +398,13 @@ def test_importing_takes_no_tensorflow_and_the_face_is_complete():
     assert name in dir(xdc_tf)
   with pytest.raises(AttributeError):
     xdc_tf.nothing  # noqa: B018
+
+
+def test_pretrain_goes_on_under_changes_where_asked(monkeypatch, tmp_path):
+  """The message of a run that began with other versions named an option that the function did not have."""
+  asked = []
+  monkeypatch.setattr(steps, 'pretrain_run', lambda *arguments: asked.append(arguments[4:]))
+  monkeypatch.setattr(steps, 'bindings_of', lambda config: [])
+  xdc_tf.pretrain('clips', tmp_path, None)
+  xdc_tf.pretrain('clips', tmp_path, None, logical_cpus=2, deterministic=True, allow_changes=True)
+  assert asked == [(1, False, False, False), (2, True, True, False)]

@@ -103,10 +103,23 @@ def test_gpus_have_bfloat16_units_from_ampere_on(capabilities, expected, monkeyp
   assert distribution.has_bfloat16_units() is expected
 
 
-def test_a_broken_tf_config_says_what_was_expected(monkeypatch):
-  monkeypatch.setenv('TF_CONFIG', '{"cluster":')
-  with pytest.raises(ValueError, match='TF_CONFIG is not JSON'):
+@pytest.mark.parametrize(
+  ('text', 'found'),
+  [
+    ('{"cluster":', 'JSONDecodeError: Expecting value'),
+    ('[]', 'AttributeError'),
+    ('{"cluster": {"worker": ["a:1"]}}', "KeyError: 'task'"),
+    ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "chief", "index": 0}}', "KeyError: 'chief'"),
+    ('{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}', 'the index 2 is not one of 2'),
+  ],
+)
+def test_a_broken_tf_config_says_what_was_expected(text, found, monkeypatch):
+  monkeypatch.setenv('TF_CONFIG', text)
+  with pytest.raises(ValueError, match=f'TF_CONFIG is not what TensorFlow expects .*{found}.*Expected .*"task"'):
     distribution.make_strategy()
+
+
+def test_a_tf_config_without_a_cluster_is_this_machine(monkeypatch):
   monkeypatch.setenv('TF_CONFIG', json.dumps({'task': {}}))
   assert distribution.make_strategy().num_replicas_in_sync == 1
 

@@ -1,6 +1,10 @@
-"""One of two workers: saves an encoder with BatchNorm statistics of its own and writes what it has then; takes features."""
+"""One of two workers: saves an encoder with BatchNorm statistics of its own, writes what it has then, and takes features."""
 
 import functools
+import json
+import pathlib
+import re
+import signal
 import sys
 
 import numpy as np
@@ -42,6 +46,20 @@ def main(folder: str) -> None:
   read = strategy.run(tf.function(lambda: [tf.identity(tf.convert_to_tensor(v)) for v in statistics]))
   np.save(f'{folder}/worker{worker}.npy', np.stack([strategy.experimental_local_results(value)[0] for value in read]))
   write_features(folder, records, strategy, worker)
+  write_manners(folder, strategy, worker)
+
+
+def write_manners(folder: str, strategy: tf.distribute.Strategy, worker: int) -> None:
+  """What a text of its own is answered with, and whether SIGTERM would end it."""
+  distribution.check_same_on_workers(strategy, 'alike')
+  try:
+    distribution.check_same_on_workers(strategy, f'of worker {worker}')
+    answer = ''
+  except ValueError as error:
+    answer = str(error)
+  caught = int(re.search(r'^SigCgt:\s*(\w+)', pathlib.Path('/proc/self/status').read_text(), re.MULTILINE)[1], 16)
+  is_caught = bool(caught >> (signal.SIGTERM - 1) & 1)
+  pathlib.Path(f'{folder}/manners{worker}.json').write_text(json.dumps([answer, is_caught]))
 
 
 def write_features(folder: str, records, strategy: tf.distribute.Strategy, worker: int) -> None:

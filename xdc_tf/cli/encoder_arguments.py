@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares --run_dir, --weights, --random, --encoder and --allow_other_records."""
   source = parser.add_mutually_exclusive_group(required=True)
   source.add_argument('--run_dir', help='folder of a finished run')
-  source.add_argument('--weights', help='folder that `xdc import-weights` made')
+  source.add_argument('--weights', help='folder that `xdc import-weights` made, or of a cell of `xdc finetune`')
   source.add_argument(
     '--random', metavar='CLASS', help='random weights: R2Plus1D18, ResNet3D18 or AudioResNet18 (Scratch)'
   )
@@ -45,7 +45,8 @@ def seed_of(arguments: argparse.Namespace) -> int:
 def add_input_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares --num_frames, --crop_size and --short_side, which `inputs_of` reads."""
   group = parser.add_argument_group(
-    'what a video encoder sees', 'A run knows what its encoders saw; these values win over that.'
+    'what a video encoder sees',
+    'A run, or a cell of a finetuning, knows what its encoders saw; these values win over that.',
   )
   group.add_argument(
     '--num_frames', type=int, help="frames of a clip (default: the run's; 8 for other weights, 16 for torchvision's)"

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
   source = parser.add_mutually_exclusive_group(required=True)
   source.add_argument('--run_dir', help='folder of a finished run')
-  source.add_argument('--weights', help='folder that `xdc import-weights` made')
+  source.add_argument('--weights', help='folder that `xdc import-weights` made, or of a cell of `xdc finetune`')
   parser.add_argument('--encoder', default='video', help="which of a run's encoders (default: video)")
   parser.add_argument(
     '--format',

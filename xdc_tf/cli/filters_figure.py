@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     '--iteration', type=int, help='its encoders after so many trainings, 0 for random ones (default: the final ones)'
   )
-  parser.add_argument('--weights', help='folder that `xdc import-weights` made')
+  parser.add_argument('--weights', help='folder that `xdc import-weights` made, or of a cell of `xdc finetune`')
   parser.add_argument('--output', required=True, help='the picture: a file that ends in .png, .svg or .pdf')
 
 

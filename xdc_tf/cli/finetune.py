@@ -84,6 +84,8 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   coverage.check_coverage(records, folds, arguments.allow_missing_classes)
   about = _about(arguments, config, start, records)
   paper_tables.check_row(about, [fold.number for fold in folds])
+  asked = run_info.header(records, strategy, config.training) + f'# start: {start.identity()}\n' + text
+  distribution.check_same_on_workers(strategy, asked)
   learner = _make_learner(config, start, records, strategy)
   directory = RunDirectory(arguments.output_dir, strategy)
   cells = (
@@ -92,10 +94,7 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
     else [sweep.SweepCell(fold, config.schedule.base_learning_rate) for fold in folds]
   )
   with lease.held(directory.path, arguments.take_over, directory.is_chief):
-    directory.check_configuration(
-      run_info.header(records, strategy, config.training) + f'# start: {start.identity()}\n' + text,
-      arguments.allow_changes,
-    )
+    directory.check_configuration(asked, arguments.allow_changes)
     describe = (
       functools.partial(_describe_weights, learner, start, config, records) if config.trained == 'all' else None
     )

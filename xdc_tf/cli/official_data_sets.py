@@ -83,7 +83,7 @@ SOURCES = (
     'esc50',
     'ESC-50: five official folds, sound only',
     'folder: meta/esc50.csv (filename,fold,target,category,...) and audio/1-100032-A-0.wav\n'
-    "rows:   one a sound, split 'official', five official splits: fold i + 1 is the test of split i\n"
+    "rows:   one a sound, split 'official', five official splits: fold i is the test of split i\n"
     'Make the clips with `make_clips --modalities=audio`.',
     'xdc manifest esc50 --folder ESC-50-master --output_dir data/esc50_manifest',
     (_FOLDER,),

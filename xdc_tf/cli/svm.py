@@ -14,6 +14,7 @@ EXAMPLE = 'xdc svm --records data/dcase2013 --run_dir runs/xdc --encoder audio -
 def add_arguments(parser: argparse.ArgumentParser) -> None:
   """Declares the verb's arguments."""
   frozen_features.add_arguments(parser, 60, 'at uniform distances (Section 6)')
+  parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table7/xdc_audioset'")
   parser.add_argument(
     '--regularization', type=float, default=1.0, help='C of the SVM; unpublished, the value is ours (default: 1)'
   )

@@ -213,7 +213,11 @@ class FcOnly:
       config.training.evaluation_batch_size,
     )
     for split in records.splits:
-      self._features[split] = clip_features.cached(run.stage(f'features/{split}'), split)
+      folder = run.stage(f'features/{split}')
+      if run.is_chief:  # The other workers read what it has written.
+        clip_features.cached(folder, split)
+      run.wait_for_all()
+      self._features[split] = clip_features.cached(folder, split)
       self._labels[split] = first_labels(records, split, warns=True)
 
   def train(self, folder: str, fold: Fold, rate: float) -> tuple[np.ndarray, np.ndarray]:

@@ -101,13 +101,13 @@ def export(
 
   Examples:
     >>> xdc_tf.export('runs/xdc', 'saved_models')
-    {'video': 'saved_models/xdc_video/1', 'audio': 'saved_models/xdc_audio/1'}
+    {'audio': 'saved_models/xdc_audio/1', 'video': 'saved_models/xdc_video/1'}
 
   Args:
     source: folder of a run or of weights.
     output_dir: gets xdc_ENCODER/VERSION/.
     precision: 'float32' or 'bfloat16'.
-    file_format: 'saved_model' or 'tflite'.
+    file_format: 'saved_model', or 'tflite', which takes float32 only.
 
   Returns:
     {encoder: the folder of its version, or its file}.

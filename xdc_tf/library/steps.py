@@ -27,7 +27,7 @@ def make_manifest(
   span_seconds: float = 2.0,
   hold_out: str = 'video',
   validation_fraction: float = 0.1,
-  name: str = 'my_videos',
+  name: str = 'clips',
 ) -> dict[str, int]:
   """Lists the spans of a folder of videos, as `xdc manifest folder` does.
 
@@ -124,6 +124,7 @@ def pretrain(
   logical_cpus: int = 1,
   deterministic: bool = False,
   take_over: bool = False,
+  allow_changes: bool = False,
 ) -> str:
   """Pretrains encoders by deep clustering, or goes on where the run was, as `xdc pretrain` does.
 
@@ -142,18 +143,20 @@ def pretrain(
     logical_cpus: replicas on a machine without GPUs.
     deterministic: whether a resumed run shall equal an undisturbed one bit for bit on a CPU, and nearly on GPUs; slower there.
     take_over: the run, from a job that has it.
+    allow_changes: go on with other versions, another number of replicas or another precision than the run began with.
 
   Returns:
     `run_dir`.
 
   Raises:
+    FileNotFoundError: when there are no records.
     ValueError: for settings that do not fit each other or the records, or a run that was begun with others; inside the scope of
       a strategy of your own.
     LeaseError: when another job has the run.
   """
   folder, run_dir = os.fspath(records), os.fspath(run_dir)
   distribution.check_no_scope('pretrain')
-  pretrain_run(folder, run_dir, [], bindings_of(config), logical_cpus, deterministic, take_over=take_over)
+  pretrain_run(folder, run_dir, [], bindings_of(config), logical_cpus, deterministic, allow_changes, take_over)
   return run_dir
 
 
@@ -177,11 +180,13 @@ def pretrain_run(
     config = configuration.pretraining()
     config = dataclasses.replace(config, training=run_info.as_begun(config.training, run_dir))
     records = schema.open_records(records_folder)
+    asked = run_info.header(records, strategy, config.training) + text
+    distribution.check_same_on_workers(strategy, asked)
     trainers = make_trainers(config, records, strategy)
     operative = strict_gin.operative()
   directory = RunDirectory(run_dir, strategy)
   with lease.held(run_dir, take_over, directory.is_chief):
-    directory.check_configuration(run_info.header(records, strategy, config.training) + text, allow_changes)
+    directory.check_configuration(asked, allow_changes)
     if directory.is_chief:
       run_info.save(run_dir, records)
       run_info.save_operative(run_dir, operative)

@@ -124,6 +124,10 @@ class RunDirectory:
     """Whether a stage is complete."""
     return tf.io.gfile.exists(os.path.join(self.stage(name), 'DONE'))
 
+  def wait_for_all(self) -> None:
+    """Waits until every worker has come here."""
+    distribution.barrier(self._strategy)
+
   def once(self, name: str, function: Callable, *arguments, **keywords) -> str:
     """Runs function(folder, *arguments, **keywords) unless the stage is complete, and marks it complete last.
 

@@ -1,10 +1,13 @@
 """Devices, replicas and workers: the only place that asks how many there are."""
 
 import contextlib
+import hashlib
 import itertools
 import json
 import os
 import re
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 
 import tensorflow as tf
@@ -53,7 +56,9 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
   if not gpus and logical_cpus > 1:
     _make_logical_cpus(logical_cpus)
   if _cluster():
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    _take_back_sigterm()
+    return strategy
   devices = tf.config.list_logical_devices('GPU') or tf.config.list_logical_devices('CPU')[:logical_cpus]
   names = [f'{device.device_type}:{number}' for number, device in enumerate(devices)]
   return tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.OneDeviceStrategy(f'/{names[0]}')
@@ -72,17 +77,43 @@ def _make_logical_cpus(count: int) -> None:
       ) from error
 
 
+def _take_back_sigterm() -> None:
+  """Lets SIGTERM end the process again: TensorFlow's coordination service notes it for itself, and the process would run on."""
+  if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _cluster() -> dict:
   text = os.environ.get('TF_CONFIG', '')
   if not text:
     return {}
   try:
-    return json.loads(text).get('cluster', {})
-  except json.JSONDecodeError as error:
+    config = json.loads(text)
+    cluster = config.get('cluster', {})
+    if cluster:
+      addresses, index = cluster[config['task']['type']], config['task']['index']
+      if not 0 <= int(index) < len(addresses):
+        raise ValueError(f'the index {index} is not one of {len(addresses)} addresses')
+  except (ValueError, TypeError, AttributeError, LookupError) as error:
     raise ValueError(
-      f'TF_CONFIG is not JSON ({error}). Expected {{"cluster": {{"worker": ["host:port", ...]}}, '
-      '"task": {"type": "worker", "index": 0}}; unset it to run on this machine alone.'
+      f'TF_CONFIG is not what TensorFlow expects ({type(error).__name__}: {error}). Expected {{"cluster": {{"worker": '
+      '["host:port", ...]}, "task": {"type": "worker", "index": 0}}; unset it to run on this machine alone.'
     ) from error
+  return cluster
+
+
+def check_same_on_workers(strategy: tf.distribute.Strategy, text: str) -> None:
+  """Raises ValueError where the workers were started with different texts; all of them must call this.
+
+  Networks of different shapes would end in words of TensorFlow's collective operations.
+  """
+  number = float(int(hashlib.sha256(text.encode()).hexdigest()[:8], 16))  # Of 32 bits, whose sums float64 holds.
+  total = float(sum_over_workers(strategy, tf.constant(number, tf.float64)))
+  if abs(total - number * num_workers(strategy)) > 0.5:
+    raise ValueError(
+      'The workers were started with different configurations, records or versions. Start the same command, on the same records, '
+      f'on each of them. This is worker {worker_index(strategy)}, which was asked for:\n{text}'
+    )
 
 
 def has_gpus() -> bool:

@@ -227,8 +227,8 @@ class EncoderTrainer:
 
   def delete_checkpoints(self, folder: str) -> None:
     """Deletes what only an interrupted stage needs, gigabytes at full width; call it when the stage is marked as done."""
-    self._delete(folder, 'best-')
-    self._delete(folder, 'checkpoints')
+    for prefix in ('best-', 'checkpoints', '.worker-'):  # The last of workers that the run no longer has.
+      self._delete(folder, prefix)
 
   def _train_epoch(
     self, data, split: str, epoch: int, first_step: int, schedule: Schedule, state: TrainingState, checkpoint

@@ -1,7 +1,7 @@
 """ESC-50 (Piczak, ESC: Dataset for Environmental Sound Classification, ACM Multimedia 2015): 2,000 sounds of 5 s, no picture.
 
 `meta/esc50.csv` has the columns filename, fold, target, category, esc10, src_file, take; the sounds lie in `audio/`. In official
-split i (from 0) fold i + 1 is the test and the other four are for training.
+split i (from 1) fold i is the test and the other four are for training.
 """
 
 import os
