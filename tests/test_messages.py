@@ -31,6 +31,16 @@ def test_names_of_nodes_are_left_out(tmp_path):
 
 
 @pytest.mark.stack
+def test_a_worker_is_told_that_another_one_has_ended():
+  error = tf.errors.UnavailableError(
+    None, None, 'Collective ops is aborted by: Socket closed\nAdditional GRPC error information: {"created":"@1796"}'
+  )
+  assert messages.of_error(error) == (
+    'Another worker has ended or cannot be reached; its log says why. Start the same command on all of them again: it goes on. '
+    '(Collective ops is aborted by: Socket closed)'
+  )
+
+
 def test_what_a_loaded_model_refuses_is_told_without_its_graph(tmp_path):
   module = tf.Module()
 

@@ -27,6 +27,11 @@ def of_error(error: BaseException) -> str:
   text = re.sub(
     r'\.tmp\.[0-9a-f]{32}', '', text
   )  # What was to be written is known by its own name (files.atomic_path).
+  if text.startswith('Collective ops is aborted'):
+    return (
+      'Another worker has ended or cannot be reached; its log says why. Start the same command on all of them again: it goes on. '
+      f'({text.splitlines()[0]})'
+    )
   asserted = re.fullmatch(r'assertion failed: \[(.*)\]', text, flags=re.DOTALL)
   return asserted[1].replace('] [', ' ') if asserted else text
 

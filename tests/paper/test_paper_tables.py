@@ -104,7 +104,11 @@ def test_missing_classes_stand_beside_the_number(tmp_path):
   missing = {'1': {'train': {'classes_without_clip': ['a']}, 'test': {'classes_without_clip': ['a', 'b']}}}
   write(tmp_path / 'a', result() | {'coverage': missing})
   write(tmp_path / 'own', result('my_videos', None) | {'coverage': missing})
+  # Table 1 is on split 1 alone.
+  only_second = {'1': {'test': {'classes_without_clip': []}}, '2': {'test': {'classes_without_clip': ['a']}}}
+  write(tmp_path / 'b', result(row='table1/scratch', protocol='scratch') | {'coverage': only_second})
   printed = tables(tmp_path)
+  assert next(row[3:] for row in printed['Table 1'] if row[:2] == ['Scratch', 'hmdb51']) == ['39.0', '38.1']
   assert ['XDC', 'hmdb51', '39.0', '39.0 (classes missing: 2)', '38.1 (classes missing: 2)'] in printed['Table 1']
   (own,) = printed['Results that are in no table (mean over the splits)']
   assert own[-2:] == ['50.0 (classes missing: 2)', '25.0 (classes missing: 2)']

@@ -50,7 +50,7 @@ def test_videos_without_a_clip_are_counted(tmp_path, has_list):
       'test': {'listed': 3, 'without_clip': 1, 'classes_without_clip': ['dog']},
     }
   }
-  assert coverage.missing_classes(found) == ['dog']
+  assert coverage.missing_classes(found) == {'1': {'dog'}}
   assert coverage.describe(found).splitlines() == [
     'fold 1: 2 of 9 listed rows have no clip to train on, and 0 classes have none.',
     'fold 1: 1 of 3 listed rows have no clip to test on, and 1 classes have none.',

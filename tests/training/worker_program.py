@@ -57,8 +57,9 @@ def write_manners(folder: str, strategy: tf.distribute.Strategy, worker: int) ->
     answer = ''
   except ValueError as error:
     answer = str(error)
-  caught = int(re.search(r'^SigCgt:\s*(\w+)', pathlib.Path('/proc/self/status').read_text(), re.MULTILINE)[1], 16)
-  is_caught = bool(caught >> (signal.SIGTERM - 1) & 1)
+  status = pathlib.Path('/proc/self/status')  # Only Linux tells.
+  caught = re.search(r'^SigCgt:\s*(\w+)', status.read_text() if status.exists() else 'SigCgt: 0', re.MULTILINE)[1]
+  is_caught = bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
   pathlib.Path(f'{folder}/manners{worker}.json').write_text(json.dumps([answer, is_caught]))
 
 

@@ -84,15 +84,16 @@ def transfer(arguments: argparse.Namespace, fold_numbers: list[int] | None, whol
   coverage.check_coverage(records, folds, arguments.allow_missing_classes)
   about = _about(arguments, config, start, records)
   paper_tables.check_row(about, [fold.number for fold in folds])
-  asked = run_info.header(records, strategy, config.training) + f'# start: {start.identity()}\n' + text
-  distribution.check_same_on_workers(strategy, asked)
-  learner = _make_learner(config, start, records, strategy)
-  directory = RunDirectory(arguments.output_dir, strategy)
   cells = (
     sweep.grid(config, folds, records)
     if whole_grid
     else [sweep.SweepCell(fold, config.schedule.base_learning_rate) for fold in folds]
   )
+  asked = run_info.header(records, strategy, config.training) + f'# start: {start.identity()}\n' + text
+  # Workers at different folds would train one network together.
+  distribution.check_same_on_workers(strategy, asked + ''.join(f'# cell: {cell.name}\n' for cell in cells))
+  learner = _make_learner(config, start, records, strategy)
+  directory = RunDirectory(arguments.output_dir, strategy)
   with lease.held(directory.path, arguments.take_over, directory.is_chief):
     directory.check_configuration(asked, arguments.allow_changes)
     describe = (

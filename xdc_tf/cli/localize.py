@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
   """Trains and measures what has not been done yet, and prints the mean average precision at every tIoU."""
   for path in (arguments.features, arguments.records, arguments.annotations, arguments.output_dir):
     files.use_file_system(path)
-  strategy = distribution.make_strategy(deterministic=arguments.deterministic)
+  strategy = distribution.make_strategy(deterministic=arguments.deterministic, alone=True)
   text = configuration.load(arguments.gin_file, arguments.gin_param, Localization)
   config = configuration.localization()
   features = corpus.open_corpus(arguments.features, open_records(arguments.records))

@@ -100,6 +100,7 @@ def run_cells(
     folder = run.once(cell.name, _train_and_measure, learner, cell, config, records)
     if run.is_chief:  # As long as a cell is not done its checkpoints are what it goes on from.
       checkpoints.delete_folders(folder, 'checkpoints')
+      checkpoints.delete_folders(folder, '.worker-')  # Of workers that the sweep no longer has.
       if describe and not cell.held_out and 'diverged' not in _result(run, cell.name):
         describe(folder)
   names = dict.fromkeys([*(cell.name for cell in cells), *_done(run)])

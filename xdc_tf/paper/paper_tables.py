@@ -7,7 +7,7 @@ protocol and clip length: XDC on Kinetics with the best k stands in Tables 1, 2 
 import dataclasses
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -50,7 +50,8 @@ class Result:
     num_frames: the number of frames of a clip; None for sound.
     folds: the accuracies on each official split, by its number.
     mean: over these.
-    note: what else sets the numbers apart from the paper's, such as ' (own video classes)'; '' for nothing.
+    note: what else sets the numbers apart from the paper's, ' (own video classes)'; '' for nothing.
+    missing: the classes that each fold could not be trained or tested on.
   """
 
   path: str
@@ -62,6 +63,12 @@ class Result:
   folds: dict[str, Accuracies]
   mean: Accuracies
   note: str = ''
+  missing: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
+
+  def note_on(self, folds: Iterable[str]) -> str:
+    """What sets the numbers of these folds apart from the paper's, with a space before it; '' for nothing."""
+    missing = {name for fold in folds for name in self.missing.get(fold, ())}
+    return self.note + (f' (classes missing: {len(missing)})' if missing else '')
 
 
 def find_results(folder: str) -> tuple[list[Result], list[str]]:
@@ -101,9 +108,7 @@ def read_results(path: str) -> list[Result]:
       if not isinstance(results[name], types):
         raise ValueError(f'{name!r} must be text. Received: {results[name]!r}.')
     known = (results['start'], results['table_row'], results['protocol'], results['num_frames'])
-    note = ' (own video classes)' if results.get('video_scores') == video_classes.OWN_CLASSIFIER else ''
-    if missing := coverage.missing_classes(results.get('coverage', {})):
-      note += f' (classes missing: {len(missing)})'
+    own_classes = results.get('video_scores') == video_classes.OWN_CLASSIFIER
     return [
       Result(
         path,
@@ -111,7 +116,8 @@ def read_results(path: str) -> list[Result]:
         *known,
         {str(fold): _accuracies(values) for fold, values in folds.items()},
         _accuracies(mean),
-        note,
+        ' (own video classes)' if own_classes else '',
+        coverage.missing_classes(results.get('coverage', {})),
       )
       for data_set, folds, mean in _measured(results)
     ]
@@ -219,7 +225,8 @@ def _ours(results: list[Result], cell: TableCell, table: Table) -> tuple[str, st
   """Our two numbers for one cell; those of several runs (seeds, say) apart by semicolons."""
   shown = []
   for result in results:
-    top_1, note = result.mean if table.all_splits else result.folds.get('1'), result.note
+    top_1 = result.mean if table.all_splits else result.folds.get('1')
+    note = result.note_on(result.folds if table.all_splits else '1')
     if top_1 is None:  # Another table's row, of other splits.
       continue
     expected = NUM_SPLITS.get(cell.data_set, 1)
@@ -230,14 +237,15 @@ def _ours(results: list[Result], cell: TableCell, table: Table) -> tuple[str, st
 
 
 def _other(result: Result) -> tuple[str, ...]:
+  note = result.note_on(result.folds)
   return (
     result.start,
     result.data_set,
     result.protocol,
     str(result.num_frames or ''),
     ', '.join(result.folds),
-    _per_cent(result.mean.test_best, result.note),
-    _per_cent(result.mean.held_out, result.note),
+    _per_cent(result.mean.test_best, note),
+    _per_cent(result.mean.held_out, note),
   )
 
 

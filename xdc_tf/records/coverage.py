@@ -62,11 +62,12 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
   return covered
 
 
-def missing_classes(coverage: dict[str, dict]) -> list[str]:
-  """Returns the classes that a fold could not be trained or tested on, by their names."""
-  return sorted(
-    {name for parts in coverage.values() for part in parts.values() for name in part['classes_without_clip']}
-  )
+def missing_classes(coverage: dict[str, dict]) -> dict[str, set[str]]:
+  """Returns, by the fold's number, the names of the classes that it could not be trained or tested on."""
+  return {
+    number: {name for part in parts.values() for name in part['classes_without_clip']}
+    for number, parts in coverage.items()
+  }
 
 
 def describe(coverage: dict[str, dict]) -> str:

@@ -61,6 +61,11 @@ class RunDirectory:
       with files.atomic_write(path, 'w') as file:
         file.write(text)
     distribution.barrier(self._strategy)  # So that every worker compares, and none goes on alone.
+    if not tf.io.gfile.exists(path):
+      raise ValueError(
+        f'The first worker has begun the run in {self.path}, and this worker does not see it. The folder must lie on a file system '
+        'that all hosts share.'
+      )
     with tf.io.gfile.GFile(path, 'r') as file:
       before = file.read()
     # The same weights, whatever the folder of their run is called by now.

@@ -26,7 +26,7 @@ def check_no_scope(function: str) -> None:
     )
 
 
-def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.distribute.Strategy:
+def make_strategy(logical_cpus: int = 1, deterministic: bool = False, alone: bool = False) -> tf.distribute.Strategy:
   """Chooses the distribution strategy of a job.
 
   Call it before anything else uses a device, if you can. Later, as in a notebook's second cell, GPUs keep the memory that
@@ -35,6 +35,7 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
   Args:
     logical_cpus: replicas on the CPU, to try replicas without GPUs. Ignored when there are GPUs.
     deterministic: makes every op deterministic, so that a resumed run equals an undisturbed one bit for bit (slower on GPUs).
+    alone: the job is this process's, whatever TF_CONFIG says.
 
   Returns:
     MultiWorkerMirroredStrategy when the environment variable TF_CONFIG names a cluster, else MirroredStrategy over all
@@ -55,7 +56,7 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False) -> tf.dist
       tf.config.experimental.set_memory_growth(gpu, True)
   if not gpus and logical_cpus > 1:
     _make_logical_cpus(logical_cpus)
-  if _cluster():
+  if not alone and read_cluster(os.environ.get('TF_CONFIG', '')):
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     _take_back_sigterm()
     return strategy
@@ -83,8 +84,12 @@ def _take_back_sigterm() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _cluster() -> dict:
-  text = os.environ.get('TF_CONFIG', '')
+def read_cluster(text: str) -> dict[str, list[str]]:
+  """Returns the addresses of each kind of worker that TF_CONFIG, `text`, names; {} for none.
+
+  Raises:
+    ValueError: when it is not what TensorFlow expects.
+  """
   if not text:
     return {}
   try:
@@ -111,8 +116,8 @@ def check_same_on_workers(strategy: tf.distribute.Strategy, text: str) -> None:
   total = float(sum_over_workers(strategy, tf.constant(number, tf.float64)))
   if abs(total - number * num_workers(strategy)) > 0.5:
     raise ValueError(
-      'The workers were started with different configurations, records or versions. Start the same command, on the same records, '
-      f'on each of them. This is worker {worker_index(strategy)}, which was asked for:\n{text}'
+      f'Worker {worker_index(strategy)} was asked for:\n{text}\nThe workers were started with different configurations, records or '
+      'versions. Start the same command, on the same records, on each of them.'
     )
 
 
