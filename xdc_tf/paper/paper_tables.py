@@ -226,7 +226,7 @@ def _ours(results: list[Result], cell: TableCell, table: Table) -> tuple[str, st
   shown = []
   for result in results:
     top_1 = result.mean if table.all_splits else result.folds.get('1')
-    note = result.note_on(result.folds if table.all_splits else '1')
+    note = result.note_on(result.folds if table.all_splits else ['1'])
     if top_1 is None:  # Another table's row, of other splits.
       continue
     expected = NUM_SPLITS.get(cell.data_set, 1)

@@ -56,7 +56,7 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False, alone: boo
       tf.config.experimental.set_memory_growth(gpu, True)
   if not gpus and logical_cpus > 1:
     _make_logical_cpus(logical_cpus)
-  if not alone and read_cluster(os.environ.get('TF_CONFIG', '')):
+  if not alone and _cluster():
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     _take_back_sigterm()
     return strategy
@@ -84,12 +84,9 @@ def _take_back_sigterm() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def read_cluster(text: str) -> dict[str, list[str]]:
-  """Returns the addresses of each kind of worker that TF_CONFIG, `text`, names; {} for none.
-
-  Raises:
-    ValueError: when it is not what TensorFlow expects.
-  """
+def _cluster() -> dict[str, list[str]]:
+  """The addresses of each kind of worker that TF_CONFIG names; {} for none."""
+  text = os.environ.get('TF_CONFIG', '')
   if not text:
     return {}
   try:
