@@ -68,6 +68,22 @@ def test_a_row_that_cannot_be_filled_is_refused_before_the_training(records, tmp
   assert not (tmp_path / 'out').exists()
 
 
+def test_workers_compare_their_folds_before_the_training(records, tmp_path, monkeypatch):
+  """Two workers at two folds trained one network, which saw the test videos of both, and ended with status 0."""
+  compared = []
+
+  def compare(strategy, text):
+    compared.append(text)
+    raise KeyboardInterrupt
+
+  monkeypatch.setattr(finetune.distribution, 'check_same_on_workers', compare)
+  command = ['finetune', '--records', records, '--output_dir', str(tmp_path / 'out'), '--random', 'AudioResNet18']
+  with pytest.raises(KeyboardInterrupt):
+    xdc(*command, '--gin_file', 'transfer/esc50.gin', '--gin_file', 'transfer/full.gin', *bindings(*TINY))
+  assert '# start: ' in compared[0] and compared[0].endswith('# cell: fold-1/test/rate-0.004\n')
+  assert not (tmp_path / 'out').exists()
+
+
 def test_fold_after_fold_forgets_neither_row_nor_missing_classes(tmp_path, monkeypatch, capsys):
   """The second command's results named the missing classes of its own fold, beside the mean over both, and no row."""
   made = records_factory.write_records(

@@ -337,6 +337,7 @@ def test_checkpoints_go_when_the_result_is_there(tmp_path, one_replica, records,
     def train(self, folder, fold, rate):
       assert not os.path.exists(f'{folder}/checkpoints'), 'is not trained again'
       os.mkdir(f'{folder}/checkpoints')
+      os.makedirs(f'{folder}/.worker-1/checkpoints')  # Of two workers that were killed before.
       return np.arange(10), np.eye(3)[np.zeros(10, int)]
 
   def killed(*arguments):
@@ -352,6 +353,7 @@ def test_checkpoints_go_when_the_result_is_there(tmp_path, one_replica, records,
   assert (tmp_path / 'fold-1/test/rate-1/checkpoints').exists()
   assert sweep.run_cells(*arguments)['folds']['1']['test_best']['top1'] == 1
   assert not (tmp_path / 'fold-1/test/rate-1/checkpoints').exists()
+  assert not (tmp_path / 'fold-1/test/rate-1/.worker-1').exists()
 
 
 @pytest.mark.stack

@@ -135,3 +135,12 @@ def test_the_same_weights_are_the_same_start_whatever_their_folder_is_called(run
   assert 'xdc/video' in (tmp_path / 'config.gin').read_text()
   with pytest.raises(ValueError, match='other configuration(?s:.*)weights ffff'):
     run.check_configuration(text.format('xdc/video', 'ffff'))
+
+
+def test_a_worker_that_does_not_see_the_run_says_so(run):
+  """It said that config.gin does not exist, which the first worker had just written on its own disk."""
+  run.is_chief = False
+  with pytest.raises(
+    ValueError, match='this worker does not see it. The folder must lie on a file system that all hosts share'
+  ):
+    run.check_configuration('a = 1\n')

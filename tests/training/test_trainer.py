@@ -186,3 +186,13 @@ def test_a_weight_that_the_loss_does_not_reach_stays(records, one_replica, tmp_p
   trainer = make_trainer(records, one_replica, UnusedLayer, precision=precision)
   train(trainer, tmp_path, schedule(weight_decay=0.0), records)
   np.testing.assert_array_equal(trainer.encoder.unused.bias, np.zeros(3))
+
+
+def test_checkpoints_of_workers_that_are_no_longer_there_go_as_well(tmp_path):
+  """Of a run of two workers that went on as one process they stayed: gigabytes at full width."""
+  for name in ('checkpoints', 'best-003', '.worker-1/checkpoints', 'tensorboard'):
+    (tmp_path / name).mkdir(parents=True)
+  trainer = object.__new__(EncoderTrainer)
+  trainer._worker = 0
+  trainer.delete_checkpoints(str(tmp_path))
+  assert [path.name for path in tmp_path.iterdir()] == ['tensorboard']
