@@ -119,6 +119,13 @@ def test_a_broken_tf_config_says_what_was_expected(text, found, monkeypatch):
     distribution.make_strategy()
 
 
+def test_a_job_of_one_process_waits_for_no_other_worker(monkeypatch):
+  """xdc localize took a cluster's strategy, and its second worker met the lease of the first."""
+  cluster = {'cluster': {'worker': ['a:1', 'b:1']}, 'task': {'type': 'worker', 'index': 1}}
+  monkeypatch.setenv('TF_CONFIG', json.dumps(cluster))
+  assert distribution.num_workers(distribution.make_strategy(alone=True)) == 1
+
+
 def test_a_tf_config_without_a_cluster_is_this_machine(monkeypatch):
   monkeypatch.setenv('TF_CONFIG', json.dumps({'task': {}}))
   assert distribution.make_strategy().num_replicas_in_sync == 1

@@ -214,10 +214,11 @@ class FcOnly:
     )
     for split in records.splits:
       folder = run.stage(f'features/{split}')
-      if run.is_chief:  # The other workers read what it has written.
-        clip_features.cached(folder, split)
-      run.wait_for_all()
+      if not run.is_chief:  # It reads what the chief has written.
+        run.wait_for_all()
       self._features[split] = clip_features.cached(folder, split)
+      if run.is_chief:
+        run.wait_for_all()
       self._labels[split] = first_labels(records, split, warns=True)
 
   def train(self, folder: str, fold: Fold, rate: float) -> tuple[np.ndarray, np.ndarray]:
