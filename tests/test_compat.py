@@ -73,6 +73,7 @@ def test_a_decay_means_the_same_number_on_both_stacks(one_replica, two_replicas,
     np.testing.assert_allclose(decayed, [expected], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('name', ['sgdw', 'lamb'])
 def test_a_loss_scale_changes_nothing_else(one_replica, two_replicas, name):
@@ -157,6 +158,7 @@ def test_remote_file_systems():
       compat.use_remote_file_systems('s3://bucket/clips')
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_another_backend_of_keras_on_the_machine_changes_nothing():
   program = 'import xdc_tf.compat, keras; print(keras.backend.backend())'

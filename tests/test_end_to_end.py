@@ -44,6 +44,7 @@ def xdc(*words: str) -> None:
   parsed.run(parsed)
 
 
+@pytest.mark.slow
 def test_a_demo_that_cannot_start_takes_no_folder(videos, tmp_path):
   output = tmp_path / 'demo'
   with pytest.raises(FileNotFoundError, match='does not exist'):

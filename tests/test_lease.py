@@ -137,6 +137,7 @@ def test_who_lost_it_deletes_nothing_of_the_next_job(tmp_path):
   assert (tmp_path / 'best-001').is_dir()
 
 
+@pytest.mark.slow
 def test_a_job_that_is_asked_to_end_gives_it_back(tmp_path):
   with owner(tmp_path) as first:
     first.terminate()

@@ -76,12 +76,14 @@ def test_the_command_makes_what_it_says(made):
   assert sum(settings['clips_of_a_class']['train'].values()) == 4
 
 
+@pytest.mark.slow
 def test_xdc_manifest_reads_the_list(made):
   listed = list(folder_and_csv.csv_rows(str(made / 'list.csv'), str(made)))
   assert [split for split, _ in listed] == ['train'] * 4 + ['test'] * 2
   assert all(os.path.exists(row.path) and row.labels[0] in WORDS for _, row in listed)
 
 
+@pytest.mark.slow
 def test_the_reader_gets_two_seconds_of_both(made):
   for row in rows(made / 'list.csv'):
     path = str(made / row['path'])
@@ -121,6 +123,7 @@ def test_more_clips_and_more_workers_change_no_clip(made, tmp_path):
   assert few['clips.csv'].decode().splitlines()[:5] == more['clips.csv'].decode().splitlines()[:5]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on(made, tmp_path, capsys):
   run(tmp_path / 'again')
   whole = contents(tmp_path / 'again')
@@ -145,6 +148,7 @@ def test_the_list_comes_last(tmp_path, monkeypatch):
   assert set(contents(tmp_path / 'corpus')) == {'avdigits.json'}
 
 
+@pytest.mark.slow
 def test_a_folder_made_otherwise_is_refused(made):
   before = contents(made)
   with pytest.raises(ValueError, match=r'another corpus: seed 5 instead of 6; voices'):
@@ -158,6 +162,7 @@ def test_a_folder_made_otherwise_is_refused(made):
   assert contents(made) == before
 
 
+@pytest.mark.slow
 def test_a_folder_made_with_other_curation_is_refused(made):
   with pytest.raises(
     ValueError, match='holds another corpus: curation null instead of {"long_tail": 1.0, "mismatched_sound": 0.2'

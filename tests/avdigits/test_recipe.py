@@ -109,6 +109,7 @@ def test_a_shared_background_tells_the_voice(recipe):
   assert all(shared.picture(clip)[0] == recipe.picture(clip)[0] for clip in plan(0, 'test', 20))
 
 
+@pytest.mark.slow
 def test_train_and_test_share_neither_images_nor_voices_but_accents(recipe):
   used = {}
   for split in ('train', 'test'):

@@ -60,6 +60,7 @@ def test_too_many_failures_fail_the_job_after_all_was_tried(clip_manifest, copy,
   assert_same(copy, reference)
 
 
+@pytest.mark.slow
 def test_one_long_film_fails_no_job_of_many_films(tmp_path):
   """A wrong header gives one film most of the spans, and all but its first fail; so does one long film without sound."""
   media_factory.write_video(tmp_path / 'good.mp4', seconds=1.0)
@@ -150,6 +151,7 @@ def shard_maker(clip_manifest, folder, *more):
     maker.teardown()
 
 
+@pytest.mark.slow
 def test_a_decoder_that_hangs_costs_one_row(clip_manifest, tmp_path):
   os.mkfifo(tmp_path / 'hangs.mp4')
   good = clip_manifest.row('train', 0).path
@@ -201,6 +203,7 @@ def test_a_split_without_a_clip_is_not_done(tmp_path):
   assert make_clips.run(again).startswith(f'{tmp_path}/clips: 10 clips')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('mute_films, others, shards_made', [(600, 0, 4), (300, 300, 8), (2, 130, None)])
 def test_a_data_set_without_sound_is_noticed_early_and_one_long_film_is_none(
   tmp_path, monkeypatch, mute_films, others, shards_made

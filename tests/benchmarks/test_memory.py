@@ -1,12 +1,14 @@
 """The benchmark of memory: its stand-ins for millions of clips are read like any records, and its table."""
 
 import numpy as np
+import pytest
 import records_factory
 
 from benchmarks import memory
 from xdc_tf.records import positions, schema
 
 
+@pytest.mark.slow
 def test_many_shards_that_are_the_same_few_are_trained_on(tmp_path):
   (tmp_path / 'small').mkdir()
   small = records_factory.write_records(

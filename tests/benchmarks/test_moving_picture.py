@@ -3,11 +3,13 @@
 import types
 
 import numpy as np
+import pytest
 
 from benchmarks import moving_picture
 from xdc_tf.clustering.feature_store import write_shard
 
 
+@pytest.mark.slow
 def test_clips_that_are_alike_come_together(tmp_path):
   """Features of two kinds in the last iteration: each dot is nearer to those of its kind than to the others."""
   random, kind = np.random.default_rng(0), np.arange(80) % 2
@@ -28,6 +30,7 @@ def test_clips_that_are_alike_come_together(tmp_path):
     assert (share > 0.95) == together
 
 
+@pytest.mark.slow
 def test_dots_rest_and_move_and_rest():
   layouts = {encoder: [np.full([1, 2], place) for place in (-1.0, 1.0)] for encoder in ('video', 'audio')}
   shown = [np.asarray(picture, int) for picture in moving_picture.pictures(layouts, np.array([3]))]

@@ -108,6 +108,7 @@ def test_any_difference_of_two_folders_is_told(tmp_path):
   assert difference() == '' and material.count_left_behind(str(other)) == 1
 
 
+@pytest.mark.slow
 def test_bad_requests_are_of_both_models_and_all_kinds():
   rng = np.random.default_rng(0)
   found = {(model, what) for model, what, _ in (hostile_requests.bad_request(rng) for _ in range(500))}
@@ -128,6 +129,7 @@ def test_a_bad_request_that_is_answered_is_told():
   assert hostile_requests._not_refused('video', 'CMYK JPEG', lambda: np.zeros(3)) == []
 
 
+@pytest.mark.slow
 def test_the_stand_in_fails_one_call_in_fifty(tmp_path):
   program = f"""
 import tensorflow as tf

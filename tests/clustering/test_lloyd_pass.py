@@ -9,6 +9,7 @@ from xdc_tf.clustering.lloyd_pass import LloydPass
 DEFAULT = tf.distribute.get_strategy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('xla', [False, True])
 def test_what_a_pass_returns_does_not_depend_on_the_pass_before(tmp_path, xla):
   source = make_source(tmp_path, blobs(500, 8, 4, spread=0.5)[0])

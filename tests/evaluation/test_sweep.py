@@ -102,6 +102,7 @@ def test_full_finetuning_over_two_folds(records, one_replica, tmp_path, monkeypa
   assert (len(trained_on), again) == (1, results)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_the_last_layer_stays_with_its_encoder(records, one_replica, tmp_path):
   """It was thrown away: nobody could ask a finetuned encoder for the class of a new film."""
@@ -356,6 +357,7 @@ def test_checkpoints_go_when_the_result_is_there(tmp_path, one_replica, records,
   assert not (tmp_path / 'fold-1/test/rate-1/.worker-1').exists()
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_rate_that_is_too_high_costs_its_own_cell_alone(tmp_path, one_replica, records):
   """Records of official splits have no split 'train', where the reason of a divergence was looked for."""

@@ -267,6 +267,7 @@ def test_a_keras_user_finetunes_with_fit(road):
   assert all(changed)
 
 
+@pytest.mark.slow
 def test_records_are_a_dataset(road):
   folder, _ = road
   clips = list(xdc_tf.open_records(folder / 'clips').as_numpy_iterator())

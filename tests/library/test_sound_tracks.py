@@ -42,6 +42,7 @@ def weights(tmp_path_factory):
   return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('exported', [False, True])
 def test_an_encoder_hears_what_its_records_held(film, weights, tmp_path, exported):
   folder = xdc_tf.export(weights, tmp_path)['audio'] if exported else weights

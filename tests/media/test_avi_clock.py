@@ -20,6 +20,7 @@ def test_avi_with_reordered_frames_loses_none(tmp_path):
 
 
 # Pictures shown before a keyframe may come after it in the file: a reader that was sought there cannot have them.
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ('codec', 'b_frames', 'gop'),
   [('libx264', 3, 60), ('mpeg4', 2, 12), ('mpeg4', 1, 20), ('mpeg2video', 2, 12), ('mpeg1video', 3, 15)],

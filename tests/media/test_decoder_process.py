@@ -88,6 +88,7 @@ def test_the_child_starts_fast(tmp_path):
   assert time.monotonic() - begin < 3.0  # 0.2 s alone on a machine; TensorFlow would take longer than this limit.
 
 
+@pytest.mark.slow
 def test_a_decoder_that_hangs_is_killed_and_replaced(film, hanging):
   with DecoderProcess(timeout_seconds=1.5) as decoder:
     decoder.read_span(film, 0.0, 1.0)

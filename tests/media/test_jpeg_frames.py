@@ -186,6 +186,7 @@ def test_frames_with_exif_are_read(tmp_path):
   np.testing.assert_array_equal(jpeg_encoder.display_matrix(frame), np.eye(2))
 
 
+@pytest.mark.slow
 def test_a_call_whose_telephone_is_turned_has_each_part_in_its_own_shape(tmp_path):
   """A WebM declares one size, and recorders of the web go on with another one: the second part was stored squeezed."""
   path, sizes = tmp_path / 'a.webm', [(160, 90), (90, 160)]

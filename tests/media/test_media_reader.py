@@ -93,6 +93,7 @@ def test_a_film_with_many_keyframes_is_sought_where_that_is_shorter(tmp_path, mo
   reader.close()
 
 
+@pytest.mark.slow
 def test_there_is_word_from_the_way_to_a_far_span(tmp_path):
   path, calls = media_factory.write_video(tmp_path / 'a.mp4', 40, gop=9999, audio_rate=None), []
   reader = media.MediaReader(on_the_way=lambda: calls.append(None))

@@ -267,6 +267,7 @@ def test_a_frozen_encoder_stays_as_it_is(model_class, shape):
   assert np.abs(np.asarray(model(x, training=True)) - expected).max() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize(
   ('model_class', 'shape', 'choices'),

@@ -70,6 +70,7 @@ def test_evaluation_of_some_shards_with_labels(records):
   assert list(all_failed) == []
 
 
+@pytest.mark.slow
 def test_smaller_frames(records):
   small = VideoInput(num_frames=4, crop_size=8, short_side=12)
   spans = stored(records, 'validation')

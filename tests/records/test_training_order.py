@@ -36,6 +36,7 @@ def test_shards_are_read_in_turn_and_windows_shuffled(tmp_path):
   assert len(orders) > 2
 
 
+@pytest.mark.slow
 def test_a_list_that_is_sorted_by_class_is_mixed(tmp_path):
   # 40 classes of 64 clips, a shard each; what is near in the records is not near in training.
   records = records_factory.write_records(

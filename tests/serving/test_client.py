@@ -90,6 +90,7 @@ def test_a_busy_server_is_asked_again_after_longer_and_longer_waits(video, serva
     assert longest / 2 <= wait <= longest
 
 
+@pytest.mark.slow
 def test_a_bad_request_is_not_repeated_and_shows_the_servers_sentence(servables):
   read_span, frames, _, _ = film(1.0)
   frames[3] = b'no picture'
@@ -135,6 +136,7 @@ def test_a_silent_server_is_too_late():
       client.embed_video('film.mp4', client.connect(url, 'xdc_video', 0.05), film(1.0)[0], retries=patience)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ('failure', 'message'),
   [
@@ -149,17 +151,20 @@ def test_other_answers_are_shown(failure, message, servables):
     client.embed_video('film.mp4', client.connect(url, 'xdc_video'), film(1.0)[0])
 
 
+@pytest.mark.slow
 def test_another_shape_of_predictions_is_shown(servables):
   with rest_server(servables) as (url, _), pytest.raises(ServerError, match='did not answer as TF Serving does'):
     clip = np.array([film(0.5)[1][:8]], object)
     client.connect(url, 'xdc_video').predict('cluster', 'jpegs', clip, ['no such output'])
 
 
+@pytest.mark.slow
 def test_an_unknown_model_is_named_by_the_server(servables):
   with rest_server(servables) as (url, _), pytest.raises(ServerError, match=r'404: Servable not found .*Latest\(xdc\)'):
     client.embed_video('film.mp4', client.connect(url, 'xdc'), film(1.0)[0])
 
 
+@pytest.mark.slow
 def test_metadata_of_another_model_and_missing_signatures_are_refused(video, audio, servables):
   read_span = film(1.0)[0]
   with rest_server(servables) as (url, asked):
@@ -310,6 +315,7 @@ def test_remote_paths_are_prepared_before_anything_is_done(words, monkeypatch):
     parsed.run(parsed)
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_feature_file_of_xdc_embed(video, servables, tmp_path, monkeypatch, capsys):
   read_span = film(5.0)[0]
   monkeypatch.setattr(media.MediaReader, 'read_span', lambda self, *span: read_span(*span))
@@ -332,6 +338,7 @@ def test_the_command_writes_the_feature_file_of_xdc_embed(video, servables, tmp_
   np.testing.assert_allclose(found['embeddings'], expected['embeddings'], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('answers', 'expected'), [(15, 15), (4, None)])
 def test_what_was_embedded_before_the_server_went_away_stays(tmp_path, answers, expected):
   path = media_factory.write_video(tmp_path / 'film.mp4', 40, size=(32, 32), audio_rate=None)

@@ -26,6 +26,7 @@ def film(rate: float, kind: str):
 VIDEO = [(rate, length, 'jpegs') for rate, length in ((30.0, 16), (25.0, 8), (30.0, 8), (15.0, 8), (10.0, 2))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('rate', 'length', 'kind'), [*VIDEO, (16000.0, 32000, 'waveform')])
 def test_no_stride_ends_a_video_early(rate, length, kind):
   metadata = {'input': kind, 'num_frames': length, 'frame_rate': rate, 'short_side': 32}

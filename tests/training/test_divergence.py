@@ -22,6 +22,7 @@ class Poisoned:
     return totals * np.nan if len(self.rates) == self.at else totals
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_training_that_diverges_stops_at_once_with_its_step_and_rate(records, one_replica, tmp_path):
   """Not at the end of the epoch, which is 31,250 steps long at the paper's sizes."""

@@ -113,6 +113,7 @@ class WithDropout(NormalizedAudio):
     return self.dropout(super().call(x, training), training=training)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_an_encoder_with_dropout_trains_on_two_replicas(records, two_replicas, tmp_path):
   trainer = make_trainer(records, two_replicas, model=WithDropout)

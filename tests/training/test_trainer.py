@@ -29,6 +29,7 @@ def test_only_kernels_decay_and_clips_without_a_label_teach_nothing(records, one
     np.testing.assert_allclose(variable.numpy(), old * factor, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_heads_are_new_and_the_encoder_goes_on(records, one_replica, tmp_path):
   trainer = make_trainer(records, one_replica, momentum=0.9)
   train(trainer, tmp_path / 'first', schedule(), records, seed=1)
@@ -44,6 +45,7 @@ def test_heads_are_new_and_the_encoder_goes_on(records, one_replica, tmp_path):
   assert np.abs(head).max() < 0.06 and not trainer.model.head_video.bias.numpy().any()
 
 
+@pytest.mark.slow
 def test_several_heads_add_their_losses(records, one_replica, tmp_path):
   heads = ('video', 'audio')
   train(make_trainer(records, one_replica, heads=heads), tmp_path, schedule(), records, heads)
@@ -127,6 +129,7 @@ def test_impossible_options_are_errors(options, message):
     TrainingOptions(**options)
 
 
+@pytest.mark.slow
 def test_early_stopping_ends_the_stage(records, one_replica, tmp_path):
   # At a rate this high the validation loss of random data soon rises.
   train(
@@ -179,6 +182,7 @@ class UnusedLayer(NormalizedAudio):
     self.unused.build((None, 8))
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize('precision', ['float32', 'float16'])
 def test_a_weight_that_the_loss_does_not_reach_stays(records, one_replica, tmp_path, precision):

@@ -94,6 +94,7 @@ def test_several_steps_a_call_change_nothing(records, replicas, jit_compile, tmp
   assert texts[0] == texts[1]
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_autograph_rewrites_nothing(records, one_replica, tmp_path):
   """It takes seconds of every run, and each function that it rewrites becomes a module of this process."""
