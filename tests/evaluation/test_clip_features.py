@@ -1,12 +1,14 @@
 """Features of several clips, against the encoder called on each view by itself."""
 
 import dataclasses
+import zlib
 
+import keras
 import numpy as np
 import pytest
 import records_factory
 import tensorflow as tf
-from tiny_encoders import TinyAudio, TinyVideo
+from tiny_encoders import FEATURE_DIMENSION, TinyAudio, TinyVideo
 
 from xdc_tf import lease
 from xdc_tf.evaluation import clip_features
@@ -15,6 +17,7 @@ from xdc_tf.models import R2Plus1D18
 from xdc_tf.records import schema
 from xdc_tf.records.folds import Fold, FoldPart
 from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.training import checkpoints
 
 VIDEO, AUDIO = VideoInput(num_frames=2, crop_size=8), AudioInput(num_frames=20)
 # 11 records in 3 shards.
@@ -155,3 +158,30 @@ def test_what_makes_other_features_of_the_same_weights_is_another_network():
     for epsilon, dtype in ((1e-3, None), (1e-5, None), (1e-3, 'mixed_bfloat16'), (1e-3, None))
   ]
   assert len(set(digests[:3])) == 3 and digests[0] == digests[3]
+
+
+@pytest.mark.stack
+def test_both_stacks_know_an_encoder_by_the_same_digest():
+  """They list its variables in different orders, so that features kept by the one were another encoder's for the other."""
+  encoder = R2Plus1D18(base_width=4, blocks_per_stage=1)
+  for name, variable in checkpoints._named_variables(encoder).items():
+    start = zlib.crc32(name.encode()) % 1000
+    variable.assign((np.arange(np.prod(variable.shape)) + start).reshape(variable.shape))
+  assert clip_features.weights_digest(encoder) == '43f12c2494c06625'
+
+
+@pytest.mark.stack
+def test_the_state_of_a_dropout_is_no_weight():
+  """Keras 3 draws it anew for each encoder: kept features were never found again."""
+
+  class WithDropout(TinyAudio):
+    def __init__(self):
+      super().__init__(seed=3)
+      self.dropout = keras.layers.Dropout(0.5)
+
+  encoders = WithDropout(), WithDropout()
+  for encoder in encoders:
+    encoder(tf.zeros([1, 4, 2]))
+  assert clip_features.weights_digest(encoders[0]) == clip_features.weights_digest(encoders[1])
+  encoders[1].dense.bias.assign_add(tf.ones([FEATURE_DIMENSION]))
+  assert clip_features.weights_digest(encoders[0]) != clip_features.weights_digest(encoders[1])

@@ -173,9 +173,17 @@ def weights_digest(encoder) -> str:
   # The same weights with another epsilon in their BatchNorm, or in another precision, are another network.
   epsilons = [layer.epsilon for layer in encoder._flatten_layers(include_self=False) if hasattr(layer, 'epsilon')]
   digest.update(repr((encoder.compute_dtype, epsilons)).encode())
-  for variable in encoder.variables:
+  for variable in _weights(encoder):
     digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
   return digest.hexdigest()[:16]
+
+
+def _weights(encoder) -> list:
+  """The variables that features depend on, in one order on both stacks, which `encoder.variables` are not."""
+  layers = [*encoder._flatten_layers(recursive=False, include_self=False), encoder]
+  variables = [v for layer in layers for v in (*layer.trainable_variables, *layer.non_trainable_variables)]
+  # Keras 3 counts the state of a Dropout, which is new in every process. The encoder itself has its layers' once more.
+  return list({id(v): v for v in variables if tf.as_dtype(v.dtype).is_floating}.values())
 
 
 def side_by_side(inputs: Input, records: Records) -> Input:
