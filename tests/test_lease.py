@@ -80,6 +80,17 @@ def test_the_second_job_stops_and_says_who_has_the_folder(tmp_path):
     assert ask_to_write(first, 1) == 'written\n'
 
 
+def test_a_folder_that_cannot_be_written_says_so(monkeypatch, tmp_path):
+  """The name of a temporary file was all that was said."""
+  monkeypatch.setattr(os, 'access', lambda path, mode: not (mode == os.W_OK and path == str(tmp_path)))
+  for folder in (tmp_path, tmp_path / 'report'):
+    with pytest.raises(
+      PermissionError, match=f'{folder} cannot be written: {tmp_path} does not let you. What is finished'
+    ):
+      lease.Lease(str(folder))
+  assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_a_job_that_was_killed_blocks_nobody(tmp_path):
   with owner(tmp_path) as first:

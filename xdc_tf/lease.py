@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import json
 import os
+import pathlib
 import signal
 import socket
 import sys
@@ -89,7 +90,7 @@ class Lease:
     self._folder, self._token, self._since = folder, uuid.uuid4().hex, _now()
     self._has_option = take_over is not None
     self._renewed_at, self._is_lost = 0.0, False
-    tf.io.gfile.makedirs(folder)
+    _make_writable(folder)
     owner = _read(self._path)
     if owner is None or take_over or self._is_free(owner):
       self._take(owner)
@@ -193,6 +194,18 @@ class Lease:
     with tf.io.gfile.GFile(path, 'w') as file:
       file.write(json.dumps(dataclasses.asdict(owner)) + '\n')
     self._renewed_at = _boot_time()
+
+
+def _make_writable(folder: str) -> None:
+  """Makes a folder; raises PermissionError where it, or what it would lie in, cannot be written to."""
+  path = pathlib.Path(folder).absolute()
+  nearest = str(next((some for some in (path, *path.parents) if some.exists()), path))
+  if '://' not in folder and not os.access(nearest, os.W_OK):
+    raise PermissionError(
+      f'{folder} cannot be written: {nearest} does not let you. What is finished there can be used as it is; for anything new give '
+      'another folder (the option whose name begins with --output, where there is one).'
+    )
+  tf.io.gfile.makedirs(folder)
 
 
 @contextlib.contextmanager

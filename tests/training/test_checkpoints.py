@@ -1,6 +1,7 @@
 """Saved weights: read whole or not at all, on both software stacks."""
 
 import shutil
+import time
 
 import keras
 import numpy as np
@@ -180,6 +181,22 @@ def test_checkpoints_are_found_without_the_list_of_them(harm, tmp_path):
   assert sorted(p.name for p in path.parent.glob('*.index')) == ['ckpt-16.index', 'ckpt-20.index']
   value.assign(tf.zeros([1000], tf.int32))
   assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore() and set(value.numpy()) == {20}
+
+
+def test_checkpoints_of_a_clock_that_was_ahead_are_kept_and_deleted_as_ever(monkeypatch, tmp_path):
+  """TensorFlow forgot them: they stayed on disk, and there was none to fall back to."""
+  value = tf.Variable(tf.range(10))
+  true_time = time.time
+  with monkeypatch.context() as patch:
+    patch.setattr(time, 'time', lambda: true_time() + 3 * 86400)
+    first = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
+    for step in (2, 4):
+      first.save(step)
+  again = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
+  again.save(6)
+  assert sorted(p.name for p in (tmp_path / 'checkpoints').glob('*.index')) == ['ckpt-4.index', 'ckpt-6.index']
+  (tmp_path / 'checkpoints' / 'ckpt-6.index').unlink()
+  assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore()
 
 
 @pytest.mark.parametrize('name', ['ckpt-3.index', 'ckpt-3.data-00000-of-00001'])

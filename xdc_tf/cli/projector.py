@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
   opened = configuration.open_run(arguments.run_dir)
   iteration = opened.iteration(arguments.iteration)
   output = arguments.output_dir or os.path.join(opened.path, 'tensorboard', 'projector')
-  files.use_file_system(output)
+  files.check_output(os.path.join(output, 'metadata.tsv'))
   stores = {name: FeatureStore(iteration.features(name), 'train') for name in opened.config.encoders}
   sample = projector.sample(stores, arguments.max_clips)
   metadata = _metadata(opened, iteration, sample.index)

@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
 from absl import logging
@@ -169,30 +170,39 @@ class TrainingCheckpoint:
     raise damage or ValueError(f'{self._folder} holds no checkpoint. {self._again}')
 
   def _mend_list(self) -> None:
-    """Writes the list of checkpoints again where it is lost or damaged: without it none would be found, and none deleted later."""
-    paths = self._found()
-    if paths and not self._listed():
+    """Writes the list of checkpoints again where it is lost or damaged, or of a clock that was ahead of today's.
+
+    Without it none would be found, and none deleted later; of one that comes from the future TensorFlow drops all.
+    """
+    paths, state = self._found(), self._state()
+    if not paths or (state and state.last_preserved_timestamp <= time.time()):
+      return
+    if not state:
       logging.warning('%s/checkpoint is missing or damaged; %s is taken for the newest one.', self._folder, paths[-1])
-      files.check_guards()
-      times = [time.time()] * len(paths)  # The manager deletes what is newer than what it was told to preserve.
-      tf.compat.v1.train.update_checkpoint_state(
-        self._folder,
-        paths[-1],
-        all_model_checkpoint_paths=paths,
-        all_model_checkpoint_timestamps=times,
-        last_preserved_timestamp=0.0,
-      )
+    files.check_guards()
+    times = [time.time()] * len(paths)  # The manager deletes what is newer than what it was told to preserve.
+    tf.compat.v1.train.update_checkpoint_state(
+      self._folder,
+      paths[-1],
+      all_model_checkpoint_paths=paths,
+      all_model_checkpoint_timestamps=times,
+      last_preserved_timestamp=0.0,
+    )
 
   def _paths(self) -> list[str]:
     """The chief's checkpoints, the newest last; a worker may be here before the chief has mended the list."""
     return self._listed() or self._found()
 
   def _listed(self) -> list[str]:
-    try:
-      state = tf.train.get_checkpoint_state(self._folder)
-    except (ValueError, tf.errors.OpError):
-      state = None
+    state = self._state()
     return list(state.all_model_checkpoint_paths) if state else []
+
+  def _state(self) -> Any:
+    """TensorFlow's list of checkpoints; None where there is none that can be read."""
+    try:
+      return tf.train.get_checkpoint_state(self._folder)
+    except (ValueError, tf.errors.OpError):
+      return None
 
   def _found(self) -> list[str]:
     names = [match[0] for name in files.list_folder(self._folder) if (match := re.match(r'ckpt-\d+(?=\.index$)', name))]
