@@ -1,6 +1,7 @@
 """One shard of features: the unit of work of extract_features. What lies in the output folder does not depend on the runner."""
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import os
@@ -52,6 +53,8 @@ class FeatureJob:
     """Opens the records."""
     for path in (self.records_directory, self.output_dir):
       files.use_file_system(path)
+    if self.lease_token:
+      return _opened(self.records_directory, self.lease_token)
     return schema.open_records(self.records_directory)
 
   def inputs(self, records: schema.Records) -> Input:
@@ -69,9 +72,8 @@ class FeatureJob:
     records = self.records()
     shards = range(len(records.shard_lengths[split]))
     if self.snippets:
-      yield from (
-        (split, shard) for shard in shards if snippet_files.missing(self.output_dir, records, split, shard).any()
-      )
+      present = snippet_files.present_files(self.output_dir)
+      yield from ((split, shard) for shard in shards if snippet_files.missing(present, records, split, shard).any())
       return
     whole = set(FeatureStore(self.output_dir, split).complete_shards())
     yield from ((split, shard) for shard in shards if shard not in whole)
@@ -87,7 +89,7 @@ class FeatureJob:
 
   def _snippets(self, records: schema.Records, split: str, shard: int) -> Iterator[tuple[Any, tf.Tensor]]:
     assert self.snippets is not None
-    wanted = snippet_files.missing(self.output_dir, records, split, shard)
+    wanted = snippet_files.missing(snippet_files.present_files(self.output_dir), records, split, shard)
     inputs = self.inputs(records)
     for piece in self.snippets.dataset(records, split, shard, inputs, self.batch_size, wanted, stored=True):
       yield (int(piece['index']), piece['seconds'].numpy()), piece['input']
@@ -117,6 +119,12 @@ class FeatureJob:
     features = np.concatenate([np.zeros([0, dimension], np.float32), *(features for _, features in labelled)])
     mean = features.reshape(len(index), self.num_clips, dimension).mean(axis=1)
     write_shard(self.output_dir, split, shard, len(self.records().shard_lengths[split]), index, mean)
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(records_directory: str, job: str) -> schema.Records:
+  """Opens the records once a job in each process: that lists all shards, many requests where 100,000 lie far away."""
+  return schema.open_records(records_directory)
 
 
 class WriteShard(beam.DoFn):

@@ -1,5 +1,7 @@
 """Dense snippets against frames and sounds cut by hand."""
 
+import functools
+
 import numpy as np
 import pytest
 import records_factory
@@ -67,12 +69,13 @@ def test_a_short_video_is_one_snippet_that_loops(records):
 
 def test_files(records, tmp_path):
   folder = str(tmp_path / 'out')
-  assert snippets.missing(folder, records, 'train', 1).tolist() == [False] * 3 + [True] * 3
+  missing = functools.partial(snippets.missing, records=records, split='train', shard=1)
+  assert missing(snippets.present_files(folder)).tolist() == [False] * 3 + [True] * 3
   snippets.save(folder, 'train', 4, np.array([0.5, 1.0]), np.eye(2))
   assert snippets.path(folder, 'train', 4).endswith('out/train-0000004.npz')
   seconds, features = snippets.load(folder, 'train', 4)
   assert (seconds.tolist(), features.tolist(), features.dtype) == ([0.5, 1.0], [[1, 0], [0, 1]], np.float32)
-  assert snippets.missing(folder, records, 'train', 1).tolist() == [False] * 3 + [True, False, True]
+  assert missing(snippets.present_files(folder)).tolist() == [False] * 3 + [True, False, True]
   with pytest.raises(ValueError, match='train-0000005.npz: features that are not finite'):
     snippets.save(folder, 'train', 5, np.array([0.5]), np.array([[np.inf]]))
 

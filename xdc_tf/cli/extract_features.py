@@ -113,12 +113,12 @@ def write_features(folder: str, encoder, inputs, records, num_clips: int, batch_
 
 def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: int) -> None:
   """Writes a file of features for every record; files that are there stay."""
-  encode_all = encode(encoder, inputs, batch_size)
+  encode_all, present = encode(encoder, inputs, batch_size), snippet_files.present_files(folder)
   for split in records.splits:
     lengths = records.shard_lengths[split]
     with progress.bar(description=f'snippets {split}', total=sum(lengths), unit='record') as bar:
       for shard, length in enumerate(lengths):
-        wanted = snippet_files.missing(folder, records, split, shard)
+        wanted = snippet_files.missing(present, records, split, shard)
         bar.update(length - int(wanted.sum()))
         data = snippets.dataset(records, split, shard, inputs, batch_size, wanted, stored=False)
         with damage.named(records, split):

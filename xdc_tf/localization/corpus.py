@@ -135,10 +135,10 @@ def _rows(folder: str, records: Records) -> tuple[tuple[str, str, int, int], ...
 
 def _check_all_there(folder: str, records: Records, split: str) -> set[int]:
   """Returns the indices of the records of a split, each of which must have its features: a copy may have broken off."""
-  stored, lacking = set(), []
+  stored, lacking, present = set(), [], snippets.present_files(folder)
   for shard, path in enumerate(records.shard_paths(split)):
     stored.update(positions.read_indices(path).tolist())
-    lacking += np.flatnonzero(snippets.missing(folder, records, split, shard)).tolist()
+    lacking += np.flatnonzero(snippets.missing(present, records, split, shard)).tolist()
   if lacking:
     raise ValueError(
       f'{snippets.path(folder, split, lacking[0])} is missing, and {len(lacking)} of the {len(stored)} files of the split '

@@ -35,7 +35,8 @@ def of_shard(path: str, num_records: int) -> str:
   if not tf.io.gfile.exists(path):
     return 'is missing'
   try:
-    readable_records = int(tf.data.TFRecordDataset(path).reduce(tf.constant(0, tf.int64), lambda count, _: count + 1))
+    # Not by `reduce`: TensorFlow keeps the graph of each, a tenth of a megabyte a shard.
+    readable_records = sum(1 for _ in tf.data.TFRecordDataset(path))
   except tf.errors.OpError as error:
     return f'is damaged ({messages.of_error(error)})'
   return '' if readable_records == num_records else f'holds {readable_records} records, and {num_records} were written'

@@ -102,12 +102,16 @@ def path(folder: str, split: str, index: int) -> str:
   return os.path.join(folder, f'{split}-{index:07d}.npz')
 
 
-def missing(folder: str, records: Records, split: str, shard: int) -> np.ndarray:
-  """Returns which records of a shard have no file yet, bool [records.num_rows(split)]."""
-  present = set(tf.io.gfile.listdir(folder)) if tf.io.gfile.exists(folder) else set()
+def present_files(folder: str) -> set[str]:
+  """Returns the names of all that is in a folder, for `missing`: one look for all shards."""
+  return set(tf.io.gfile.listdir(folder)) if tf.io.gfile.exists(folder) else set()
+
+
+def missing(present: set[str], records: Records, split: str, shard: int) -> np.ndarray:
+  """Returns which records of a shard are not among the `present_files`, bool [records.num_rows(split)]."""
   result = np.zeros(records.num_rows(split), bool)
   for index in positions.read_indices(records.shard_paths(split)[shard]):
-    result[index] = os.path.basename(path(folder, split, index)) not in present
+    result[index] = path('', split, index) not in present
   return result
 
 
