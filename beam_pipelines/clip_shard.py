@@ -30,6 +30,8 @@ STOPPED_FILE = 'job_stopped.json'
 _VIDEOS_TO_JUDGE = 128
 # Of a span whose sound, or part of it, is set aside or counted as silent.
 SILENT, STILL = 'silent', 'still_picture'
+# A protocol buffer, which a record is, holds at most 2 GiB; room is left for its sound and labels.
+_MOST_BYTES = (1 << 31) - (1 << 26)
 # Shares below are pauses.
 _PARTLY_SILENT = 0.25
 # For what no part of the code expects: one odd video must not stop the job, but it must not hide among the known reasons.
@@ -177,6 +179,13 @@ def make_record(
   """
   media_span = decoder.read_span(row.path, row.start_seconds, row.end_seconds, job.read_options, independent)
   check_emptiness(row, media_span, job)
+  num_bytes = sum(map(len, media_span.frames))
+  if num_bytes > _MOST_BYTES:
+    raise MediaError(
+      'too_large',
+      f'{row.path} would be a record of {num_bytes / 1e9:.1f} GB; one holds {_MOST_BYTES / 1e9:.1f}: take shorter spans or a '
+      'smaller --short_side.',
+    )
   # Named, because a worker on a machine with a GPU must give the same bytes as one without.
   with tf.device('/CPU:0'):
     log_mel = audio_ops.log_mel(media_span.waveform, job.log_mel_spec).numpy()

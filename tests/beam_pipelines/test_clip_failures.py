@@ -86,6 +86,19 @@ def test_one_long_film_fails_no_job_of_many_films(tmp_path):
   assert '8 clips in 1 shards. 19 rows failed' in run(0.212)
 
 
+def test_a_span_that_no_record_can_hold_is_set_aside(clip_manifest, tmp_path, monkeypatch):
+  """A protocol buffer holds 2 GB: behind that it was an internal error, after all of the decoding and serialising."""
+  path = clip_manifest.row('train', 0).path
+  spans = [manifest.Row(0, 'good.mp4', path, 0.0, end) for end in (0.5, 3.0)]
+  made = manifest.write_manifest(tmp_path / 'manifest', 'long', [('train', row) for row in spans])
+  monkeypatch.setattr(clip_shard, '_MOST_BYTES', 20_000)
+  assert '1 clips in 1 shards. 1 rows failed (too_large 1)' in make_clips.run(
+    arguments(made, tmp_path / 'clips', '--max_failed_share', '0.5')
+  )
+  (failure,) = (json.loads(line) for line in (tmp_path / 'clips' / 'failed_videos.jsonl').read_text().splitlines())
+  assert failure['index'] == 1 and 'shorter spans or a smaller --short_side' in failure['detail']
+
+
 @pytest.mark.slow
 def test_repaired_videos_are_tried_again_on_request(clip_manifest, tmp_path):
   good = clip_manifest.row('train', 0).path
