@@ -7,7 +7,13 @@ import tqdm
 
 
 def bar(
-  iterable: Iterable | None = None, *, description: str, total: int | None = None, initial: int = 0, unit: str = 'it'
+  iterable: Iterable | None = None,
+  *,
+  description: str,
+  total: int | None = None,
+  initial: int = 0,
+  unit: str = 'it',
+  delay: float = 0,
 ):
   """Returns a tqdm bar; without a terminal it prints a line every ten seconds at most.
 
@@ -17,6 +23,7 @@ def bar(
     total: the number of units, where `iterable` does not know it.
     initial: units that an earlier, interrupted run has already done.
     unit: the name of one unit, e.g. 'clip'.
+    delay: seconds; what is done before them shows no bar.
   """
   return tqdm.tqdm(
     iterable,
@@ -24,6 +31,7 @@ def bar(
     total=total,
     initial=initial,
     unit=unit,
+    delay=delay,
     mininterval=0.5 if sys.stderr.isatty() else 10,
     dynamic_ncols=True,
   )

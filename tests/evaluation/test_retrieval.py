@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from xdc_tf.evaluation import retrieval
 from xdc_tf.evaluation.retrieval import recall_at, same_part_rate
 
 
@@ -56,3 +57,11 @@ def test_recall_where_there_are_fewer_videos_than_neighbours():
   assert recall_at(train, np.array([0, 1, 2]), test, np.array([7, 8])) == {1: 0.0, 5: 0.0, 20: 0.0}
   with pytest.raises(ValueError, match='Received: 0 and 2'):
     recall_at(train[:0], np.zeros(0), test, np.array([0, 2]))
+
+
+@pytest.mark.parametrize('number', [1, 20, 49, 50])
+def test_the_nearest_are_those_of_a_stable_sort_of_all(number):
+  """Of equal values the first column comes first."""
+  similarity = np.random.default_rng(number).integers(0, 6, [30, 50]).astype(np.float32)
+  expected = np.argsort(-similarity, axis=1, kind='stable')[:, :number]
+  np.testing.assert_array_equal(retrieval._nearest(similarity, number), expected)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from xdc_tf import progress
+
 _READ_SIZE = 8192
 
 
@@ -45,7 +47,8 @@ def kmeans_plus_plus(sample: np.ndarray, num_clusters: int, seed: int) -> np.nda
   norms = np.einsum('md,md->m', sample, sample)
   chosen = [int(random.integers(len(sample)))]
   closest = _squared_distances(sample, norms, chosen)[0]
-  while len(chosen) < num_clusters:
+  choices = range(1, num_clusters)
+  for _ in progress.bar(choices, description=f'k-means++ k={num_clusters}', unit='centroid', delay=5):
     cumulative = np.cumsum(closest, dtype=np.float64)
     # searchsorted 'right' never picks a clip with distance 0, except when all have: then there is nothing left to choose from.
     candidates = np.searchsorted(cumulative, random.random(num_candidates) * cumulative[-1], side='right')

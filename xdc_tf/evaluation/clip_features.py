@@ -100,14 +100,17 @@ class ClipFeatures:
     Raises:
       ValueError: as `batches`.
     """
-    index, features = [], []
     total = self.records.num_clips(split) if clips is None else int(clips.sum())
+    # Filled in place: parts that are joined at the end take twice the memory.
+    index, done = np.empty(total, np.int64), 0
+    features = np.empty([total, self.num_clips, self.encoder.feature_dimension], np.float32)
     with progress.bar(description=f'features {split}', total=total, unit='record') as bar:
       for some_index, some_features in self.batches(split, clips=clips):
-        index.append(some_index)
-        features.append(some_features)
+        part = slice(done, done + len(some_index))
+        index[part], features[part] = some_index, some_features
+        done = part.stop
         bar.update(len(some_index))
-    return np.concatenate(index), np.concatenate(features)
+    return index[:done], features[:done]
 
   def cached(self, folder: str, split: str, clips: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Does what `extract` does, and keeps the result in `folder`; the next call reads it from there.
@@ -139,9 +142,11 @@ class ClipFeatures:
       reader.check_inputs(self.records, split, self.inputs)  # Before the folder takes the settings as its own.
       with lease.held(folder):  # Of two jobs with different encoders one would measure the other's features.
         files.check_settings(settings_path, settings)
-        for path, array in zip(paths, self.extract(split, clips), strict=True):
+        index, features = self.extract(split, clips)
+        for path, array in zip(paths, (index, features), strict=True):
           files.write_array(path, array)
         files.write_mark(done)
+      return index, features  # Read again, they would be in memory twice.
     files.check_settings(settings_path, settings)
     index, features = (files.read_array(path) for path in paths)
     return index, features

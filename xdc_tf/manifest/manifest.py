@@ -18,7 +18,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from xdc_tf import files, lease
+from xdc_tf import files, lease, progress
 
 MANIFEST_FILE = 'manifest.json'
 COLUMNS = ('index', 'video_id', 'path', 'start', 'end', 'labels', 'official_split')
@@ -206,7 +206,7 @@ def _write_rows(
   writers: dict[str, _SplitWriter] = {}
   found_labels: set[str] = set()
   num_official_splits = None
-  for split, row in rows:
+  for split, row in progress.bar(rows, description=f'manifest {name}', unit='row', delay=5):
     check_row(row, split)
     if num_official_splits is None:
       num_official_splits = len(row.official_split)
