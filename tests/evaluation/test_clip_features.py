@@ -1,6 +1,7 @@
 """Features of several clips, against the encoder called on each view by itself."""
 
 import dataclasses
+import functools
 import zlib
 
 import keras
@@ -11,7 +12,7 @@ import tensorflow as tf
 from tiny_encoders import FEATURE_DIMENSION, TinyAudio, TinyVideo
 
 from xdc_tf import lease
-from xdc_tf.evaluation import clip_features
+from xdc_tf.evaluation import clip_features, feature_parts
 from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.models import R2Plus1D18
 from xdc_tf.records import schema
@@ -117,6 +118,35 @@ def test_a_second_use_does_not_pass_over_the_data_again(records, tmp_path, monke
   (tmp_path / 'settings.json').unlink()
   with pytest.raises(ValueError, match='lacks settings.json.*Restore it, or delete index.npy, features.npy and DONE'):
     features.cached(*arguments)
+
+
+@pytest.mark.parametrize(('subset', 'stop'), [(None, 3), ([0, 1, 4, 7, 8, 10], 2)])
+def test_a_killed_extraction_goes_on_where_it_was(subset, stop, records, tmp_path, monkeypatch):
+  """It began anew: days of an encoder on a CPU."""
+  monkeypatch.setattr(feature_parts, 'KEEP_EVERY_SECONDS', 0.0)
+  features = ClipFeatures(build(TinyAudio(), AUDIO), AUDIO, records, 3, batch_size=6)
+  clips = None if subset is None else np.isin(np.arange(12), subset)
+  undisturbed = features.extract('train', clips)
+  batches, encoded = ClipFeatures.batches, []
+
+  def some(self, *arguments, stop=None):
+    for number, batch in enumerate(batches(self, *arguments)):
+      if number == stop:
+        raise KeyboardInterrupt
+      encoded.extend(batch[0])
+      yield batch
+
+  monkeypatch.setattr(ClipFeatures, 'batches', functools.partialmethod(some, stop=stop))
+  with pytest.raises(KeyboardInterrupt):
+    features.cached(str(tmp_path), 'train', clips)
+  before = len(encoded)
+  monkeypatch.setattr(ClipFeatures, 'batches', some)
+  found = features.cached(str(tmp_path), 'train', clips)
+  for array, expected in zip(found, undisturbed, strict=True):
+    np.testing.assert_array_equal(array, expected)
+  # The batch behind the last whole shard was in no part.
+  assert before + len(undisturbed[0]) > len(encoded) and len(set(encoded)) == len(undisturbed[0])
+  assert sorted(path.name for path in tmp_path.iterdir()) == ['DONE', 'features.npy', 'index.npy', 'settings.json']
 
 
 def test_a_refused_input_leaves_no_settings(records, tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf import files, graphs, lease, progress
+from xdc_tf.evaluation.feature_parts import FeatureParts
 from xdc_tf.records import damage, reader
 from xdc_tf.records.folds import Fold
 from xdc_tf.records.inputs import AudioInput, Input
@@ -91,8 +92,15 @@ class ClipFeatures:
         features = encode_all(tf.reshape(batch['input'], [-1, *self.inputs.shape]))
         yield batch['index'].numpy(), features.reshape([-1, self.num_clips, features.shape[-1]])
 
-  def extract(self, split: str, clips: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+  def extract(
+    self, split: str, clips: np.ndarray | None = None, parts: FeatureParts | None = None
+  ) -> tuple[np.ndarray, np.ndarray]:
     """Passes the encoder once over a split, with a progress bar: all that `batches` yields, whose arguments these are.
+
+    Args:
+      split: which split.
+      clips: as in `batches`.
+      parts: what an earlier call has kept of the same, which is not done again; None: nothing is kept.
 
     Returns:
       index int64 [n], in record order; features float32 [n, num_clips, d], not averaged. Records that failed are not among them.
@@ -100,23 +108,32 @@ class ClipFeatures:
     Raises:
       ValueError: as `batches`.
     """
-    total = self.records.num_clips(split) if clips is None else int(clips.sum())
-    # Filled in place: parts that are joined at the end take twice the memory.
-    index, done = np.empty(total, np.int64), 0
+    lengths = reader.clips_of_shards(self.records, split, clips)
+    ends, total = np.cumsum(lengths), int(lengths.sum())
+    # Filled in place: arrays that are joined at the end take twice the memory.
+    index = np.empty(total, np.int64)
     features = np.empty([total, self.num_clips, self.encoder.feature_dimension], np.float32)
-    with progress.bar(description=f'features {split}', total=total, unit='record') as bar:
-      for some_index, some_features in self.batches(split, clips=clips):
-        part = slice(done, done + len(some_index))
-        index[part], features[part] = some_index, some_features
-        done = part.stop
+    done = 0
+    for some_index, some_features in parts.read() if parts else ():
+      index[done : done + len(some_index)], features[done : done + len(some_index)] = some_index, some_features
+      done += len(some_index)
+    kept, shards = done, range(int(np.searchsorted(ends, done, side='right')), len(lengths))
+    with progress.bar(description=f'features {split}', total=total, initial=done, unit='record') as bar:
+      for some_index, some_features in self.batches(split, shards, clips):
+        index[done : done + len(some_index)], features[done : done + len(some_index)] = some_index, some_features
+        done += len(some_index)
         bar.update(len(some_index))
-    return index[:done], features[:done]
+        # Whole shards only: in other batches the features would be other ones in their last digit.
+        if parts and parts.is_due() and done in ends:
+          parts.keep(index[kept:done], features[kept:done])
+          kept = done
+    return index, features
 
   def cached(self, folder: str, split: str, clips: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Does what `extract` does, and keeps the result in `folder`; the next call reads it from there.
 
-    Writes index.npy and features.npy, and DONE last. A folder belongs to one encoder with its weights, one input, one set of
-    clips: settings.json says which.
+    Writes index.npy and features.npy, and DONE last; before them, now and then, what a killed call goes on from. A folder
+    belongs to one encoder with its weights, one input, one set of clips: settings.json says which.
 
     Raises:
       ValueError: beside what `extract` raises, when the folder holds other features.
@@ -142,10 +159,12 @@ class ClipFeatures:
       reader.check_inputs(self.records, split, self.inputs)  # Before the folder takes the settings as its own.
       with lease.held(folder):  # Of two jobs with different encoders one would measure the other's features.
         files.check_settings(settings_path, settings)
-        index, features = self.extract(split, clips)
+        parts = FeatureParts(folder)
+        index, features = self.extract(split, clips, parts)
         for path, array in zip(paths, (index, features), strict=True):
           files.write_array(path, array)
         files.write_mark(done)
+        parts.delete()
       return index, features  # Read again, they would be in memory twice.
     files.check_settings(settings_path, settings)
     index, features = (files.read_array(path) for path in paths)

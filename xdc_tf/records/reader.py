@@ -102,7 +102,7 @@ def _used_shards(
   records: Records, split: str, subset: np.ndarray | None, num_pipelines: int
 ) -> tuple[np.ndarray, np.ndarray]:
   """The paths and lengths of the shards that hold clips to train on; at least one for each input pipeline."""
-  lengths = _lengths(records, split, subset)
+  lengths = clips_of_shards(records, split, subset)
   used = np.flatnonzero(lengths)
   if len(used) < num_pipelines:
     raise ValueError(
@@ -143,7 +143,7 @@ def _with_labels(dataset: tf.data.Dataset, tables: Mapping[str, tf.Tensor]) -> t
   return dataset.map(lambda x, index: (x, {head: label_table.lookup(table, index) for head, table in tables.items()}))
 
 
-def _lengths(records: Records, split: str, subset: np.ndarray | None) -> np.ndarray:
+def clips_of_shards(records: Records, split: str, subset: np.ndarray | None) -> np.ndarray:
   """How many clips of each shard there are to read, int64 [shards]."""
   if subset is None:
     return np.array(records.shard_lengths[split], np.int64)
@@ -219,7 +219,7 @@ def evaluation_dataset(
     views = inputs.stored_views(example, records, num_clips)
     return {'index': example['index'], 'input': inputs.on_device(views) if normalize else views}
 
-  lengths = _lengths(records, split, subset)
+  lengths = clips_of_shards(records, split, subset)
   with tf.device('CPU:0'):
     tables = _tables(records, split, labels or {})
 
