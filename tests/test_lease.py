@@ -82,13 +82,15 @@ def test_the_second_job_stops_and_says_who_has_the_folder(tmp_path):
 
 def test_a_folder_that_cannot_be_written_says_so(monkeypatch, tmp_path):
   """The name of a temporary file was all that was said."""
-  monkeypatch.setattr(os, 'access', lambda path, mode: not (mode == os.W_OK and path == str(tmp_path)))
-  for folder in (tmp_path, tmp_path / 'report'):
-    with pytest.raises(
-      PermissionError, match=f'{folder} cannot be written: {tmp_path} does not let you. What is finished'
-    ):
-      lease.Lease(str(folder))
+  with monkeypatch.context() as patch:
+    patch.setattr(os, 'access', lambda path, mode: not (mode & os.W_OK and path == tmp_path))
+    for folder, more in ((tmp_path, 'What is finished'), (tmp_path / 'report', 'For anything new')):
+      with pytest.raises(PermissionError, match=f'{folder} cannot be written: {tmp_path} does not let you. {more}'):
+        lease.Lease(str(folder))
   assert not list(tmp_path.iterdir())
+  (tmp_path / 'file').touch()
+  with pytest.raises(NotADirectoryError, match=f'{tmp_path}/file/run cannot be written: {tmp_path}/file is no folder'):
+    lease.Lease(str(tmp_path / 'file' / 'run'))
 
 
 @pytest.mark.slow

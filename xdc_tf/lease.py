@@ -197,13 +197,16 @@ class Lease:
 
 
 def _make_writable(folder: str) -> None:
-  """Makes a folder; raises PermissionError where it, or what it would lie in, cannot be written to."""
+  """Makes a folder; raises PermissionError or NotADirectoryError where it, or what it would lie in, cannot be written to."""
   path = pathlib.Path(folder).absolute()
-  nearest = str(next((some for some in (path, *path.parents) if some.exists()), path))
-  if '://' not in folder and not os.access(nearest, os.W_OK):
+  nearest = next((some for some in (path, *path.parents) if os.path.exists(some)), path)
+  if '://' not in folder and os.path.isfile(nearest):
+    raise NotADirectoryError(f'{folder} cannot be written: {nearest} is no folder. Give another name.')
+  if '://' not in folder and not os.access(nearest, os.W_OK | os.X_OK):
+    finished = ' What is finished there can be used as it is.' if nearest == path else ''
     raise PermissionError(
-      f'{folder} cannot be written: {nearest} does not let you. What is finished there can be used as it is; for anything new give '
-      'another folder (the option whose name begins with --output, where there is one).'
+      f'{folder} cannot be written: {nearest} does not let you.{finished} For anything new give another folder, by the '
+      'option whose name begins with --output where there is one.'
     )
   tf.io.gfile.makedirs(folder)
 

@@ -201,6 +201,25 @@ def test_both_stacks_know_an_encoder_by_the_same_digest():
 
 
 @pytest.mark.stack
+def test_layers_come_in_one_order_on_both_stacks():
+  """Keras 3 takes the inner layers of a layer from the last to the first."""
+
+  class Block(keras.layers.Layer):
+    def __init__(self):
+      super().__init__()
+      self.first, self.second = (
+        keras.layers.LayerNormalization(epsilon=1e-5),
+        keras.layers.LayerNormalization(epsilon=1e-6),
+      )
+
+  encoder = TinyAudio()
+  encoder.blocks = Block()
+  names = [type(layer).__name__ for layer in clip_features._layers(encoder)]
+  assert names == ['Flatten', 'Dense', 'Block', 'LayerNormalization', 'LayerNormalization']
+  assert [layer.epsilon for layer in clip_features._layers(encoder) if hasattr(layer, 'epsilon')] == [1e-5, 1e-6]
+
+
+@pytest.mark.stack
 def test_the_state_of_a_dropout_is_no_weight():
   """Keras 3 draws it anew for each encoder: kept features were never found again."""
 

@@ -199,6 +199,21 @@ def test_checkpoints_of_a_clock_that_was_ahead_are_kept_and_deleted_as_ever(monk
   assert checkpoints.TrainingCheckpoint(str(tmp_path), value=value).restore()
 
 
+@pytest.mark.parametrize('alone', [False, True])
+def test_a_clock_that_is_put_right_during_a_training_costs_no_checkpoint(alone, monkeypatch, tmp_path):
+  value, now = tf.Variable(tf.range(10)), time.time()
+  monkeypatch.setattr(time, 'time', lambda: now + 3600)
+  first = checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
+  monkeypatch.setattr(time, 'time', lambda: now)
+  for step in (2, 4):
+    first.save(step)
+  monkeypatch.setattr(time, 'time', lambda: now + 4000)
+  last = first if alone else checkpoints.TrainingCheckpoint(str(tmp_path), value=value)
+  (last.save_alone if alone else last.save)(6)
+  names = sorted(p.name for p in (tmp_path / 'checkpoints').glob('*.index'))
+  assert names == (['ckpt-6.index'] if alone else ['ckpt-4.index', 'ckpt-6.index'])
+
+
 @pytest.mark.parametrize('name', ['ckpt-3.index', 'ckpt-3.data-00000-of-00001'])
 def test_a_damaged_checkpoint_is_named_with_what_to_do(name, tmp_path):
   checkpoints.TrainingCheckpoint(str(tmp_path), value=tf.Variable(tf.range(1000))).save(3)

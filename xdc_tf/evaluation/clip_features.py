@@ -195,19 +195,27 @@ def weights_digest(encoder) -> str:
   """Returns the start of a SHA-256 over an encoder's class, all of its weights and what else makes its features, hexadecimal."""
   digest = hashlib.sha256(type(encoder).__name__.encode())
   # The same weights with another epsilon in their BatchNorm, or in another precision, are another network.
-  epsilons = [layer.epsilon for layer in encoder._flatten_layers(include_self=False) if hasattr(layer, 'epsilon')]
+  epsilons = [layer.epsilon for layer in _layers(encoder) if hasattr(layer, 'epsilon')]
   digest.update(repr((encoder.compute_dtype, epsilons)).encode())
   for variable in _weights(encoder):
     digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
   return digest.hexdigest()[:16]
 
 
+def _layers(layer) -> Iterator[Any]:
+  """The layers in a layer, each before those in it: one order on both stacks, which `_flatten_layers` has not by itself."""
+  for inner in layer._flatten_layers(recursive=False, include_self=False):
+    yield inner
+    yield from _layers(inner)
+
+
 def _weights(encoder) -> list:
-  """The variables that features depend on, in one order on both stacks, which `encoder.variables` are not."""
+  """The variables of an encoder with the same layers frozen, in one order on both stacks, which `encoder.variables` are not."""
   layers = [*encoder._flatten_layers(recursive=False, include_self=False), encoder]
   variables = [v for layer in layers for v in (*layer.trainable_variables, *layer.non_trainable_variables)]
   # Keras 3 counts the state of a Dropout, which is new in every process. The encoder itself has its layers' once more.
-  return list({id(v): v for v in variables if tf.as_dtype(v.dtype).is_floating}.values())
+  random = {id(some.state) for layer in (*_layers(encoder), encoder) for some in getattr(layer, '_seed_generators', ())}
+  return list({id(v): v for v in variables if id(v) not in random}.values())
 
 
 def side_by_side(inputs: Input, records: Records) -> Input:

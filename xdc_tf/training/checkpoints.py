@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import hashlib
+import math
 import os
 import re
 import time
@@ -138,8 +139,8 @@ class TrainingCheckpoint:
     self._again = f'Delete {self._folder} to do the training again; what was finished before stays.'
     self._checkpoint = tf.train.Checkpoint(**objects)
     self._own_folder = os.path.join(own_folder(folder, worker), 'checkpoints')
-    if worker == 0:
-      self._mend_list()
+    self._is_chief = worker == 0
+    self._mend_list()
     self._manager = self._make_manager(keep=2)
 
   def _make_manager(self, keep: int) -> tf.train.CheckpointManager:
@@ -170,12 +171,14 @@ class TrainingCheckpoint:
     raise damage or ValueError(f'{self._folder} holds no checkpoint. {self._again}')
 
   def _mend_list(self) -> None:
-    """Writes the list of checkpoints again where it is lost or damaged, or of a clock that was ahead of today's.
+    """Writes the chief's list of checkpoints again where it is lost or damaged, or the clock was put back since it was begun.
 
-    Without it none would be found, and none deleted later; of one that comes from the future TensorFlow drops all.
+    Without it none would be found, and none deleted later; those that are older than the list TensorFlow drops from it.
     """
-    paths, state = self._found(), self._state()
-    if not paths or (state and state.last_preserved_timestamp <= time.time()):
+    paths, state = self._found() if self._is_chief else [], self._state()
+    if not paths:
+      return
+    if state and state.last_preserved_timestamp < min(time.time(), *state.all_model_checkpoint_timestamps, math.inf):
       return
     if not state:
       logging.warning('%s/checkpoint is missing or damaged; %s is taken for the newest one.', self._folder, paths[-1])
@@ -233,6 +236,7 @@ class TrainingCheckpoint:
   def save_alone(self, step: int) -> None:
     """Does what `save` does, then deletes all others: nothing goes on from them."""
     files.check_guards()
+    self._mend_list()
     self._make_manager(keep=1).save(checkpoint_number=self._number(step))
     self._manager = self._make_manager(keep=2)
 
