@@ -122,7 +122,7 @@ class FeatureJob:
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(records_directory: str, job: str) -> schema.Records:
+def _opened(records_directory: str, lease_token: str) -> schema.Records:
   """Opens the records once a job in each process: that lists all shards, many requests where 100,000 lie far away."""
   return schema.open_records(records_directory)
 

@@ -149,6 +149,19 @@ def test_a_killed_extraction_goes_on_where_it_was(subset, stop, records, tmp_pat
   assert sorted(path.name for path in tmp_path.iterdir()) == ['DONE', 'features.npy', 'index.npy', 'settings.json']
 
 
+def test_an_extraction_that_was_killed_at_its_end_encodes_nothing_again(records, tmp_path, monkeypatch):
+  monkeypatch.setattr(feature_parts, 'KEEP_EVERY_SECONDS', 0.0)
+  features = ClipFeatures(build(TinyAudio(), AUDIO), AUDIO, records, 3, batch_size=6)
+  with monkeypatch.context() as patch:
+    patch.setattr(clip_features.files, 'write_mark', None)
+    with pytest.raises(TypeError):
+      features.cached(str(tmp_path), 'train')
+  expected = features.extract('train')
+  monkeypatch.setattr(ClipFeatures, 'batches', None)
+  for array, value in zip(features.cached(str(tmp_path), 'train'), expected, strict=True):
+    np.testing.assert_array_equal(array, value)
+
+
 def test_a_refused_input_leaves_no_settings(records, tmp_path):
   """The folder was taken: the corrected command was refused for other settings."""
   large = dataclasses.replace(VIDEO, crop_size=1000)

@@ -119,7 +119,7 @@ class ClipFeatures:
       done += len(some_index)
     kept, shards = done, range(int(np.searchsorted(ends, done, side='right')), len(lengths))
     with progress.bar(description=f'features {split}', total=total, initial=done, unit='record') as bar:
-      for some_index, some_features in self.batches(split, shards, clips):
+      for some_index, some_features in self.batches(split, shards, clips) if shards else ():
         index[done : done + len(some_index)], features[done : done + len(some_index)] = some_index, some_features
         done += len(some_index)
         bar.update(len(some_index))
