@@ -83,7 +83,7 @@ def test_the_second_job_stops_and_says_who_has_the_folder(tmp_path):
 def test_a_folder_that_cannot_be_written_says_so(monkeypatch, tmp_path):
   """The name of a temporary file was all that was said."""
   with monkeypatch.context() as patch:
-    patch.setattr(os, 'access', lambda path, mode: not (mode & os.W_OK and path == tmp_path))
+    patch.setattr(os, 'access', lambda path, mode: not (mode & os.W_OK and path == str(tmp_path)))
     for folder, more in ((tmp_path, 'What is finished'), (tmp_path / 'report', 'For anything new')):
       with pytest.raises(PermissionError, match=f'{folder} cannot be written: {tmp_path} does not let you. {more}'):
         lease.Lease(str(folder))

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import pathlib
 import re
 import tokenize
 import uuid
@@ -75,13 +76,29 @@ def check_output(path: str) -> None:
   use_file_system(path)
   if tf.io.gfile.isdir(path):
     raise ValueError(f'{path} is a folder; expected the name of a file to write.')
-  folder = os.path.dirname(os.path.abspath(path))
-  while '://' not in path and not os.path.exists(folder):  # What is missing of it is made.
-    folder = os.path.dirname(folder)
-  if '://' not in path and not os.path.isdir(folder):
-    raise NotADirectoryError(f'{path} cannot be written: {folder} is no folder. Give another name.')
-  if '://' not in path and not os.access(folder, os.W_OK):
-    raise PermissionError(f'{path} cannot be written: {folder} does not let you. Give another name.')
+  check_writable(path, os.path.dirname(path))
+
+
+def check_writable(path: str, folder: str, advice: str = 'Give another name.') -> None:
+  """Refuses a path whose folder is not writable, or what that would lie in; object stores say so themselves.
+
+  Args:
+    path: what is to be written.
+    folder: where it will lie, or itself; what is missing of it will be made.
+    advice: the end of the message.
+
+  Raises:
+    NotADirectoryError: when there is a file in the place of a folder.
+    PermissionError: when nothing can be made there.
+  """
+  if '://' in path:
+    return
+  whole = pathlib.Path(os.path.abspath(folder))
+  nearest = str(next((some for some in (whole, *whole.parents) if os.path.exists(some)), whole))
+  if os.path.isfile(nearest):
+    raise NotADirectoryError(f'{path} cannot be written: {nearest} is no folder. {advice}')
+  if not os.access(nearest, os.W_OK | os.X_OK):
+    raise PermissionError(f'{path} cannot be written: {nearest} does not let you. {advice}')
 
 
 def write_empty(path: str) -> None:

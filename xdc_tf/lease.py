@@ -10,7 +10,6 @@ import dataclasses
 import datetime
 import json
 import os
-import pathlib
 import signal
 import socket
 import sys
@@ -90,7 +89,10 @@ class Lease:
     self._folder, self._token, self._since = folder, uuid.uuid4().hex, _now()
     self._has_option = take_over is not None
     self._renewed_at, self._is_lost = 0.0, False
-    _make_writable(folder)
+    finished = 'What is finished there can be used as it is; for' if os.path.exists(folder) else 'For'
+    option = 'the option whose name begins with --output where there is one'
+    files.check_writable(folder, folder, f'{finished} anything new give another folder, by {option}.')
+    tf.io.gfile.makedirs(folder)
     owner = _read(self._path)
     if owner is None or take_over or self._is_free(owner):
       self._take(owner)
@@ -194,21 +196,6 @@ class Lease:
     with tf.io.gfile.GFile(path, 'w') as file:
       file.write(json.dumps(dataclasses.asdict(owner)) + '\n')
     self._renewed_at = _boot_time()
-
-
-def _make_writable(folder: str) -> None:
-  """Makes a folder; raises PermissionError or NotADirectoryError where it, or what it would lie in, cannot be written to."""
-  path = pathlib.Path(folder).absolute()
-  nearest = next((some for some in (path, *path.parents) if os.path.exists(some)), path)
-  if '://' not in folder and os.path.isfile(nearest):
-    raise NotADirectoryError(f'{folder} cannot be written: {nearest} is no folder. Give another name.')
-  if '://' not in folder and not os.access(nearest, os.W_OK | os.X_OK):
-    finished = ' What is finished there can be used as it is.' if nearest == path else ''
-    raise PermissionError(
-      f'{folder} cannot be written: {nearest} does not let you.{finished} For anything new give another folder, by the '
-      'option whose name begins with --output where there is one.'
-    )
-  tf.io.gfile.makedirs(folder)
 
 
 @contextlib.contextmanager
