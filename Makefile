@@ -77,7 +77,7 @@ $(VENV)/.installed: setup.py $(wildcard requirements/*)
 	echo "Installing into $(VENV) with $$("$$python" --version) ($$(command -v "$$python")); this takes a minute or two."; \
 	"$$python" -m venv --clear $(VENV) && \
 	$(PIP) --require-hashes --requirement requirements/build.txt && \
-	$(PIP) --require-hashes --no-build-isolation --requirement requirements/py$$version.txt \
+	$(PIP) --require-hashes --no-build-isolation --use-pep517 --requirement requirements/py$$version.txt \
 	  $(if $(GPU),--requirement requirements/gpu-py$$version.txt) && \
 	$(ALONE) $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -17,10 +17,13 @@ import tempfile
 import time
 import urllib.request
 
+from pip._vendor.packaging.specifiers import SpecifierSet  # Nothing but pip is there when this runs.
+
 REQUIREMENTS = pathlib.Path(__file__).resolve().parent
 EXTRAS = 'test,avdigits,plots,docs'
 INDEX = 'https://pypi.org/simple'
 VERSION = '{}{}'.format(*sys.version_info[:2])
+FIRST = '{}.{}.0'.format(*sys.version_info[:2])
 
 
 def main() -> None:
@@ -38,12 +41,24 @@ def pins_of(path: pathlib.Path) -> list[str]:
 
 
 def _resolve(extras: str, *locks: pathlib.Path) -> list[str]:
-  """Returns what pip would install beside xdc-tf, where it keeps to what is locked."""
+  """Returns what pip would install beside xdc-tf, where it keeps to what is locked.
+
+  A package that asks for more than the first release of this Python is left for an older one: Debian 12 has Python 3.11.2.
+  """
+  constraints = [pin for lock in locks for pin in pins_of(lock)]
+  while True:
+    packages = _asked_of_pip(extras, constraints)
+    too_new = [pin for pin, pythons in packages.items() if not SpecifierSet(pythons).contains(FIRST)]
+    if not too_new:
+      return sorted(packages)
+    constraints = [pin for pin in constraints if pin not in too_new] + [pin.replace('==', '!=') for pin in too_new]
+
+
+def _asked_of_pip(extras: str, constraints: list[str]) -> dict[str, str]:
+  """Returns the Pythons that each package takes, by 'name==version'."""
   with tempfile.TemporaryDirectory() as folder:
-    report, constraints = pathlib.Path(folder, 'report.json'), pathlib.Path(folder, 'constraints.txt')
-    constraints.write_text(
-      '\n'.join(pin for lock in locks for pin in pins_of(lock))
-    )  # Hashes here would be asked of all packages.
+    report, constraint_file = pathlib.Path(folder, 'report.json'), pathlib.Path(folder, 'constraints.txt')
+    constraint_file.write_text('\n'.join(constraints))  # Hashes here would be asked of all packages.
     options = [
       'install',
       '--quiet',
@@ -52,11 +67,15 @@ def _resolve(extras: str, *locks: pathlib.Path) -> list[str]:
       '--report',
       str(report),
       '--constraint',
-      str(constraints),
+      str(constraint_file),
     ]
     subprocess.run([sys.executable, '-m', 'pip', *options, f'{REQUIREMENTS.parent}[{extras}]'], check=True)
     packages = [package['metadata'] for package in json.loads(report.read_text())['install']]
-  return sorted(f'{p["name"].lower().replace("_", "-")}=={p["version"]}' for p in packages if p['name'] != 'xdc-tf')
+  return {
+    f'{p["name"].lower().replace("_", "-")}=={p["version"]}': p.get('requires_python', '')
+    for p in packages
+    if p['name'] != 'xdc-tf'
+  }
 
 
 def _write(path: pathlib.Path, pins: list[str]) -> None:

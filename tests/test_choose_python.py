@@ -38,8 +38,17 @@ def choose(folder, versions, capability=None, **environment):
 )
 def test_the_stack_that_has_code_for_the_card(tmp_path, versions, capability, expected):
   chosen = choose(tmp_path, versions, capability)
-  assert chosen.stdout == f'{expected}\n'
+  assert chosen.stdout == f'{tmp_path}/{expected}\n'
   assert ('3.12 is preferred' in chosen.stderr) == (capability is not None and capability != '8.0\\n')
+
+
+def test_shims_come_after_what_they_hide(tmp_path):
+  shims, distribution = tmp_path / 'pyenv/shims', tmp_path / 'bin'
+  for folder in (shims, distribution):
+    folder.mkdir(parents=True)
+  path = f'{shims}:{distribution}'
+  assert choose(shims, ['3.11'], PATH=path).stdout == 'python3.11\n'  # Nothing else is there.
+  assert choose(distribution, ['3.11'], PATH=path).stdout == f'{distribution}/python3.11\n'
 
 
 def test_a_python_that_is_named_is_taken_or_refused(tmp_path):

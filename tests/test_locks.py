@@ -3,9 +3,11 @@
 import importlib.metadata
 import pathlib
 import re
+import sys
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / 'requirements'
 VERSIONS = ('3.10', '3.11', '3.12', '3.13')
@@ -30,6 +32,17 @@ def test_what_setup_asks_for_is_locked_with_hashes(version):
     for requirement in asked:
       if requirement.marker is None or requirement.marker.evaluate(environment):
         assert found[requirement.name.lower()][0] in requirement.specifier, requirement
+
+
+@pytest.mark.stack
+def test_the_first_release_of_this_python_takes_all_packages():
+  """As the Python of Debian 12 is 3.11.2, and that of Ubuntu 24.04 is 3.12.3."""
+  first, names = '{}.{}.0'.format(*sys.version_info), locked('py{}{}.txt'.format(*sys.version_info))
+  installed = [d.metadata for d in importlib.metadata.distributions()]
+  asked = {m['Name'].lower().replace('_', '-'): m['Requires-Python'] for m in installed if 'Requires-Python' in m}
+  assert len(asked.keys() & names.keys()) > 100
+  refused = {name: asked[name] for name in asked.keys() & names.keys() if not SpecifierSet(asked[name]).contains(first)}
+  assert refused == {}
 
 
 def test_what_builds_is_the_same_for_all():
