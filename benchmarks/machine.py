@@ -25,6 +25,7 @@ def describe(packages: tuple[str, ...] = ()) -> dict[str, str]:
 def _processor() -> str:
   try:
     with open('/proc/cpuinfo') as file:
-      return re.search(r'model name\s*: (.*)', file.read()).group(1)
-  except (OSError, AttributeError):
-    return platform.processor()
+      found = re.search(r'model name\s*: (.*)', file.read())
+  except OSError:
+    found = None
+  return found[1] if found else platform.processor()

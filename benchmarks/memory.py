@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -162,7 +163,7 @@ def link_records(small: str, folder: str, num_rows: int) -> None:
 def _peak_bytes() -> int:
   """The highest resident memory of this process so far."""
   with open('/proc/self/status') as status:
-    return 1024 * int(re.search(r'VmHWM:\s+(\d+) kB', status.read()).group(1))
+    return 1024 * int(re.findall(r'VmHWM:\s+(\d+) kB', status.read())[0])
 
 
 def _measure(task: str, folder: str, num_rows: int) -> dict[str, float]:
@@ -174,7 +175,7 @@ def _measure(task: str, folder: str, num_rows: int) -> dict[str, float]:
 
 def measure_all(sizes: list[int], work_dir: str) -> list[dict]:
   """Runs every task at every size; returns a row for each task."""
-  rows = [{'task': task, 'peak_bytes': {}, 'seconds': {}} for task in TASKS]
+  rows: list[dict[str, Any]] = [{'task': task, 'peak_bytes': {}, 'seconds': {}} for task in TASKS]
   for position, num_rows in enumerate(sizes):
     folder = f'{work_dir}/{num_rows}'
     os.makedirs(folder)
@@ -203,8 +204,8 @@ def table(rows: list[dict]) -> str:
     peaks = [f'{row["peak_bytes"][size] / 1e6:.0f}' if size in row['peak_bytes'] else '' for size in sizes]
     lines.append([row['task'], *peaks, f'{row["bytes_per_row"]:.1f}'])
   widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-  lines = ['| ' + ' | '.join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + ' |' for line in lines]
-  return '\n'.join([lines[0], '|' + '|'.join('-' * (width + 2) for width in widths) + '|', *lines[1:]])
+  head, *body = ('| ' + ' | '.join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + ' |' for line in lines)
+  return '\n'.join([head, '|' + '|'.join('-' * (width + 2) for width in widths) + '|', *body])
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 from benchmarks.miniature import corpus, results
 from benchmarks.miniature.methods import METHODS
@@ -105,7 +106,7 @@ def _crop_size(gin_params: list[str]) -> int:
   return configuration.pretraining().video_input.crop_size
 
 
-def _settings(arguments: argparse.Namespace, records: str) -> dict[str, object]:
+def _settings(arguments: argparse.Namespace, records: str) -> dict[str, Any]:
   """What decides the numbers of all cells, beside the records."""
   from xdc_tf.records.schema import open_records
 
@@ -118,7 +119,7 @@ def _settings(arguments: argparse.Namespace, records: str) -> dict[str, object]:
   }
 
 
-def _run_cell(method: str, seed: int, records: str, work_dir: str, settings: dict[str, object]) -> bool:
+def _run_cell(method: str, seed: int, records: str, work_dir: str, settings: dict[str, Any]) -> bool:
   """Runs a cell in a process of its own, so that its memory is its own; returns whether it has a result."""
   folder = os.path.join(work_dir, results.cell_name(method, seed))
   os.makedirs(folder, exist_ok=True)

@@ -149,8 +149,8 @@ def plot(contents: dict, path: str) -> None:
   colours = {title: f'C{n}' for n, title in enumerate(dict.fromkeys(m.title for m in METHODS.values()))}
   for panel, modality in zip(panels, MODALITIES, strict=True):
     for method, row in METHODS.items():
-      curves = [nmi_by_iteration(cell, modality) for cell in contents['cells'] if cell['method'] == method]
-      curves = np.array([curve for curve in curves if len(curve) > 1])
+      of_cells = [nmi_by_iteration(cell, modality) for cell in contents['cells'] if cell['method'] == method]
+      curves = np.array([curve for curve in of_cells if len(curve) > 1])
       if curves.size:
         iterations, colour = np.arange(curves.shape[1]), colours[row.title]
         panel.plot(iterations, curves.mean(axis=0), marker='.', color=colour, label=row.title)

@@ -25,8 +25,8 @@ class StageClock:
     """
     self._path = path
     self._lock = threading.Lock()
-    self._running = collections.Counter()
-    self._started = {}
+    self._running: collections.Counter[str] = collections.Counter()
+    self._started: dict[str, float] = {}
     self.stages = files.read_json(path) if os.path.exists(path) else {}
 
   @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Requests that a model must refuse, and the good one after each that it must still answer as before."""
 
+import functools
 import io
 from collections.abc import Callable
 
@@ -98,7 +99,7 @@ def check(models: str, count: int, seed: int) -> list[str]:
   expected = {name: ask(name, good[name]) for name in embed}
   for _ in range(count):
     model, what, inputs = bad_request(rng)
-    failures += _not_refused(model, what, lambda model=model, inputs=inputs: ask(model, inputs))
+    failures += _not_refused(model, what, functools.partial(ask, model, inputs))
     if not np.allclose(ask(model, good[model]), expected[model], atol=TOLERANCE):
       failures.append(f'a good request after a bad one is answered otherwise: {model}, {what}')
   return failures

@@ -1,8 +1,11 @@
 """SIGKILL at random moments, again and again until the command comes to its end; then what it made must be what it always makes."""
 
 import dataclasses
+import functools
+import operator
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +93,7 @@ def _campaign(task: Task, made: Material, rng: np.random.Generator, num_kills: i
     while True:
       moment = rng.uniform(0, seconds) if row.runs < last else np.inf
       again = made.commands.run(
-        task.words(here), LIMIT_SECONDS, lambda passed, moment=moment: passed >= moment, alone=task.alone
+        task.words(here), LIMIT_SECONDS, functools.partial(operator.le, moment), alone=task.alone
       )
       if not again.killed:
         break
@@ -110,7 +113,8 @@ def _campaign(task: Task, made: Material, rng: np.random.Generator, num_kills: i
 
 def results(folder: str) -> dict[str, object]:
   """Returns what a folder holds; of SavedModels the newest version, since a kill after the last step makes one more."""
-  kept, versions = {}, {}
+  kept: dict[str, Any] = {}
+  versions: dict[str, Any] = {}
   for key, value in material.contents(folder).items():
     model, _, rest = key.partition('/')
     number, _, name = rest.partition('/')

@@ -5,6 +5,7 @@ import hashlib
 import os
 import pathlib
 import sys
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -94,7 +95,8 @@ class Material:
   """
 
   def __init__(self, folder: str, commands: Commands):
-    self.folder, self.commands, self.seconds = folder, commands, {}
+    self.folder, self.commands = folder, commands
+    self.seconds: dict[str, float] = {}
 
   def make(self, name: str, words: list[str]) -> str:
     """Returns the path of what a command makes under this name when nobody disturbs it; all parts share it.
@@ -226,7 +228,7 @@ def count_left_behind(folder: str) -> int:
   return sum(is_left_behind(os.path.join(parent, name)) for parent, _, names in os.walk(folder) for name in names)
 
 
-def difference(expected: dict[str, object], found: dict[str, object]) -> str:
+def difference(expected: dict[str, Any], found: dict[str, Any]) -> str:
   """Returns the first difference of two contents in words, '' when there is none."""
   for key in sorted(expected.keys() | found.keys()):
     if key not in found:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 _PRELOADED = (
   'xdc_tf.cli.main', 'xdc_tf.cli.configuration', 'xdc_tf.report.report_input', 'xdc_tf.serving.export', 'xdc_tf.evaluation.sweep',
@@ -59,7 +60,8 @@ class Commands:
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
     self._context = multiprocessing.get_context('forkserver')
     self._context.set_forkserver_preload(list(_PRELOADED))
-    self._folder, self._count, self._orphaned = folder, 0, []
+    self._folder, self._count = folder, 0
+    self._orphaned: list[int] = []
 
   def run(
     self,
@@ -91,11 +93,11 @@ class Commands:
       raise RuntimeError(f'{function.__name__} ended with status {ended.status}: {ended.output[-1000:]}')
     return json.loads(ended.output.splitlines()[-1]), ended
 
-  def start(self, target: Callable, arguments: tuple) -> multiprocessing.Process:
+  def start(self, target: Callable, arguments: tuple) -> BaseProcess:
     """Starts a process that the caller ends."""
     return self._start(target, arguments)[0]
 
-  def _start(self, target: Callable, arguments: tuple) -> tuple[multiprocessing.Process, str]:
+  def _start(self, target: Callable, arguments: tuple) -> tuple[BaseProcess, str]:
     """Returns a process and the file that it prints into."""
     self._count += 1
     log = os.path.join(self._folder, f'{self._count:05d}.log')
@@ -123,25 +125,28 @@ class Commands:
 
   def _watch(self, target, arguments, limit_seconds, watch=lambda seconds: False, alone=False) -> Ended:
     process, log = self._start(target, arguments)
+    pid = pid_of(process)
     began, seconds, peak, killed, timed_out = time.monotonic(), 0.0, 0, False, False
     try:
       while process.is_alive():
         process.join(_POLL_SECONDS)
-        seconds, peak = time.monotonic() - began, max(peak, _peak_bytes(process.pid))
+        seconds, peak = time.monotonic() - began, max(peak, _peak_bytes(pid))
         timed_out = seconds > limit_seconds
         killed = not timed_out and watch(seconds)
         if (killed or timed_out) and process.is_alive():
-          _kill(process.pid, alone and not timed_out)
-          self._orphaned += [process.pid] if alone else []
+          _kill(pid, alone and not timed_out)
+          self._orphaned += [pid] if alone else []
           process.join()
     finally:
       if process.is_alive():  # The campaign itself was ended.
-        _kill(process.pid, alone=False)
+        _kill(pid, alone=False)
         process.join()
     with open(log, errors='replace') as file:
       output = file.read()
-    ended = process.exitcode == -signal.SIGKILL
-    return Ended(process.exitcode, seconds, peak, output, killed and ended, timed_out and ended)
+    status = process.exitcode
+    assert status is not None  # It was waited for.
+    ended = status == -signal.SIGKILL
+    return Ended(status, seconds, peak, output, killed and ended, timed_out and ended)
 
 
 def _in_session(log: str, target: Callable, arguments: tuple) -> None:
@@ -183,7 +188,7 @@ def _as_two_workers(words: list[str]) -> None:
     workers[-1].start()
   for worker in workers:
     worker.join()
-  sys.exit(max(abs(worker.exitcode) for worker in workers))
+  sys.exit(max(abs(worker.exitcode or 0) for worker in workers))
 
 
 def _call(function: Callable, arguments: tuple) -> None:
@@ -203,6 +208,12 @@ def _exists(group: int) -> bool:
   except ProcessLookupError:
     return False
   return True
+
+
+def pid_of(process: BaseProcess) -> int:
+  """Returns the number of a process that was started."""
+  assert process.pid is not None
+  return process.pid
 
 
 def status_bytes(pid: int, what: str) -> int:

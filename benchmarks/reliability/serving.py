@@ -158,9 +158,9 @@ def run(made: Material, rng: np.random.Generator, short: bool, seconds: float) -
   try:
     port = ours.recv()
     _ask(port, clients, max(3.0, _WARM_UP_SHARE * seconds), good, bad, seed + 1000)
-    before = processes.status_bytes(process.pid, 'VmRSS')
+    before = processes.status_bytes(processes.pid_of(process), 'VmRSS')
     asked = _ask(port, clients, seconds, good, bad, seed)
-    after = processes.status_bytes(process.pid, 'VmRSS')
+    after = processes.status_bytes(processes.pid_of(process), 'VmRSS')
   finally:
     process.kill()
     process.join()

@@ -54,7 +54,7 @@ def spoil_json(path: str, rng: np.random.Generator) -> str:
   """Replaces one value of a JSON object by one of another kind, or takes it away, or nests it deeply; returns which in words."""
   values = json.loads(pathlib.Path(path).read_bytes())
   name = str(rng.choice(sorted(values)))
-  others = [None, -1, 1e300, '', '../../outside', [], {}, [[]], 'a\0b', True]
+  others: list[object] = [None, -1, 1e300, '', '../../outside', [], {}, [[]], 'a\0b', True]
   which = int(rng.integers(len(others) + 2))
   if which == len(others):
     del values[name]

@@ -17,7 +17,6 @@ import multiprocessing
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -118,7 +117,7 @@ def cut(video: str, path: str) -> str:
 
 def manifests(film: str, folder: str) -> dict[str, str]:
   """Writes manifests of a film: one row ('film'), 2 s every 10 s ('spans'), all of it in 2 s ('tiles') and in 10 s ('pieces')."""
-  spans = {
+  spans: dict[str, list[tuple[float, float | None]]] = {
     'film': [(0.0, None)],
     'spans': [(float(start), start + 2.0) for start in range(0, SECONDS, 10)],
     'tiles': [(float(start), start + 2.0) for start in range(0, SECONDS, 2)],
@@ -161,7 +160,7 @@ def against_ffmpeg(film: str, made: dict[str, str], folder: str, threads: int, r
       case = comparison.Comparison(
         f'{what}, one process, threads={threads}',
         'ffmpeg, whole film',
-        lambda name=name, number=clips_per_shard: workers.make(made[name], os.path.join(output, name), number),
+        functools.partial(workers.make, made[name], os.path.join(output, name), clips_per_shard),
         lambda: ffmpeg_clips(film, peer_output, threads),
         limit,
       )
@@ -244,4 +243,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-  sys.exit(main())
+  main()

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +12,7 @@ from benchmarks.speed import torch_networks
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.models.folding import FoldedWeights
 from xdc_tf.records.inputs import AudioInput, VideoInput
+from xdc_tf.records.schema import Records
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.trainer import EncoderTrainer
@@ -62,16 +64,24 @@ class Ours:
   """EncoderTrainer on one random batch."""
 
   def __init__(self, encoder: Encoder, batch_size: int, precision: str = 'float32'):
-    """Makes the trainer, whose step is the one that `xdc pretrain` takes."""
+    """Makes the trainer. `xdc pretrain` takes several of its steps a call, of batches that it reads."""
     options = TrainingOptions(precision=precision)
     strategy = distribution.make_strategy()
-    # It reads no records: the batch comes from here.
+    no_records = cast(Records, None)  # The batch comes from here.
     self._trainer = EncoderTrainer(
-      'encoder', encoder.model_class, encoder.inputs, None, {'head': NUM_CLASSES}, options, strategy, seed=0, splits=()
+      'encoder',
+      encoder.model_class,
+      encoder.inputs,
+      no_records,
+      {'head': NUM_CLASSES},
+      options,
+      strategy,
+      seed=0,
+      splits=(),
     )
     clips, labels = _batch(encoder, batch_size)
     self._batch = tf.constant(clips), {'head': tf.constant(labels)}
-    # Features are extracted with folded weights; EncoderTrainer.embed adds the reading of records only.
+    # Features are extracted with folded weights; Inference.embed adds the reading of records only.
     self._folded = FoldedWeights(self._trainer.encoder)
     self._folded.update()
     with self._folded.used():

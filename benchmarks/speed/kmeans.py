@@ -7,6 +7,7 @@ rows without a limit tell what it would cost to read and prepare in every pass.
 
 import functools
 import tempfile
+from typing import Any
 
 import faiss
 import numpy as np
@@ -71,7 +72,7 @@ def measure(name: str, features: np.ndarray, folder: str, repeats: int) -> list[
   return rows
 
 
-def fit_store(directory: str, start: np.ndarray, **options: int) -> np.ndarray:
+def fit_store(directory: str, start: np.ndarray, **options: Any) -> np.ndarray:
   """Clusters a feature store as the outer loop does; returns the centroids."""
   source = FeatureSource([FeatureStore(directory, 'train')])
   settings = kmeans.KMeansOptions(num_passes=NUM_PASSES, tolerance=-1.0, **options)

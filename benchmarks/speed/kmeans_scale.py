@@ -76,7 +76,7 @@ def make_stores(folder: str) -> None:
 def measure(folder: str, threads: int, repeats: int) -> list[dict]:
   """Runs every task `repeats` times, in turns, and makes the rows."""
   tasks = [('fit', size) for size in SIZES] + [('read', SIZES[-1]), ('multiply', SIZES[-1])]
-  runs = {task: [] for task in tasks}
+  runs: dict[tuple[str, int], list[dict]] = {task: [] for task in tasks}
   for _ in range(repeats):
     for task in tasks:
       runs[task].append(_run_child(folder, threads, *task))
@@ -91,15 +91,11 @@ def measure(folder: str, threads: int, repeats: int) -> list[dict]:
     _row(what, peer, ours[-1], seconds[task, SIZES[-1]], LIMIT if peer == slower else None, resident)
     for peer, task in peers.items()
   ]
-  slopes = [(ours[i + 1] - ours[i]) / (SIZES[i + 1] - SIZES[i]) * 1e6 for i in range(2)]
+  early, late = ((ours[i + 1] - ours[i]) / (SIZES[i + 1] - SIZES[i]) * 1e6 for i in range(2))
   a_million = 'k-means, k = {}, a pass from disk, a million clips more: {:,} to {:,}'
   rows.append(
     _row(
-      a_million.format(NUM_CLUSTERS, *SIZES[1:]),
-      '{:,} to {:,}'.format(*SIZES[:2]),
-      *slopes[::-1],
-      SLOPE_LIMIT,
-      resident,
+      a_million.format(NUM_CLUSTERS, *SIZES[1:]), '{:,} to {:,}'.format(*SIZES[:2]), late, early, SLOPE_LIMIT, resident
     )
   )
   return rows
@@ -111,7 +107,7 @@ def fit(folder: str, size: int) -> float:
   for clips in (SIZES[0], size):
     source = FeatureSource([FeatureStore(f'{folder}/{clips}', 'train')])
     if start is None:
-      start = source.prepare(source.read(np.arange(NUM_CLUSTERS), NUM_CLUSTERS)).numpy()
+      start = source.prepare(tuple(source.read(np.arange(NUM_CLUSTERS), NUM_CLUSTERS))).numpy()
     options = kmeans.KMeansOptions(num_passes=1, memory=0)
     started = time.perf_counter()
     kmeans.fit(source, NUM_CLUSTERS, options, 0, tf.distribute.get_strategy(), None, start)

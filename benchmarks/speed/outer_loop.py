@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 from benchmarks.miniature import corpus
@@ -69,15 +69,16 @@ def _time_iteration(records_folder: str, run_dir: str, arguments) -> tuple[float
   class TimedRunDirectory(RunDirectory):
     """Times the stages of the measured iteration."""
 
-    by_stage, started, inside = {}, None, 0.0
+    by_stage: dict[str, float] = {}
+    started = ended = inside = 0.0
 
-    def once(self, name: str, function, *parameters) -> str:
+    def once(self, name: str, function, *parameters, **keywords) -> str:
       if not name.startswith(MEASURED):
-        return super().once(name, function, *parameters)
+        return super().once(name, function, *parameters, **keywords)
       before = time.perf_counter()
       TimedRunDirectory.started = self.started or before
       with _seconds_inside() as inside:
-        folder = super().once(name, function, *parameters)
+        folder = super().once(name, function, *parameters, **keywords)
       TimedRunDirectory.ended = time.perf_counter()
       self.by_stage[name.removeprefix(f'{MEASURED}/')] = self.ended - before
       if '/clusters/' not in name:
@@ -108,7 +109,7 @@ def _seconds_inside() -> Iterator[list[float]]:
   iterator = type(iter(tf.data.Dataset.range(1)))
   function = type(tf.function(lambda: None))
 
-  running = []
+  running: list[Callable] = []
 
   def timed(call):
     def run(*args, **kwargs):

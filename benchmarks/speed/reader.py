@@ -136,7 +136,7 @@ def compare(crop_size: int, short_side: int, threads: int, repeats: int) -> list
   """Measures one size."""
   with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(threads) as pool:
     film_jpegs = make_jpegs(short_side)
-    kilobytes = np.mean([len(jpeg) for jpeg in film_jpegs]) / 1000
+    kilobytes = float(np.mean([len(jpeg) for jpeg in film_jpegs])) / 1000
     records = write_records(directory, short_side, film_jpegs)
     stored = dataset(records, StoredFrames(crop_size=crop_size), normalize=False)
     jpegs = [jpeg for clips, _ in stored for jpeg in clips.numpy().ravel()]

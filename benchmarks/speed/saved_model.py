@@ -1,5 +1,6 @@
 """An exported model with its preprocessing against its encoder called directly on input that is prepared already."""
 
+import functools
 import tempfile
 
 import numpy as np
@@ -43,12 +44,19 @@ def audio(folder: str) -> list[Comparison]:
 
 def _comparisons(what, encoder, serve, ready) -> list[Comparison]:
   direct = tf.function(lambda x: encoder(x, training=False))
+
+  def served(n: int) -> np.ndarray:
+    return serve(n)['embedding'].numpy()
+
+  def called(n: int) -> np.ndarray:
+    return direct(ready[:n]).numpy()
+
   return [
     Comparison(
       f'{what}, batch {n}',
       'the encoder called directly',
-      lambda n=n: serve(n)['embedding'].numpy(),
-      lambda n=n: direct(ready[:n]).numpy(),
+      functools.partial(served, n),
+      functools.partial(called, n),
       LIMIT,
     )
     for n in BATCHES
