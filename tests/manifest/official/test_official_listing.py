@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import os
 
@@ -88,6 +89,28 @@ def test_a_listing_becomes_a_manifest_with_skipped_csv_before_it_is_finished(tmp
   assert order == [['lease.json', 'skipped.csv', 'tiny-official.csv-00000-of-00001']]
   assert (written.splits, written.label_names, written.num_official_splits) == ({'official': 1}, ('z', 'y'), 2)
   assert read_skipped(tmp_path / 'm')[1:] == [['missing_media', 'b', '']]
+
+
+def test_what_a_finished_manifest_left_out_is_told_as_it_was_made(tmp_path):
+  def write(*videos):
+    """Lists a.mp4 and b.mp4 where `videos` are there."""
+    skipped = Skipped()
+    media = MediaFolder(touch(tmp_path / '-'.join(videos), *videos), ('.mp4',), skipped)
+    entries = [Entry(name, (name,), 'official') for name in 'ab']
+    rows = (
+      (split, dataclasses.replace(row, path='/anywhere')) for split, row in listing.find_rows(entries, media, skipped)
+    )
+    return listing.write_listing(str(tmp_path / 'm'), 'tiny', Listing(rows), skipped)
+
+  write('a.mp4')
+  assert read_skipped(tmp_path / 'm')[1:] == [['missing_media', 'b', '']]
+  with pytest.raises(ValueError, match='A manifest is never changed'):
+    write('a.mp4', 'b.mp4', 'c.mp4')
+  with pytest.raises(ValueError, match=r'Nothing is left to write.*2 listed, but.*\(unlisted_media\)\.$'):
+    write('c.mp4')
+  assert read_skipped(tmp_path / 'm')[1:] == [['missing_media', 'b', '']]
+  assert write('a.mp4', 'c.mp4').splits == {'official': 1}
+  assert read_skipped(tmp_path / 'm')[1:] == [['missing_media', 'b', ''], ['unlisted_media', 'c.mp4', '']]
 
 
 def test_classes_of_a_sorted_list_are_mixed(tmp_path):

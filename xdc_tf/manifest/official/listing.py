@@ -277,8 +277,10 @@ def write_listing(directory: str, name: str, listing: Listing, skipped: Skipped)
   """Writes the manifest of a data set, `mixed`, with `skipped.csv` in its folder.
 
   Raises:
-    ValueError: when not one clip is left, or the folder holds a manifest already (see `manifest.write_manifest`).
+    ValueError: when not one clip is left, or the folder holds another manifest already (see `manifest.write_manifest`), whose
+      `skipped.csv` stays as it is.
   """
+  finished = tf.io.gfile.exists(os.path.join(directory, manifest.MANIFEST_FILE))
 
   def rows() -> Iterator[tuple[str, Row]]:
     empty = True
@@ -286,10 +288,12 @@ def write_listing(directory: str, name: str, listing: Listing, skipped: Skipped)
       empty = False
       yield row
     # Before manifest.json, which marks the folder as finished.
-    path = skipped.write(directory)
+    see = '' if finished else f' See {skipped.write(directory)}.'
     if empty:
-      raise ValueError(
-        f'Nothing is left to write to {directory}: {skipped.summary() or "the lists are empty"}. See {path}.'
-      )
+      why = skipped.summary() or 'the lists are empty'
+      raise ValueError(f'Nothing is left to write to {directory}: {why}.{see}')
 
-  return manifest.write_manifest(directory, name, rows(), label_names=listing.label_names)
+  written = manifest.write_manifest(directory, name, rows(), label_names=listing.label_names)
+  if finished:  # The same manifest as it was: other files may have been left out.
+    skipped.write(directory)
+  return written
