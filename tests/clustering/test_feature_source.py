@@ -1,3 +1,5 @@
+from unittest import mock
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -44,6 +46,9 @@ def test_stores_are_joined_by_clip_each_part_normalised(tmp_path):
       mine = present[(present >= bounds[shard]) & (present < bounds[shard + 1])]
       write_shard(str(tmp_path / name), 'train', shard, 3, mine, features[mine])
   stores = [FeatureStore(str(tmp_path / name), 'train') for name in ('video', 'audio')]
+  with mock.patch.object(FeatureStore, 'read_shard') as read_shard:
+    FeatureSource(stores)
+  assert not read_shard.called  # To count clips needs no feature, which far away are many gigabytes.
   source = FeatureSource(stores, l2_normalize=False)  # several parts are normalised all the same (Section 3.2)
   index, features = _read_all(source, 9)
   shared = np.intersect1d(has_video, has_audio)

@@ -34,7 +34,7 @@ class FeatureSource:
   """
 
   def __init__(self, stores: list[FeatureStore], l2_normalize: bool = True, projection: Projection | None = None):
-    """Reads the indices of all shards once to count the clips.
+    """Reads the indices of all shards of several stores once, to count the clips that they share.
 
     Args:
       stores: one for each encoder, complete, made from the same records.
@@ -130,7 +130,7 @@ class FeatureSource:
     opened = self._opened
     if opened is None or opened.shard != shard:
       read = [store.read_shard(shard) for store in self.stores]
-      shared = functools.reduce(np.intersect1d, [index for index, _ in read[1:]], np.asarray(read[0][0]))
+      shared = _shared([index for index, _ in read])
       # Indices ascend within a shard, so that places are found by bisection.
       positions = [None if len(index) == len(shared) else np.searchsorted(index, shared) for index, _ in read]
       opened = _OpenShard(shard, shared, positions, [features for _, features in read])
@@ -145,8 +145,12 @@ class FeatureSource:
     for store in self.stores:
       _ = store.shard_lengths  # complains about missing shards before anything is read
     for shard in range(self.stores[0].num_shards):
-      lengths.append(len(self._open(shard).index))
-      num_left_out += (
-        len(np.unique(np.concatenate([store.read_shard(shard)[0] for store in self.stores]))) - lengths[-1]
-      )
+      indices = [store.read_index(shard) for store in self.stores]
+      lengths.append(len(_shared(indices)))
+      num_left_out += len(np.unique(np.concatenate(indices))) - lengths[-1]
     return lengths, num_left_out
+
+
+def _shared(indices: list[np.ndarray]) -> np.ndarray:
+  """The clips of a shard that all stores hold, ascending."""
+  return functools.reduce(np.intersect1d, indices[1:], np.asarray(indices[0]))

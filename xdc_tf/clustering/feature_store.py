@@ -154,6 +154,10 @@ class FeatureStore:
     self._compared.add(shard)
     return index, features
 
+  def read_index(self, shard: int) -> np.ndarray:
+    """Reads the clips' indices of one shard, int64 [n], ascending, without its features; read_shard alone compares checksums."""
+    return _read_index(_shard_paths(self.directory, self.split, shard, self.num_shards)[1])[0]
+
   def _open_shard(self, shard: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int] | None]:
     """Returns the index, the features, not read yet where they are local, and the checksums that were written."""
     features_path, index_path = _shard_paths(self.directory, self.split, shard, self.num_shards)

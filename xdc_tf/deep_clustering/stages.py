@@ -159,15 +159,14 @@ def cluster_features(
         'configuration says: delete the folder, and they are made anew.'
       )
 
-  def source(split: str) -> FeatureSource:
-    return FeatureSource([FeatureStore(f, split) for f in feature_folders], options.l2_normalize)
-
-  chief = distribution.worker_index(strategy) == 0
-  clusters = kmeans.fit(source('train'), clustering.num_clusters, options, seed, strategy, folder)
-  assignments = {
-    split: pseudo_labels(source(split), records.num_rows(split), clusters, options, strategy) for split in SPLITS
+  sources = {
+    split: FeatureSource([FeatureStore(f, split) for f in feature_folders], options.l2_normalize) for split in SPLITS
   }
-  if chief:
+  clusters = kmeans.fit(sources['train'], clustering.num_clusters, options, seed, strategy, folder)
+  assignments = {
+    split: pseudo_labels(sources[split], records.num_rows(split), clusters, options, strategy) for split in SPLITS
+  }
+  if distribution.worker_index(strategy) == 0:
     clusters.save(folder)
     for split in SPLITS:
       assignments[split].save(os.path.join(folder, split))
