@@ -159,7 +159,7 @@ def test_an_interrupted_training_equals_an_undisturbed_one(made, eagerly, monkey
   assert read_metrics(f'{folder}/metrics.csv') == read_metrics(str(tmp_path / 'whole/metrics.csv'))
 
 
-def test_a_step_is_adam_on_clipped_gradients_with_l2(made, eagerly):
+def test_a_step_is_adam_with_l2(made, eagerly):
   """The first step of Adam moves every weight by the rate against the sign of gradient + decay * weight."""
   config, examples = small_config(made)
   config = dataclasses.replace(config, weight_decay=1e6, learning_rate=0.01)
@@ -170,6 +170,28 @@ def test_a_step_is_adam_on_clipped_gradients_with_l2(made, eagerly):
     # With such a decay the gradients, of length 1 at most, do not count where a weight is not about 0.
     moved = np.abs(old) > 1e-3
     np.testing.assert_allclose((tf.identity(variable).numpy() - old)[moved], -0.01 * np.sign(old[moved]), rtol=1e-3)
+
+
+def test_gradients_are_clipped_together_before_the_l2(made, eagerly, monkeypatch):
+  config, examples = small_config(made)
+
+  def applied(**settings):
+    """The gradients of all weights in the first step, in one vector."""
+    trainer, seen = training.Trainer(dataclasses.replace(config, **settings), synthetic_actions.DIMENSION), []
+    monkeypatch.setattr(
+      training.compat, 'apply_gradients', lambda optimizer, gradients, variables: seen.append(gradients)
+    )
+    weights = np.concatenate([v.numpy().ravel() for v in trainer.network.trainable_variables])
+    trainer._train_epoch(0, examples[:3])
+    return np.concatenate([g.numpy().ravel() for g in seen[0]]), weights
+
+  free, weights = applied(weight_decay=0.0, clip_norm=1e6)
+  length = np.linalg.norm(free)
+  clipped, _ = applied(weight_decay=0.0, clip_norm=float(length / 4))
+  np.testing.assert_allclose(clipped, free / 4, rtol=1e-4, atol=1e-7 * length)
+  np.testing.assert_array_equal(applied(weight_decay=0.0, clip_norm=float(2 * length))[0], free)
+  decayed, _ = applied(weight_decay=10.0, clip_norm=float(length / 4))
+  np.testing.assert_allclose(decayed - 10 * weights, clipped, atol=1e-5)
 
 
 def test_a_training_that_diverges_ends_at_once(made, eagerly, monkeypatch, tmp_path):
