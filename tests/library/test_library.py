@@ -358,6 +358,18 @@ def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
   assert configuration.pretraining().video_input.std == (0.5, 0.25, 0.125)
 
 
+def test_a_method_that_was_added_is_written_as_bindings_too(monkeypatch):
+  monkeypatch.setattr(xdc_tf.methods, 'METHODS', dict(xdc_tf.methods.METHODS))
+
+  @xdc_tf.methods.method
+  def sound_led(num_audio_clusters):
+    return [xdc_tf.methods.ClusteringSpec('audio', ('audio',), ('video', 'audio'), num_audio_clusters)]
+
+  config = small_config(clusterings=sound_led(num_audio_clusters=6))
+  configuration.load([], bindings.bindings_of(config))
+  assert configuration.pretraining() == config
+
+
 def test_what_bindings_cannot_say_is_refused(tmp_path):
   own = [xdc_tf.methods.ClusteringSpec('a', ('video',), ('video', 'audio'), 3)]
   with pytest.raises(ValueError, match='of no method that xdc-tf knows'):

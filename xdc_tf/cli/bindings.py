@@ -1,6 +1,7 @@
 """Writes a Pretraining that was built in Python as bindings: a run is always opened from text."""
 
 import dataclasses
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,17 +70,18 @@ def _encoder_bindings(encoders: Mapping[str, Any]) -> list[str]:
 
 
 def _method_bindings(clusterings: Sequence[methods.ClusteringSpec]) -> list[str]:
+  """The bindings of whichever method of METHODS makes these clusterings."""
   sizes, names = [c.num_clusters for c in clusterings], tuple(c.name for c in clusterings)
-  two: dict[str, Any] = {'num_video_clusters': sizes[0], 'num_audio_clusters': sizes[-1]}
-  tries = [(method, two) for method in (methods.sdc, methods.mdc, methods.xdc, methods.shuffled_xdc)]
-  tries.append((methods.cdc, {'num_clusters': sizes[0]}))
-  if len(names) == 2:
-    tries.append((methods.same_modality_xdc, {'encoders': names, 'num_clusters': sizes[0]}))
-  for method, arguments in tries:
-    if method(**arguments) == list(clusterings):
-      name = method.__name__
-      return [
-        f'Pretraining.clusterings = @{name}()',
-        *(f'{name}.{key} = {value!r}' for key, value in arguments.items()),
-      ]
-  raise ConfigurationError('The clusterings are of no method that xdc-tf knows. docs/extending.md says how to add one.')
+  known = {'num_clusters': sizes[0], 'num_video_clusters': sizes[0], 'num_audio_clusters': sizes[-1], 'encoders': names}
+  if len(names) != 2:
+    del known['encoders']
+  for name, method in methods.METHODS.items():
+    parameters = inspect.signature(method).parameters
+    arguments = {parameter: known[parameter] for parameter in parameters if parameter in known}
+    if len(arguments) == len(parameters) and method(**arguments) == list(clusterings):
+      bindings = [f'{name}.{parameter} = {value!r}' for parameter, value in arguments.items()]
+      return [f'Pretraining.clusterings = @{name}()', *bindings]
+  raise ConfigurationError(
+    'The clusterings are of no method that xdc-tf knows. docs/extending.md says how to add one. Methods with arguments of other '
+    f'names than {", ".join(known)} need a gin file.'
+  )
