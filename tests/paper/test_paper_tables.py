@@ -1,5 +1,6 @@
 import json
 import os
+import re
 
 import pytest
 
@@ -150,8 +151,7 @@ def test_what_cannot_be_used_is_named_and_skipped(found, message, tmp_path, caps
   write(tmp_path / 'good', result())
   results, problems = paper_tables.find_results(str(tmp_path))
   assert [os.path.dirname(r.path) for r in results] == [str(tmp_path / 'good')]
-  with pytest.raises(ValueError, match=message):
-    raise ValueError(problems[0])
+  assert re.search(message, problems[0])
   arguments = main.build_parser().parse_args(['tables', '--runs', str(tmp_path)])
   arguments.run(arguments)
   printed = capsys.readouterr().out

@@ -73,11 +73,11 @@ def test_same_clip_same_bytes(two_seconds):
   assert thumbnails.make_thumbnail(two_seconds) == thumbnails.make_thumbnail(two_seconds)
 
 
-def test_long_clips_are_cut_around_their_middle():
-  # 60 frames in 10 seconds: second 3.5 is frame 21, and the last of 45 frames, at 3.5 + 44 / 15 seconds, shows frame 38.
+def test_frames_are_those_of_their_time():
+  # 60 frames in 10 seconds; the 76th of 150 frames, at 75 / 15 seconds, shows frame 30.
   frames = decoded_frames(thumbnails.make_thumbnail(brightening_clip(60, frame_rate=6.0)).video)
-  assert len(frames) == 45
-  np.testing.assert_allclose(frames[[0, -1]].mean(axis=(1, 2, 3)), [4 * 21, 4 * 38], atol=3)
+  assert len(frames) == 150
+  np.testing.assert_allclose(frames[[0, 75, 149]].mean(axis=(1, 2, 3)), [0, 4 * 30, 4 * 59], atol=3)
 
 
 def test_sound_lasts_as_long_as_the_pictures(two_seconds):

@@ -28,7 +28,7 @@ def summarize(run: FinishedRun, span_seconds: float) -> dict:
     iteration = run.iteration(number)
     row: dict[str, float] = {'iteration': number}
     for encoder in run.config.encoders:
-      rate, chance = _same_part(iteration.features(encoder), run, source, span_seconds)
+      rate, chance = _same_part(iteration.features(encoder), source, span_seconds)
       if not np.isnan(rate):  # Videos of a few seconds have no other span to find.
         row[f'same_part_{encoder}'] = rate
     comparison = files.read_json(iteration.metrics_file)
@@ -55,7 +55,7 @@ def _nmi_by_chance(iteration: Iteration, names: tuple[str, str], run: FinishedRu
   return float(np.mean([normalized_mutual_information(first, random.permutation(second)) for _ in range(20)]))
 
 
-def _same_part(folder: str, run: FinishedRun, source: manifest.Manifest, span_seconds: float) -> tuple[float, float]:
+def _same_part(folder: str, source: manifest.Manifest, span_seconds: float) -> tuple[float, float]:
   features, videos, starts, is_query = [], [], [], []
   for split in ('train', 'validation'):
     rows = {row.index: row for row in source.rows(split)}

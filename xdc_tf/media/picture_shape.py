@@ -58,7 +58,7 @@ class PictureShape:
 
   def encoder_of(self, frame: av.VideoFrame, time: Fraction) -> JpegEncoder | EncoderThread:
     """Returns the encoder that gives a picture its shape; raises MediaError('too_large') where it would become too large."""
-    width, height, aspect = self._declared
+    aspect = self._declared[2]
     # The picture of a call changes its size when a telephone is turned, in files that declare but one.
     width, height = frame.width, frame.height
     if self._changes or (width, height) != self._declared[:2]:

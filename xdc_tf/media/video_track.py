@@ -57,19 +57,15 @@ class VideoTrack:
     self.gaps: list[tuple[Fraction, Fraction]] = []
     self.done = False
 
-  def add(self, frame: av.VideoFrame, time: Fraction | None, duration: Fraction) -> None:
+  def add(self, frame: av.VideoFrame, time: Fraction, duration: Fraction) -> None:
     """Takes the next frame in showing order.
 
     Args:
       frame: the decoded frame.
-      time: seconds since the file's start; None (no timestamp) means right after the frame before.
+      time: seconds since the file's start, later than the frame before.
       duration: seconds that the frame is shown if none follows.
     """
-    if time is None:
-      time = Fraction(0) if self.end_time is None else self.end_time
     if self._held is not None and self.end_time is not None:
-      if time <= self._held[1]:
-        return  # Damaged timestamps that run backwards: what was shown stays.
       self._show_held(*self._held, before=time)
       if time > self.end_time:
         self.gaps.append((self.end_time, time))

@@ -20,7 +20,6 @@ from xdc_tf.report.spectrogram_picture import spectrogram_picture
 HEIGHT = 112  # pixels; wide pictures are lower, so that they are at most twice as wide
 FRAME_RATE = 15  # frames per second
 SAMPLE_RATE = 16_000
-MAX_SECONDS = 3.0  # longer clips are cut to this, around their middle
 _AUDIO_BIT_RATE = 24_000
 # H.273 code point of the JPEGs' own colours (BT.601), so that no browser has to guess.
 _BT601 = 6
@@ -81,14 +80,12 @@ def make_thumbnail(clip: ClipMedia) -> Thumbnail:
   if not num_pictures and not has_sound:
     return Thumbnail(b'', b'', b'')
   seconds = num_pictures / clip.frame_rate if num_pictures > 1 else len(clip.waveform) / SAMPLE_RATE
-  kept_seconds = min(seconds, MAX_SECONDS)
-  start = (seconds - kept_seconds) / 2
-  num_frames = max(1, round(kept_seconds * FRAME_RATE))
-  waveform = _cut_waveform(clip, start, num_frames / FRAME_RATE)
+  num_frames = max(1, round(seconds * FRAME_RATE))
+  waveform = _fitted_waveform(clip, num_frames / FRAME_RATE)
   spectrogram = _encode_webp(spectrogram_picture(waveform)) if has_sound else b''
   if not num_pictures:
     return Thumbnail(_encode_webm([], waveform), _encode_webp(_envelope(waveform)), spectrogram)
-  times = start + np.arange(num_frames) / FRAME_RATE
+  times = np.arange(num_frames) / FRAME_RATE
   # The small term keeps a time that should fall on a frame from falling just before it.
   chosen = np.minimum((times * clip.frame_rate + 1e-6).astype(int), num_pictures - 1)
   pictures = _decode([clip.frames[i] for i in chosen])
@@ -98,12 +95,12 @@ def make_thumbnail(clip: ClipMedia) -> Thumbnail:
   return Thumbnail(_encode_webm(pictures, waveform), poster, spectrogram)
 
 
-def _cut_waveform(clip: ClipMedia, start: float, seconds: float) -> np.ndarray:
-  """Returns the sound of that time, filled with zeros to its full length so that sound and pictures loop together."""
+def _fitted_waveform(clip: ClipMedia, seconds: float) -> np.ndarray:
+  """Returns the sound of so many seconds, filled with zeros to its full length so that sound and pictures loop together."""
   if not len(clip.waveform):
     return clip.waveform
-  first, length = round(start * SAMPLE_RATE), round(seconds * SAMPLE_RATE)
-  part = np.clip(clip.waveform[first : first + length], -1.0, 1.0).astype(np.float32)
+  length = round(seconds * SAMPLE_RATE)
+  part = np.clip(clip.waveform[:length], -1.0, 1.0).astype(np.float32)
   return np.pad(part, (0, length - len(part)))
 
 

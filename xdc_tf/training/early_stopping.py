@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from xdc_tf.training.finite import DivergedError
+from xdc_tf.training.finite import diverged
 
 
 class EarlyStopping(tf.Module):
@@ -28,9 +28,7 @@ class EarlyStopping(tf.Module):
       DivergedError: when it is not finite.
     """
     if not math.isfinite(loss):
-      raise DivergedError(
-        f'The validation loss is {loss}: the training has diverged. Start a new run with a lower Schedule.base_learning_rate.'
-      )
+      raise diverged(f'The validation loss is {loss}: the training has diverged.')
     self._rises.assign(self._rises + 1 if loss > self._previous else 0)
     self._previous.assign(loss)
     self._best.assign(min(float(self._best.numpy()), loss))

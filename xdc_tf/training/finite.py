@@ -7,6 +7,18 @@ class DivergedError(ValueError):
   """Predictions or features are not finite, so nothing can be measured on them."""
 
 
+def diverged(what: str) -> DivergedError:
+  """Returns the error of a training that has diverged, with what its user may try.
+
+  Args:
+    what: a sentence that says what was seen.
+  """
+  return DivergedError(
+    f'{what} Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in a new folder, or --gin_param '
+    "'TrainingOptions.restarts_when_diverged = 2', which goes back and on with a lower rate."
+  )
+
+
 def check_finite(what: str, values: np.ndarray, of: str = 'videos') -> None:
   """Raises DivergedError when a value is NaN or infinite.
 

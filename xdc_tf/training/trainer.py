@@ -18,7 +18,7 @@ from xdc_tf.records.schema import Records
 from xdc_tf.training import checkpoints, distribution, scores
 from xdc_tf.training.early_stopping import EarlyStopping
 from xdc_tf.training.encoder_threads import check_ending
-from xdc_tf.training.finite import DivergedError
+from xdc_tf.training.finite import DivergedError, diverged
 from xdc_tf.training.inference import Inference
 from xdc_tf.training.metrics_log import MetricsLog
 from xdc_tf.training.options import POLICIES, TrainingOptions
@@ -219,10 +219,9 @@ class EncoderTrainer:
     """Raises DivergedError where the sums of an epoch are not finite, with what the user may try."""
     if not np.isfinite(totals).all():
       damage.check(self.records, split)  # Training reads clips, whose bytes have no checksums of their own.
-      raise DivergedError(
+      raise diverged(
         f'The training of {self.name} has diverged: its loss is not a finite number at step {step}, at a learning rate of '
-        f'{rate:.4g}. Try a lower Schedule.base_learning_rate or more Schedule.warmup_epochs in '
-        "a new folder, or --gin_param 'TrainingOptions.restarts_when_diverged = 2', which goes back and on with a lower rate."
+        f'{rate:.4g}.'
       )
 
   def delete_checkpoints(self, folder: str) -> None:
@@ -235,30 +234,29 @@ class EncoderTrainer:
   ) -> None:
     steps = schedule.steps_per_epoch(self.num_replicas)
     totals = tf.identity(state.totals)
-    bar = progress.bar(
-      description=f'train {self.name} {epoch + 1}/{schedule.total_epochs}', total=steps, initial=first_step, unit='step'
-    )
     weight_decay = tf.constant(schedule.weight_decay, tf.float32)
     before = epoch * steps
     step, end = before + first_step, before + steps
-    while step < end:
-      check_ending()
-      following = min(end, step + (self.options.steps_per_call or 1), self._next_checkpoint(step))
-      rates = [self._rate(schedule, epoch + (i - before) / steps, state) for i in range(step, following)]
-      with damage.named(self.records, split):
-        totals = totals + self.training_step.several(data, tf.constant(rates, tf.float32), weight_decay)
-      bar.update(following - step)
-      if following // _STEPS_BETWEEN_LOSSES > step // _STEPS_BETWEEN_LOSSES:  # Reading a number waits for the device.
-        self._check_totals(split, totals.numpy(), following, rates[-1])
-        bar.set_postfix_str(f'loss {scores.summary(self.heads, "", totals.numpy())["_loss"]:.3f}', refresh=False)
-      step = following
-      if self._is_checkpoint(step) or step == end:
-        self._check_totals(split, totals.numpy(), step, rates[-1])
-      if self._is_checkpoint(step) and step < end:  # The end of an epoch comes after its validation.
-        state.step.assign(step)
-        state.totals.assign(totals)
-        self._save_checkpoint(checkpoint.save, step)
-    bar.close()
+    with progress.bar(
+      description=f'train {self.name} {epoch + 1}/{schedule.total_epochs}', total=steps, initial=first_step, unit='step'
+    ) as bar:
+      while step < end:
+        check_ending()
+        following = min(end, step + (self.options.steps_per_call or 1), self._next_checkpoint(step))
+        rates = [self._rate(schedule, epoch + (i - before) / steps, state) for i in range(step, following)]
+        with damage.named(self.records, split):
+          totals = totals + self.training_step.several(data, tf.constant(rates, tf.float32), weight_decay)
+        bar.update(following - step)
+        if following // _STEPS_BETWEEN_LOSSES > step // _STEPS_BETWEEN_LOSSES:  # Reading a number waits for the device.
+          self._check_totals(split, totals.numpy(), following, rates[-1])
+          bar.set_postfix_str(f'loss {scores.summary(self.heads, "", totals.numpy())["_loss"]:.3f}', refresh=False)
+        step = following
+        if self._is_checkpoint(step) or step == end:
+          self._check_totals(split, totals.numpy(), step, rates[-1])
+        if self._is_checkpoint(step) and step < end:  # The end of an epoch comes after its validation.
+          state.step.assign(step)
+          state.totals.assign(totals)
+          self._save_checkpoint(checkpoint.save, step)
     state.totals.assign(totals)
 
   def _delete(self, folder: str, prefix: str, keep: str = '') -> None:
