@@ -160,9 +160,7 @@ class FinishFeatures(beam.DoFn):
       raise RuntimeError(
         f'{self._job.output_dir} lacks {len(missing)} shards, the first is {missing[0]}. Run it again.'
       )
-    for name in files.list_folder(self._job.output_dir):
-      if '.tmp.' in name:  # Of workers that were killed; nobody writes any more.
-        files.delete(os.path.join(self._job.output_dir, name))
+    files.remove_leftovers(self._job.output_dir)  # Of workers that were killed; nobody writes any more.
     files.write_mark(os.path.join(self._job.output_dir, schema.DONE_FILE))
 
 

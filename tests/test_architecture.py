@@ -48,6 +48,7 @@ ALLOWED = {
     'xdc_tf.manifest',
     'xdc_tf.media',
     'xdc_tf.serving.version_folder',
+    'xdc_tf.runs.layout',
   ),
   'beam_pipelines': (
     'xdc_tf.manifest',

@@ -105,7 +105,7 @@ def table(rows: Sequence[dict]) -> str:
 
 
 def short_table(rows: Sequence[dict]) -> str:
-  """Formats what the README quotes: the ratios that have a limit."""
+  """Formats what docs/speed.md quotes: the ratios that have a limit."""
   return _markdown(
     [('what', 'peer', 'ratio', 'limit')]
     + [(row['what'], row['peer'], _ratio(row), _limit(row)) for row in rows if row['limit'] is not None]

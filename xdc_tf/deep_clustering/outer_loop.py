@@ -163,7 +163,7 @@ def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute
       f'Pretraining.concurrent_encoders is for one replica, and there are {strategy.num_replicas_in_sync}: replicas of two '
       'encoders would wait for each other. Leave it False.'
     )
-  if 0 < config.schedule.total_epochs <= config.schedule.warmup_epochs:
+  if config.schedule.total_epochs <= config.schedule.warmup_epochs:
     logging.warning(
       'Schedule.warmup_epochs (%g) takes all of Schedule.total_epochs (%g): the learning rate never falls. Set fewer, and '
       'Schedule.step_epochs with them.',
@@ -176,10 +176,7 @@ def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute
   }
   if config.kmeans.pca_components:
     for iteration, clustering in itertools.product((0, config.num_iterations), config.clusterings):
-      dimension = sum(
-        mfcc.DIMENSION if config.takes_mfcc(name, iteration) else trainers[name].encoder.feature_dimension
-        for name in clustering.sources
-      )
+      dimension = sum(_dimension(config, trainers[name], name, iteration) for name in clustering.sources)
       check_components(config.kmeans.pca_components, dimension, records.num_clips('train'))
   return trainers
 

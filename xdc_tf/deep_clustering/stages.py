@@ -19,6 +19,7 @@ from xdc_tf.deep_clustering.methods import ClusteringSpec
 from xdc_tf.records import damage
 from xdc_tf.records.human_labels import first_labels_if_any
 from xdc_tf.records.schema import Records
+from xdc_tf.runs import layout
 from xdc_tf.training import distribution
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.seeds import derive_seed
@@ -175,7 +176,7 @@ def cluster_features(
     if warning:
       logging.warning(warning)
       report['warning'] = warning
-    files.write_json(os.path.join(folder, 'metrics.json'), report)
+    files.write_json(os.path.join(folder, layout.METRICS_FILE), report)
 
 
 def _clustering_metrics(
@@ -224,7 +225,7 @@ def compare_clusterings(
   if distribution.worker_index(strategy):
     return
   report = {
-    'clusterings': {name: files.read_json(os.path.join(f, 'metrics.json')) for name, f in cluster_folders.items()}
+    'clusterings': {name: files.read_json(os.path.join(f, layout.METRICS_FILE)) for name, f in cluster_folders.items()}
   }
   names = sorted(cluster_folders)
   labels = {
@@ -237,7 +238,7 @@ def compare_clusterings(
       for a, b in itertools.combinations(names, 2)
     }
   cluster_events.write_events(events_folder, iteration, report, labels['train'])
-  files.write_json(os.path.join(folder, 'metrics.json'), report)
+  files.write_json(os.path.join(folder, layout.METRICS_FILE), report)
 
 
 def train_encoder(

@@ -17,6 +17,7 @@ from xdc_tf import files, messages, progress
 from xdc_tf.clustering.feature_store import CURE, FeatureStore
 from xdc_tf.manifest import manifest
 from xdc_tf.records import damage, schema
+from xdc_tf.runs import layout
 from xdc_tf.serving.version_folder import METADATA_FILE
 
 # What a finished stage of a run must have left, by the end of its path.
@@ -24,9 +25,9 @@ _WEIGHTS = ('weights.index',)
 _OF_CLIPS = tuple(f'{split}/{name}.npy' for split in ('train', 'validation') for name in ('pseudo_labels', 'distances'))
 _LEFT_BY_STAGES = {
   r'iteration-\d+/features/[^/]+': ('train-*.features.npy', 'validation-*.features.npy'),
-  r'iteration-\d+/clusters/[^/]+': ('clusters.json', 'centroids.npy', 'inertia.npy', 'metrics.json', *_OF_CLIPS),
+  r'iteration-\d+/clusters/[^/]+': ('clusters.json', 'centroids.npy', 'inertia.npy', layout.METRICS_FILE, *_OF_CLIPS),
   r'fold-\d+/(test|held-out)/rate-[^/]+': ('result.json',),
-  r'iteration-\d+/metrics': ('metrics.json',),
+  r'iteration-\d+/metrics': (layout.METRICS_FILE,),
   r'initial/[^/]+': _WEIGHTS,
   r'(iteration-\d+/train|retrained)/[^/]+': (*_WEIGHTS, 'metrics.csv'),
 }
@@ -242,7 +243,7 @@ def _version_problem(folder: str) -> str:
 
 
 def _run_problem(run_dir: str) -> str:
-  if tf.io.gfile.exists(os.path.join(run_dir, 'config.gin')):
+  if tf.io.gfile.exists(os.path.join(run_dir, layout.CONFIG_FILE)):
     return ''
   return 'lacks config.gin, by which it would go on. Copy that file again'
 
@@ -250,7 +251,9 @@ def _run_problem(run_dir: str) -> str:
 def _stage_problem(folder: str) -> str:
   left = next((left for end, left in _LEFT_BY_STAGES.items() if re.search(f'(^|/){end}$', folder)), ())
   root = os.path.dirname(os.path.dirname(folder))
-  if re.search(r'(^|/)(initial|retrained)/[^/]+$', folder) and not tf.io.gfile.exists(os.path.join(root, 'config.gin')):
+  if re.search(r'(^|/)(initial|retrained)/[^/]+$', folder) and not tf.io.gfile.exists(
+    os.path.join(root, layout.CONFIG_FILE)
+  ):
     left = ()  # A folder of records, say, in one of these names.
   # Of a localisation, which has one training.
   if os.path.basename(folder) == 'training' and tf.io.gfile.exists(os.path.join(folder, 'metrics.csv')):

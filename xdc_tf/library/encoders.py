@@ -16,7 +16,7 @@ from xdc_tf.cli import configuration
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError, ReadOptions
 from xdc_tf.models.classifier import Classifier
-from xdc_tf.runs import starting_point, weights_folder
+from xdc_tf.runs import layout, starting_point, weights_folder
 from xdc_tf.serving import clips
 from xdc_tf.serving.export import DEFAULT_LIMITS
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
@@ -269,7 +269,7 @@ def _load(path: str, encoder: str | None) -> Encoder:
     if encoder not in (None, loaded.modality):
       raise ValueError(f'{path} holds one encoder, of {loaded.modality}. Received: encoder={encoder!r}.')
     return loaded
-  if not tf.io.gfile.exists(f'{path}/config.gin'):
+  if not tf.io.gfile.exists(f'{path}/{layout.CONFIG_FILE}'):
     raise FileNotFoundError(
       f'{path} holds no encoder. Expected a run, a folder of weights, or a version that `xdc export` wrote, such as '
       'saved_models/xdc_video/1.'

@@ -9,6 +9,11 @@ RUN/retrained/ENCODER                              the video encoders that are t
 import dataclasses
 import os
 
+CONFIG_FILE = 'config.gin'
+OPERATIVE_CONFIG_FILE = 'operative_config.gin'
+RUN_FILE = 'run.json'
+METRICS_FILE = 'metrics.json'  # Of a clustering, and of an iteration.
+
 
 @dataclasses.dataclass(frozen=True)
 class Iteration:
@@ -51,7 +56,7 @@ class Iteration:
   @property
   def metrics_file(self) -> str:
     """What it found."""
-    return os.path.join(self.metrics, 'metrics.json')
+    return os.path.join(self.metrics, METRICS_FILE)
 
 
 def initial_weights(run: str, encoder: str) -> str:

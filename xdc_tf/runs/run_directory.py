@@ -11,6 +11,7 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import files
+from xdc_tf.runs import layout
 from xdc_tf.runs.layout import Iteration
 from xdc_tf.training import distribution
 
@@ -45,10 +46,10 @@ class RunDirectory:
       ValueError: when the run directory was started with another text; the message holds the difference and says what to do. Or
         when the folder holds something else.
     """
-    path = os.path.join(self.path, 'config.gin')
+    path = os.path.join(self.path, layout.CONFIG_FILE)
     begun = tf.io.gfile.exists(path)
     if self.is_chief and not begun:
-      if tf.io.gfile.exists(os.path.join(self.path, 'operative_config.gin')):
+      if tf.io.gfile.exists(os.path.join(self.path, layout.OPERATIVE_CONFIG_FILE)):
         raise ValueError(
           f'{self.path} has lost its config.gin, by which it would go on; what is finished there is whole. Copy that file again, '
           'or begin in a new folder.'

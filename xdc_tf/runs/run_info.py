@@ -21,7 +21,7 @@ _PRECISION = re.compile(r"^# precision: (?:'auto' is )?(\w+)(?: here|, (with|wit
 
 def begun_in(run_dir: str) -> tuple[str, bool] | None:
   """Returns the precision that the run in `run_dir` began with, and whether with XLA; None where there is none."""
-  path = os.path.join(run_dir, 'config.gin')
+  path = os.path.join(run_dir, layout.CONFIG_FILE)
   if not tf.io.gfile.exists(path):
     return None
   with tf.io.gfile.GFile(path, 'r') as file:
@@ -56,7 +56,7 @@ def header(records: Records, strategy: tf.distribute.Strategy, options: Training
 def save(run_dir: str, records: Records) -> None:
   """Notes where the records are, which may be moved between two resumes, and what of them later verbs rely on."""
   files.write_json(
-    os.path.join(run_dir, 'run.json'), {'records': files.absolute_path(records.directory), 'made': _made(records)}
+    os.path.join(run_dir, layout.RUN_FILE), {'records': files.absolute_path(records.directory), 'made': _made(records)}
   )
 
 
@@ -74,7 +74,7 @@ def _made(records: Records) -> dict[str, Any]:
 
 def save_operative(run_dir: str, text: str) -> None:
   """Saves the operative configuration: every value that was used, defaults included."""
-  with files.atomic_write(os.path.join(run_dir, 'operative_config.gin'), 'w') as file:
+  with files.atomic_write(os.path.join(run_dir, layout.OPERATIVE_CONFIG_FILE), 'w') as file:
     file.write(text)
 
 
@@ -170,7 +170,7 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
     ValueError: when its run has not finished, or its records have been made anew in another way.
   """
   files.use_file_system(run_dir)
-  config_file = os.path.join(run_dir, 'config.gin')
+  config_file = os.path.join(run_dir, layout.CONFIG_FILE)
   if not tf.io.gfile.exists(config_file):
     raise FileNotFoundError(f'{run_dir} is not the directory of a run: it has no config.gin. `xdc pretrain` makes one.')
   try:
@@ -182,7 +182,7 @@ def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]
         f'--weights {os.path.join(run_dir, "fold-1/test/rate-0.01")}.'
       ) from error
     raise ValueError(f'{config_file} is not the configuration of a run; it was damaged or edited: {error}') from error
-  run = FinishedRun(run_dir, config, _open_records(os.path.join(run_dir, 'run.json')))
+  run = FinishedRun(run_dir, config, _open_records(os.path.join(run_dir, layout.RUN_FILE)))
   # Retraining comes after the last metrics.
   for folder in (run.iteration().metrics, *map(run.weights_folder, run.config.encoders)):
     if not tf.io.gfile.exists(os.path.join(folder, 'DONE')):

@@ -8,7 +8,7 @@ import tensorflow as tf
 from xdc_tf import files
 from xdc_tf.records import schema
 from xdc_tf.records.schema import Records
-from xdc_tf.runs import run_info
+from xdc_tf.runs import layout, run_info
 from xdc_tf.runs.run_info import FinishedRun
 
 
@@ -81,8 +81,8 @@ def estimated_hours(records: Records, split: str) -> float:
 
 def _configuration(run_dir: str) -> str:
   """The configuration with every value that was used, or as it was asked for, where the run was killed before it wrote that."""
-  path = os.path.join(run_dir, 'operative_config.gin')
+  path = os.path.join(run_dir, layout.OPERATIVE_CONFIG_FILE)
   if not tf.io.gfile.exists(path):
-    path = os.path.join(run_dir, 'config.gin')
+    path = os.path.join(run_dir, layout.CONFIG_FILE)
   with tf.io.gfile.GFile(path, 'r') as file:
     return file.read()

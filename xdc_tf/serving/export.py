@@ -108,10 +108,10 @@ def export_audio(
 ) -> str:
   """Writes an audio encoder as the next version below `directory`.
 
-  Signatures (B sounds of any length): serving_default and embed take `waveform` float32 [B, S] (mono, 16 kHz, -1..1),
-  embed_log_mel takes `log_mel` float32 [B, M, 40], all give `embedding` float32 [B, feature_dimension], the mean over
-  windows of 2 seconds; with clusters also cluster, and with a classifier classify, from `waveform`, and classify_embedding, with
-  the outputs that export_video describes.
+  Signatures (B sounds of any length): serving_default and embed take `waveform` float32 [B, S] (mono, -1..1, at
+  log_mel_spec's rate), embed_log_mel takes `log_mel` float32 [B, M, bands], all give `embedding` float32 [B, feature_dimension],
+  the mean over windows of audio_input's length; with clusters also cluster, and with a classifier classify, from `waveform`, and
+  classify_embedding, with the outputs that export_video describes.
 
   Args:
     encoder: an audio encoder; its weights are copied as they are now.

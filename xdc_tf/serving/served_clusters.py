@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf.clustering.clusters import Clusters
+from xdc_tf.clustering.preprocessing import prepare
 
 # How many clusters an answer lists, the closest first; all of them where there are fewer.
 NUM_NEAREST = 5
@@ -38,12 +39,7 @@ def nearest(clusters: Clusters, embedding: tf.Tensor) -> tuple[tf.Tensor, tf.Ten
     n is NUM_NEAREST, or k where that is less.
   """
   # Features are stored as float16 before they are clustered: rounding alike gives a clip its own pseudo-label.
-  features = tf.cast(tf.cast(embedding, tf.float16), tf.float32)
-  if clusters.l2_normalize:
-    features = tf.math.l2_normalize(features, axis=1)
-  if clusters.projection is not None:
-    mean, matrix = (tf.constant(x, tf.float32) for x in (clusters.projection.mean, clusters.projection.matrix))
-    features = tf.matmul(features - mean, matrix)
+  features = prepare((tf.cast(embedding, tf.float16),), clusters.l2_normalize, clusters.projection)
   centroids = tf.constant(clusters.centroids, tf.float32)
   # -||x - c||^2 without ||x||^2, which is the same for all centroids.
   scores = 2.0 * tf.matmul(features, centroids, transpose_b=True) - tf.reduce_sum(tf.square(centroids), axis=1)

@@ -14,7 +14,11 @@ from xdc_tf.training.targets import Targets
 
 
 class Inference:
-  """An encoder and its heads in inference mode, on all replicas, by the fastest way: folded, and compiled where that pays."""
+  """An encoder and its heads in inference mode, on all replicas, compiled where that pays.
+
+  Features come from weights with BatchNorm folded into them, predictions and evaluations from the model as it is. `evaluate` and
+  `validate` let replicas agree on their statistics first; who calls `embed` or `predict` has done so (as loading weights does).
+  """
 
   def __init__(
     self,
@@ -33,7 +37,7 @@ class Inference:
       records: the data set.
       options: resolved.
       strategy: the distribution strategy.
-      statistics: the statistics of the model; replicas agree on them before anything is evaluated.
+      statistics: the statistics of the model, on which replicas agree before an evaluation.
     """
     self._model, self._inputs, self._records, self._options = model, inputs, records, options
     self._strategy, self._statistics, self._heads = strategy, statistics, model.head_names
