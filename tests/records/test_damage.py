@@ -87,7 +87,7 @@ def test_who_reads_whole_records_names_the_shard(records, one_replica, tmp_path,
     'validate': lambda: trainer.train(str(tmp_path), labels(records, 'train'), labels(records, split), schedule, 0),
     'clip_features': lambda: clip_features.extract('train'),
     'some_clips': lambda: clip_features.extract('train', np.arange(records.num_rows('train')) % 2 == 0),
-    'store': lambda: extract_features.write_features(
+    'store': lambda: extract_features.write_means(
       str(tmp_path), TinyAudio(), AudioInput(), records, num_clips=1, batch_size=4
     ),
     'snippets': lambda: extract_features.write_snippets(

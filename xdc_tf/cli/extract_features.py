@@ -9,7 +9,7 @@ import numpy as np
 
 from xdc_tf import files, lease, progress
 from xdc_tf.cli import encoder_arguments, pretrain
-from xdc_tf.clustering.feature_store import FeatureStore, write_shard
+from xdc_tf.deep_clustering.feature_files import Batches, write_features
 from xdc_tf.evaluation.clip_features import ClipFeatures, encode, weights_digest
 from xdc_tf.records import damage, reader
 from xdc_tf.records import snippets as snippet_files
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
     if snippets:
       write_snippets(arguments.output_dir, encoder, inputs, records, snippets, arguments.batch_size)
     else:
-      write_features(arguments.output_dir, encoder, inputs, records, num_clips or 1, arguments.batch_size)
+      write_means(arguments.output_dir, encoder, inputs, records, num_clips or 1, arguments.batch_size)
     files.write_mark(os.path.join(arguments.output_dir, 'DONE'))
   print(f'{arguments.output_dir}: {sum(map(records.num_clips, records.splits))} records of {", ".join(records.splits)}')
 
@@ -91,24 +91,14 @@ def check(snippets, num_clips: int | None, num_frames: int | None) -> None:
     raise ValueError(f'--num_clips must be at least 1. Received: {num_clips}.')
 
 
-def write_features(folder: str, encoder, inputs, records, num_clips: int, batch_size: int) -> None:
-  """Writes a feature store: the mean feature of the clips of every record, shard by shard; shards that are there stay."""
+def write_means(folder: str, encoder, inputs, records, num_clips: int, batch_size: int) -> None:
+  """Writes a feature store: the mean feature of the clips of every record; shards that are there stay."""
   clip_features = ClipFeatures(encoder, inputs, records, num_clips, batch_size)
-  for split in records.splits:
-    lengths = records.shard_lengths[split]
-    written = set(FeatureStore(folder, split).complete_shards())
-    missing = [shard for shard in range(len(lengths)) if shard not in written]
-    done = sum(lengths[shard] for shard in written)
-    with progress.bar(description=f'features {split}', total=sum(lengths), initial=done, unit='record') as bar:
-      batches = clip_features.batches(split, missing)
-      for shard in missing:
-        damage.check_length(records, split, shard)
-        parts = [(np.zeros(0, np.int64), np.zeros([0, 1, encoder.feature_dimension], np.float32))]
-        while sum(len(index) for index, _ in parts) < lengths[shard]:  # A batch never runs over two shards.
-          parts.append(next(batches))
-          bar.update(len(parts[-1][0]))
-        index, features = zip(*((index, features.mean(axis=1)) for index, features in parts), strict=True)
-        write_shard(folder, split, shard, len(lengths), np.concatenate(index), np.concatenate(features))
+
+  def means(split: str, shards: list[int]) -> Batches:
+    return ((index, features.mean(axis=1)) for index, features in clip_features.batches(split, shards))
+
+  write_features(folder, records, records.splits, means, encoder.feature_dimension, 'features')
 
 
 def write_snippets(folder: str, encoder, inputs, records, snippets, batch_size: int) -> None:

@@ -8,15 +8,15 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from xdc_tf import files, progress
+from xdc_tf import files
 from xdc_tf.clustering import kmeans, metrics
 from xdc_tf.clustering.assignments import PseudoLabels, pseudo_labels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
-from xdc_tf.clustering.feature_store import FeatureStore, write_shard
+from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.deep_clustering import cluster_events, mfcc
+from xdc_tf.deep_clustering.feature_files import write_features
 from xdc_tf.deep_clustering.methods import ClusteringSpec
-from xdc_tf.records import damage
 from xdc_tf.records.human_labels import first_labels_if_any
 from xdc_tf.records.schema import Records
 from xdc_tf.runs import layout
@@ -76,7 +76,7 @@ def extract_features(folder: str, trainer: EncoderTrainer, num_clips: int) -> No
   def batches(split: str, shards: list[int]) -> Iterator:
     return trainer.inference.embed(split, shards, num_clips)
 
-  _write_features(folder, trainer, batches, trainer.encoder.feature_dimension)
+  _write(folder, trainer, batches, trainer.encoder.feature_dimension)
 
 
 def extract_mfcc(folder: str, trainer: EncoderTrainer, num_clips: int) -> None:
@@ -86,41 +86,15 @@ def extract_mfcc(folder: str, trainer: EncoderTrainer, num_clips: int) -> None:
     batch_size = trainer.options.evaluation_batch_size
     return mfcc.batches(trainer.records, split, trainer.inputs, shards, num_clips, batch_size)
 
-  _write_features(folder, trainer, batches, mfcc.DIMENSION)
+  _write(folder, trainer, batches, mfcc.DIMENSION)
 
 
-def _write_features(
+def _write(
   folder: str, trainer: EncoderTrainer, batches_of: Callable[[str, list[int]], Iterator], dimension: int
 ) -> None:
-  records, strategy = trainer.records, trainer.strategy
-  worker, workers = distribution.worker_index(strategy), distribution.num_workers(strategy)
-  for split in SPLITS:
-    lengths = records.shard_lengths[split]
-    written = set(FeatureStore(folder, split).complete_shards())
-    mine = [s for s in range(worker, len(lengths), workers) if s not in written]
-    bar = progress.bar(
-      description=f'features {trainer.name} {split}',
-      total=sum(lengths[worker::workers]),
-      initial=sum(lengths[s] for s in range(worker, len(lengths), workers) if s in written),
-      unit='clip',
-    )
-    with bar:
-      batches = batches_of(split, mine)
-      for shard in mine:
-        damage.check_length(records, split, shard)
-        index, features = _take(batches, lengths[shard], dimension, bar)
-        write_shard(folder, split, shard, len(lengths), index, features)
-
-
-def _take(batches: Iterator, count: int, dimension: int, bar) -> tuple[np.ndarray, np.ndarray]:
-  """Joins the batches of one shard, which has `count` clips or none; a batch never runs over two shards."""
-  parts = [(np.zeros(0, np.int64), np.zeros([0, dimension], np.float32))]
-  while count > 0:
-    parts.append(next(batches))
-    count -= len(parts[-1][0])
-    bar.update(len(parts[-1][0]))
-  index, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-  return index, features
+  worker, workers = distribution.worker_index(trainer.strategy), distribution.num_workers(trainer.strategy)
+  what = f'features {trainer.name}'
+  write_features(folder, trainer.records, SPLITS, batches_of, dimension, what, worker, workers)
 
 
 def cluster_features(
