@@ -3,7 +3,7 @@
 import argparse
 
 from xdc_tf import files, lease
-from xdc_tf.cli import pretrain
+from xdc_tf.cli import shared_arguments
 from xdc_tf.library import exporting
 from xdc_tf.serving.checks import RequestLimits
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help='of weights and computation; bfloat16 halves the files, and is faster where the server has units for it. Embeddings '
     'stay float32 (default: float32)',
   )
-  pretrain.add_take_over_argument(parser)
+  shared_arguments.add_take_over_argument(parser)
   limits = parser.add_argument_group('what a server refuses, before it decodes anything')
   limits.add_argument('--max_frame_pixels', type=int, help='pixels of one frame (default: 16,777,216)')
   limits.add_argument('--max_request_pixels', type=int, help='pixels of all frames of a request (default: 268,435,456)')

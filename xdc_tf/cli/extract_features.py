@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from xdc_tf import files, lease, progress
-from xdc_tf.cli import encoder_arguments, pretrain
+from xdc_tf.cli import encoder_arguments, shared_arguments
 from xdc_tf.deep_clustering.feature_files import Batches, write_features
 from xdc_tf.evaluation.clip_features import ClipFeatures, encode, weights_digest
 from xdc_tf.records import damage, reader
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     '--snippet_stride', type=int, help='frames between two snippets (default: 5 where --snippet_frames is given)'
   )
   parser.add_argument('--batch_size', type=int, default=32, help='clips in one call of the encoder (default: 32)')
-  pretrain.add_take_over_argument(parser)
+  shared_arguments.add_take_over_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import files, lease
-from xdc_tf.cli import configuration, encoder_arguments, pretrain
+from xdc_tf.cli import configuration, encoder_arguments, shared_arguments
 from xdc_tf.evaluation import sweep
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
 from xdc_tf.paper import paper_tables
@@ -41,19 +41,10 @@ def add_transfer_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument('--records', required=True, help='folder of records of the labelled data set')
   parser.add_argument('--output_dir', required=True, help='folder of the results; made if absent, resumed if present')
   parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table1/xdc'")
-  add_coverage_argument(parser)
+  shared_arguments.add_coverage_argument(parser)
   encoder_arguments.add_arguments(parser)
-  pretrain.add_configuration_arguments(parser)
-  pretrain.add_device_arguments(parser)
-
-
-def add_coverage_argument(parser: argparse.ArgumentParser) -> None:
-  """Declares --allow_missing_classes."""
-  parser.add_argument(
-    '--allow_missing_classes',
-    action='store_true',
-    help='measure although a class of the data set has no clip, since its videos failed; the results say which',
-  )
+  shared_arguments.add_configuration_arguments(parser)
+  shared_arguments.add_device_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from xdc_tf import files
-from xdc_tf.cli import encoder_arguments, finetune
+from xdc_tf.cli import encoder_arguments, shared_arguments
 from xdc_tf.evaluation.clip_features import ClipFeatures, side_by_side
 from xdc_tf.paper import paper_tables
 from xdc_tf.records import coverage
@@ -18,7 +18,7 @@ from xdc_tf.records.schema import open_records
 def add_arguments(parser: argparse.ArgumentParser, num_clips: int, purpose: str) -> None:
   """Declares the arguments; `num_clips` is the default of --num_clips, `purpose` says whose."""
   parser.add_argument('--records', required=True, help='folder of labelled records, as make_clips writes it')
-  finetune.add_coverage_argument(parser)
+  shared_arguments.add_coverage_argument(parser)
   encoder_arguments.add_arguments(parser)
   encoder_arguments.add_seed_argument(parser)
   encoder_arguments.add_input_arguments(parser)

@@ -3,7 +3,7 @@
 import argparse
 
 from xdc_tf import files, lease
-from xdc_tf.cli import pretrain
+from xdc_tf.cli import shared_arguments
 from xdc_tf.models import import_weights
 from xdc_tf.runs import weights_folder
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     type=float,
     help="needed for a ResNet3D-18 or ResNet-18 in .pth: 1e-5 for PyTorch's, 1e-3 for VMZ's",
   )
-  pretrain.add_take_over_argument(parser)
+  shared_arguments.add_take_over_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

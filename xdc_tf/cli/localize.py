@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf import __version__, files, lease
-from xdc_tf.cli import configuration, pretrain
+from xdc_tf.cli import configuration, shared_arguments
 from xdc_tf.localization import corpus, localize, video_classes
 from xdc_tf.localization.options import Localization
 from xdc_tf.paper import paper_tables
@@ -44,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   )
   parser.add_argument('--table_row', help="name of a row of the paper for `xdc tables`, e.g. 'table8/xdc_ig_random'")
   parser.add_argument('--deterministic', action='store_true', help='make a resumed run equal an undisturbed one')
-  pretrain.add_allow_changes_argument(parser)
-  pretrain.add_take_over_argument(parser)
-  pretrain.add_configuration_arguments(parser)
+  shared_arguments.add_allow_changes_argument(parser)
+  shared_arguments.add_take_over_argument(parser)
+  shared_arguments.add_configuration_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import os
 
 import tensorflow as tf
 
-from xdc_tf.cli import pretrain
+from xdc_tf.cli import shared_arguments
 from xdc_tf.library import steps
 
 SUMMARY = 'Write the cluster report of a run: a folder of pages with moving thumbnails and sound, to open in a browser.'
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   parser.add_argument(
     '--clips_per_cluster', type=int, default=10, help='nearest clips to show of each cluster (default: 10)'
   )
-  pretrain.add_take_over_argument(parser)
+  shared_arguments.add_take_over_argument(parser)
   parser.add_argument('--credit', default='', help='who made the videos, and their licence; stands on every page')
 
 
