@@ -64,4 +64,4 @@ def test_the_nearest_are_those_of_a_stable_sort_of_all(number):
   """Of equal values the first column comes first."""
   similarity = np.random.default_rng(number).integers(0, 6, [30, 50]).astype(np.float32)
   expected = np.argsort(-similarity, axis=1, kind='stable')[:, :number]
-  np.testing.assert_array_equal(retrieval._nearest(similarity, number), expected)
+  np.testing.assert_array_equal(retrieval.nearest_columns(similarity, number), expected)

@@ -337,6 +337,22 @@ def test_nearest_is_brute_force():
   assert xdc_tf.nearest(embeddings, tuple(embeddings[7]))[0][0] == 7
 
 
+@pytest.mark.parametrize('count', [1, 7, 50])
+def test_nearest_compares_a_block_at_a_time(monkeypatch, count):
+  rng = np.random.default_rng(0)
+  embeddings = rng.integers(-2, 3, [50, 3]).astype(np.float32)  # Many are equal: the first of them is the nearest.
+  queries = embeddings[::10]
+  units = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-9)
+  likes = np.array([[float(np.float32((a.astype(np.float64) * b).sum())) for b in units] for a in units[::10]])
+  whole = xdc_tf.nearest(embeddings, queries, count)
+  monkeypatch.setattr(encoders, '_ROWS', 16)
+  monkeypatch.setattr(encoders, '_QUERIES', 2)
+  index, similarity = xdc_tf.nearest(embeddings, queries, count)
+  np.testing.assert_array_equal(index, whole[0])
+  np.testing.assert_allclose(similarity, -np.sort(-likes)[:, :count], atol=1e-6)
+  assert [row[0] for row in index.tolist()] == [int(np.argmax(row.round(5))) for row in likes]
+
+
 @pytest.mark.parametrize('method', ['sdc', 'mdc', 'cdc', 'xdc', 'shuffled_xdc'])
 def test_a_pretraining_in_python_is_written_as_bindings_and_read_again(method):
   arguments = {'num_clusters': 5} if method == 'cdc' else {'num_video_clusters': 5, 'num_audio_clusters': 6}

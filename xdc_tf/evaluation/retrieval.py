@@ -89,14 +89,14 @@ def recall_at(
   parts = range(0, len(test), QUERIES_AT_A_TIME)
   for first in progress.bar(parts, description='retrieval', unit=f'{QUERIES_AT_A_TIME} queries', delay=5):
     similarity = test[first : first + QUERIES_AT_A_TIME] @ train.T
-    nearest = _nearest(similarity, farthest)
+    nearest = nearest_columns(similarity, farthest)
     hits = train_labels[nearest] == test_labels[first : first + QUERIES_AT_A_TIME, np.newaxis]
     first_hits.append(np.where(hits.any(axis=1), hits.argmax(axis=1), len(train)))
   first_hit = np.concatenate(first_hits)
   return {k: float(np.mean(first_hit < min(k, len(train)))) for k in ks}
 
 
-def _nearest(similarity: np.ndarray, number: int) -> np.ndarray:
+def nearest_columns(similarity: np.ndarray, number: int) -> np.ndarray:
   """Returns the columns of the largest values of each row, int64 [q, number]: the largest first, of equal ones the first column."""
   last = similarity.shape[1] - number
   # Sorting all of a large gallery for its first twenty takes eight times as long.

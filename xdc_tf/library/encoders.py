@@ -13,6 +13,7 @@ from absl import logging
 
 from xdc_tf import files, messages
 from xdc_tf.cli import configuration
+from xdc_tf.evaluation.retrieval import nearest_columns
 from xdc_tf.media import media
 from xdc_tf.media.media import MediaError, ReadOptions
 from xdc_tf.models.classifier import Classifier
@@ -22,6 +23,9 @@ from xdc_tf.serving.export import DEFAULT_LIMITS
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
 from xdc_tf.serving.version_folder import METADATA_FILE, load_model, read_metadata
 from xdc_tf.training import distribution
+
+# Embeddings and queries of `nearest` that are compared at a time: 64 MB of similarities.
+_ROWS, _QUERIES = 16_384, 1024
 
 
 class Embeddings(NamedTuple):
@@ -379,18 +383,37 @@ def nearest(embeddings: np.ndarray, query: np.ndarray, count: int | None = None)
     raise ValueError(
       f'Expected embeddings [n, d] and a query [d] or [q, d]. Received: {embeddings.shape} and {query.shape}.'
     )
-  for name, values in (('embeddings', embeddings), ('query', query)):
-    if not np.isfinite(values).all():
+  queries = query.reshape(1, -1) if query.ndim == 1 else query
+  for name, values in (('embeddings', embeddings), ('query', queries)):
+    if not all(np.isfinite(values[first : first + _ROWS]).all() for first in range(0, len(values), _ROWS)):
       raise ValueError(f'{name} holds numbers that are not finite: nothing is near them.')
   count = min(5, len(embeddings)) if count is None else _whole('count', count)
   if count > len(embeddings):
     raise ValueError(f'count is {count}; there are {len(embeddings)} embeddings.')
+  some_at_a_time = [queries[first : first + _QUERIES] for first in range(0, len(queries), _QUERIES)] or [queries]
+  found = [_nearest(_unit(some), embeddings, count) for some in some_at_a_time]
+  index, similarity = (np.concatenate(parts) for parts in zip(*found, strict=True))
+  return (index[0], similarity[0]) if query.ndim == 1 else (index, similarity)
 
-  def unit(x: np.ndarray) -> np.ndarray:
-    x = x.astype(np.float64)
-    x = x / np.maximum(np.abs(x).max(axis=-1, keepdims=True), np.finfo(np.float64).tiny)  # Its square may be too large.
-    return (x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), np.finfo(np.float64).tiny)).astype(np.float32)
 
-  similarity = unit(query) @ unit(embeddings).T
-  index = np.argsort(-similarity, axis=-1, kind='stable')[..., :count]
-  return index, np.take_along_axis(similarity, index, axis=-1)
+def _nearest(units: np.ndarray, embeddings: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+  """As nearest, for queries of length 1, float32 [q, d]; holds no copy of all embeddings, which of days of film are gigabytes."""
+  index, similarity = np.zeros([len(units), 0], np.int64), np.zeros([len(units), 0], np.float32)
+  for first in range(0, len(embeddings), _ROWS):
+    found = units @ _unit(embeddings[first : first + _ROWS]).T
+    columns = nearest_columns(found, min(count, found.shape[1]))
+    # What was found before comes first: it has the lower numbers, of which equal ones are the nearest.
+    index = np.concatenate([index, first + columns], axis=1)
+    similarity = np.concatenate([similarity, np.take_along_axis(found, columns, axis=1)], axis=1)
+    kept = nearest_columns(similarity, min(count, similarity.shape[1]))
+    index = np.take_along_axis(index, kept, axis=1)
+    similarity = np.take_along_axis(similarity, kept, axis=1)
+  return index, similarity
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+  """Returns rows of length 1, float32."""
+  tiny = np.finfo(np.float64).tiny
+  x = x.astype(np.float64)
+  x /= np.maximum(np.abs(x).max(axis=-1, keepdims=True), tiny)  # Its square may be too large.
+  return (x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), tiny)).astype(np.float32)
