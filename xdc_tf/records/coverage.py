@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
     allow_missing_classes: measure on the classes that are left.
 
   Returns:
-    {fold number: {'train' and 'test': {'listed', 'without_clip': videos, 'classes_without_clip': names}}}, for the results.
+    {fold number: {'train' and 'test': {'listed', 'without_clip': videos, 'classes_without_clip': names}}}, for the results; 'test'
+    has 'classes_not_trained' as well, names that are listed to test on alone, and how many 'clips_not_trained' have one.
 
   Raises:
     ValueError: when there is one class alone, when no clip to train or to test on has a label, or a class that a fold lists has no
@@ -48,6 +49,7 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
     covered[str(fold.number)] = {
       name: _coverage(part, bits[part.split], present[part.split], records.label_names) for name, part in parts.items()
     }
+    covered[str(fold.number)]['test'] |= _not_trained(fold, bits, present, records.label_names)
     gone += [
       (fold.number, name, part) for name, part in covered[str(fold.number)].items() if part['classes_without_clip']
     ]
@@ -65,13 +67,15 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
 def missing_classes(coverage: dict[str, dict]) -> dict[str, set[str]]:
   """Returns, by the fold's number, the names of the classes that it could not be trained or tested on."""
   return {
-    number: {name for part in parts.values() for name in part['classes_without_clip']}
+    number: {
+      name for part in parts.values() for name in part['classes_without_clip'] + part.get('classes_not_trained', [])
+    }
     for number, parts in coverage.items()
   }
 
 
 def describe(coverage: dict[str, dict]) -> str:
-  """Returns a line for each part of a fold that lacks clips, '' when none does."""
+  """Returns a line for each part of a fold that lacks clips or classes, '' when none does."""
   lines = []
   for number, parts in coverage.items():
     for name, part in parts.items():
@@ -79,6 +83,11 @@ def describe(coverage: dict[str, dict]) -> str:
         lines.append(
           f'fold {number}: {part["without_clip"]} of {part["listed"]} listed rows have no clip to {name} on, and '
           f'{len(part["classes_without_clip"])} classes have none.'
+        )
+      if part.get('classes_not_trained'):
+        lines.append(
+          f'fold {number}: {len(part["classes_not_trained"])} classes are listed to test on alone, with '
+          f'{part["clips_not_trained"]} clips: nothing can learn them.'
         )
   return '\n'.join(lines)
 
@@ -101,12 +110,29 @@ def present_rows(records: Records, split: str) -> np.ndarray:
 
 
 def _coverage(part: FoldPart, bits: np.ndarray, present: np.ndarray, label_names: Sequence[str]) -> dict[str, Any]:
-  def classes(chosen: np.ndarray) -> np.ndarray:
-    return np.unpackbits(np.bitwise_or.reduce(bits[chosen], axis=0, initial=0), count=len(label_names)).astype(bool)
-
-  gone = classes(part.clips) & ~classes(part.clips & present)
+  gone = _classes(bits[part.clips]) & ~_classes(bits[part.clips & present])
   return {
     'listed': int(part.clips.sum()),
     'without_clip': int((part.clips & ~present).sum()),
-    'classes_without_clip': [label_names[number] for number in np.flatnonzero(gone).tolist()],
+    'classes_without_clip': _names(gone, label_names),
   }
+
+
+def _not_trained(
+  fold: Fold, bits: Mapping[str, np.ndarray], present: Mapping[str, np.ndarray], label_names: Sequence[str]
+) -> dict[str, Any]:
+  tested = bits[fold.test.split][fold.test.clips & present[fold.test.split]]
+  alone = _classes(tested) & ~_classes(bits[fold.train.split][fold.train.clips])
+  return {
+    'classes_not_trained': _names(alone, label_names),
+    'clips_not_trained': int((tested & np.packbits(alone)).any(axis=1).sum()),
+  }
+
+
+def _classes(bits: np.ndarray) -> np.ndarray:
+  """Which classes occur among packed labels uint8 [n, classes / 8]: bool [classes, filled up to whole bytes]."""
+  return np.unpackbits(np.bitwise_or.reduce(bits, axis=0, initial=0)).astype(bool)
+
+
+def _names(chosen: np.ndarray, label_names: Sequence[str]) -> list[str]:
+  return [label_names[number] for number in np.flatnonzero(chosen).tolist()]
