@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import types
 
 import numpy as np
@@ -386,6 +387,13 @@ def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):
     sweep.draw_confusion(np.array([[3, 1], [0, 0]]), ['clap', 'wave'], str(tmp_path / f'{name}.svg'))
   assert (tmp_path / 'a.svg').read_text() == (tmp_path / 'b.svg').read_text()
   assert 'svg' in (tmp_path / 'a.svg').read_text()
+
+
+@pytest.mark.parametrize(('classes', 'named'), [(105, 105), (106, 53), (400, 100)])
+def test_names_of_many_classes_leave_room_for_each_other(tmp_path, classes, named):
+  """400 names of 7 points on 24 inches lay over each other."""
+  sweep.draw_confusion(np.eye(classes, dtype=int), [f'class-{i:03d}' for i in range(classes)], str(tmp_path / 'a.svg'))
+  assert len(set(re.findall(r'class-\d{3}', (tmp_path / 'a.svg').read_text()))) == named
 
 
 def test_labels_in_any_script_are_text_and_no_warnings(tmp_path, recwarn):

@@ -160,13 +160,15 @@ def confusion(results: dict, run) -> np.ndarray:
 def draw_confusion(matrix: np.ndarray, label_names: Sequence[str], path: str) -> None:
   """Draws a confusion matrix as an SVG: the share of each label's videos that is taken for each class."""
   pyplot = plots.pyplot()
-  side = min(24.0, 3.0 + 0.2 * len(label_names))
+  most = 105  # Names that can be read beside a figure of 24 inches: of more classes every so many-th has its name.
+  side = 3.0 + 0.2 * min(most, len(label_names))
   figure, axes = pyplot.subplots(figsize=(side, side), layout='constrained')
   shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
   figure.colorbar(axes.imshow(shares, vmin=0, vmax=1, cmap='Blues'), ax=axes, shrink=0.6)
-  ticks = range(len(label_names))
-  axes.set_xticks(ticks, label_names, rotation=90, fontsize=7)
-  axes.set_yticks(ticks, label_names, fontsize=7)
+  ticks = range(0, len(label_names), -(-len(label_names) // most))
+  named = [label_names[number] for number in ticks]
+  axes.set_xticks(ticks, named, rotation=90, fontsize=7)
+  axes.set_yticks(ticks, named, fontsize=7)
   axes.set(xlabel='prediction', ylabel='label')
   plots.save(figure, path)
 
