@@ -28,6 +28,7 @@ from benchmarks import machine
 from xdc_tf import files
 from xdc_tf.manifest import manifest
 from xdc_tf.records import human_labels, reader, schema
+from xdc_tf.records.inputs import AudioInput
 from xdc_tf.report import cluster_report
 from xdc_tf.report.cluster_ranking import ClusteringView
 from xdc_tf.report.report_content import ClipName
@@ -96,7 +97,7 @@ def plan_records(folder: str, num_rows: int) -> None:
 def train(folder: str, num_rows: int) -> None:
   """Reads an epoch of training with pseudo-labels, shuffled, from the middle of a pass on."""
   records = schema.open_records(f'{folder}/clips')
-  inputs = reader.AudioInput(num_frames=4, clip_length=2)
+  inputs = AudioInput(num_frames=4, clip_length=2)
   labels = {'audio': np.load(f'{folder}/labels.npy')}
   first_step = num_rows // BATCH // 2
   data = reader.training_dataset(records, 'train', inputs, labels, BATCH, seed=0, first_step=first_step)

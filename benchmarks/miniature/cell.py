@@ -181,7 +181,7 @@ class Evaluation:
     files.write_json(os.path.join(folder, 'result.json'), {'accuracy': accuracy})
     trainer.delete_checkpoints(folder)
     # So that `xdc sweep --weights` and others start from it, as from any finetuned encoder.
-    weights_folder.describe(folder, trainer.encoder, os.path.basename(folder), trainer.inputs, self.records)
+    weights_folder.write_info(folder, trainer.encoder, os.path.basename(folder), trainer.inputs, self.records)
 
 
 def _iteration(run: RunDirectory, number: int) -> dict[str, object]:

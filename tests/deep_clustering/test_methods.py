@@ -7,7 +7,7 @@ from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods
 from xdc_tf.deep_clustering.methods import ClusteringSpec
 from xdc_tf.deep_clustering.outer_loop import Pretraining
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 

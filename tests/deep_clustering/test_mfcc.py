@@ -14,7 +14,8 @@ from xdc_tf.clustering.feature_store import FeatureStore, write_shard
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods, mfcc
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
-from xdc_tf.records.reader import AudioInput, VideoInput, evaluation_dataset
+from xdc_tf.records.inputs import AudioInput, VideoInput
+from xdc_tf.records.reader import evaluation_dataset
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule

@@ -20,7 +20,7 @@ from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods, stages
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import encoder_threads, trainer
 from xdc_tf.training.encoder_threads import for_each_encoder

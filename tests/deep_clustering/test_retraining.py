@@ -17,7 +17,7 @@ from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
 from xdc_tf.deep_clustering.retraining import Retraining
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.runs import run_info
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import checkpoints

@@ -17,7 +17,7 @@ from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.models import R2Plus1D18
 from xdc_tf.records import schema
 from xdc_tf.records.folds import Fold, FoldPart
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.training import checkpoints
 
 VIDEO, AUDIO = VideoInput(num_frames=2, crop_size=8), AudioInput(num_frames=20)

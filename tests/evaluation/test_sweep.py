@@ -16,7 +16,7 @@ from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
 from xdc_tf.manifest import manifest
 from xdc_tf.records.folds import Fold, FoldPart, read_folds
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import checkpoints
 from xdc_tf.training.finite import DivergedError

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tiny_encoders import NormalizedAudio
 
 from xdc_tf.models import AudioResNet18, R2Plus1D18
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.targets import Targets

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tiny_encoders import NormalizedAudio
 
 from xdc_tf.records import schema
-from xdc_tf.records.reader import AudioInput
+from xdc_tf.records.inputs import AudioInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.targets import Targets

@@ -38,7 +38,7 @@ def weights(tmp_path_factory):
   encoder = AudioResNet18(base_width=4, blocks_per_stage=1)
   encoder(np.zeros([1, 40, 100, 1], np.float32))
   checkpoints.save_weights(encoder, str(folder))
-  weights_folder.describe(str(folder), encoder, 'a test', AudioInput(), records)
+  weights_folder.write_info(str(folder), encoder, 'a test', AudioInput(), records)
   return folder
 
 

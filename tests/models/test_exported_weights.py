@@ -150,7 +150,7 @@ def test_a_finetuned_encoder_is_exported_as_it_was_fed(encoder_class, inputs, tm
   )
   encoder(np.zeros([1, *inputs.shape], np.float32))
   checkpoints.save_weights(encoder, str(tmp_path / 'cell'))
-  weights_folder.describe(str(tmp_path / 'cell'), encoder, 'a cell', inputs, records)
+  weights_folder.write_info(str(tmp_path / 'cell'), encoder, 'a cell', inputs, records)
   xdc('export', '--weights', tmp_path / 'cell', '--output_dir', tmp_path)
   signatures = tf.saved_model.load(str(tmp_path / f'xdc_{encoder.modality}/1')).signatures
   if encoder.modality == 'audio':

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf.records import reader, schema, video_ops
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 
 VIDEO = VideoInput(num_frames=4, crop_size=16)
 AUDIO = AudioInput(num_frames=20, clip_length=4)

@@ -16,7 +16,7 @@ from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.deep_clustering import stages
 from xdc_tf.evaluation.clip_features import ClipFeatures
 from xdc_tf.records import damage, positions
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.records.snippets import Snippets
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule

@@ -6,7 +6,7 @@ import tensorflow as tf
 from reader_cases import AUDIO, PRESENT, VIDEO, denormalize, stored, training
 
 from xdc_tf.records import reader, video_ops
-from xdc_tf.records.reader import VideoInput
+from xdc_tf.records.inputs import VideoInput
 
 
 def test_evaluation_reads_every_record_in_order(records):

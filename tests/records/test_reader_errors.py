@@ -6,7 +6,7 @@ import records_factory
 from reader_cases import AUDIO, VIDEO, training
 
 from xdc_tf.records import reader
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 
 
 def test_a_crop_larger_than_the_frames_is_refused(records):

@@ -8,7 +8,7 @@ import records_factory
 import tensorflow as tf
 
 from xdc_tf.records import schema, snippets
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.records.snippets import Snippets
 
 

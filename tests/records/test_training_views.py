@@ -10,6 +10,7 @@ from reader_cases import AUDIO, VIDEO, assert_same, denormalize, stored, trainin
 
 from xdc_tf import compat
 from xdc_tf.records import reader
+from xdc_tf.records.inputs import AudioInput
 
 
 def test_video_view_equals_numpy_from_the_same_seeds(records):
@@ -103,7 +104,7 @@ def test_the_longest_masks_are_as_long_as_the_options_say(width):
 @pytest.mark.parametrize('masks', [{'time_mask': 100}, {'frequency_mask': 40}, {'time_mask': -1}])
 def test_masks_of_all_the_sound_are_errors(masks):
   with pytest.raises(ValueError, match='below num_frames'):
-    reader.AudioInput(**masks)
+    AudioInput(**masks)
 
 
 def test_labels_of_several_heads(records):

@@ -41,7 +41,7 @@ def cell(tmp_path_factory) -> str:
   class Records:
     short_side, frame_rate, log_mel_spec, audio_track, label_names = 32, 30.0, LogMelSpec(), '', CLASSES
 
-  weights_folder.describe(folder, encoder, 'a cell', AudioInput(), Records, several_labels=False)
+  weights_folder.write_info(folder, encoder, 'a cell', AudioInput(), Records, several_labels=False)
   return folder
 
 

@@ -17,7 +17,8 @@ from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.records import audio_ops, schema, video_ops
 from xdc_tf.records.audio_ops import LogMelSpec
-from xdc_tf.records.reader import VideoInput, evaluation_dataset
+from xdc_tf.records.inputs import VideoInput
+from xdc_tf.records.reader import evaluation_dataset
 from xdc_tf.serving import export, served_clusters
 from xdc_tf.serving.checks import RequestLimits
 from xdc_tf.serving.export import export_audio, export_video

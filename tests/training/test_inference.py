@@ -6,7 +6,7 @@ import tensorflow as tf
 from trainer_cases import NUM_CLUSTERS, make_trainer
 
 from xdc_tf.records import label_table, reader
-from xdc_tf.records.reader import AudioInput
+from xdc_tf.records.inputs import AudioInput
 from xdc_tf.training import scores
 from xdc_tf.training.targets import Targets
 

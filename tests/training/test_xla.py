@@ -12,7 +12,7 @@ from trainer_cases import NUM_CLUSTERS, make_trainer, schedule, targets, train
 from xdc_tf.models.audio_resnet import AudioResNet18, PooledStem
 from xdc_tf.models.r2plus1d import R2Plus1D18
 from xdc_tf.models.residual import layer_seeds
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.training.metrics_log import read_metrics
 from xdc_tf.training.targets import Targets
 

@@ -3,7 +3,7 @@
 import numpy as np
 from tiny_encoders import TinyAudio
 
-from xdc_tf.records.reader import AudioInput
+from xdc_tf.records.inputs import AudioInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.targets import Targets

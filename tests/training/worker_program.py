@@ -13,7 +13,7 @@ import tensorflow as tf
 from tiny_encoders import NormalizedAudio
 
 from xdc_tf.models import AudioResNet18
-from xdc_tf.records.reader import AudioInput
+from xdc_tf.records.inputs import AudioInput
 from xdc_tf.training import distribution
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.trainer import EncoderTrainer

@@ -7,7 +7,7 @@ from xdc_tf.deep_clustering.retraining import Retraining
 from xdc_tf.evaluation.finetuning import Finetuning
 from xdc_tf.localization.options import GTAD, Detection, Localization, SnippetWindows
 from xdc_tf.models.encoders import ENCODERS
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule, last_schedule
 

@@ -177,7 +177,7 @@ def _describe_weights(learner, start: StartingPoint, config, records, folder: st
   """Makes the folder of a trained encoder one that --weights takes: supervised pretraining is nothing else."""
   source = f'{start.described(config.seed)}, trained on {records.name}'
   several = config.several_labels if _has_last_layer(folder) else None
-  weights_folder.describe(folder, learner.encoder, source, config.input_of(start.modality, records), records, several)
+  weights_folder.write_info(folder, learner.encoder, source, config.input_of(start.modality, records), records, several)
 
 
 def _has_last_layer(folder: str) -> bool:

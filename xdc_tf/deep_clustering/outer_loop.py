@@ -21,7 +21,7 @@ from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.clustering.preprocessing import check_components
 from xdc_tf.deep_clustering import methods, mfcc, stages
 from xdc_tf.deep_clustering.retraining import Retraining
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.records.schema import Records
 from xdc_tf.runs import layout
 from xdc_tf.runs.layout import Iteration

@@ -4,7 +4,7 @@ import dataclasses
 
 import gin
 
-from xdc_tf.records.reader import VideoInput
+from xdc_tf.records.inputs import VideoInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
 

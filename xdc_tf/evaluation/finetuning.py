@@ -18,7 +18,7 @@ from xdc_tf.evaluation.clip_features import ClipFeatures, side_by_side
 from xdc_tf.records import label_table, source_videos
 from xdc_tf.records.folds import Fold, FoldPart
 from xdc_tf.records.human_labels import all_labels, first_labels
-from xdc_tf.records.reader import AudioInput, VideoInput
+from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.records.schema import Records
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule

@@ -21,6 +21,7 @@ import tensorflow as tf
 from xdc_tf import files, lease, progress
 
 MANIFEST_FILE = 'manifest.json'
+UNUSED, TRAIN, TEST = 0, 1, 2  # What `official_split` says of each official split.
 COLUMNS = ('index', 'video_id', 'path', 'start', 'end', 'labels', 'official_split')
 _MANIFEST_KEYS = ('name', 'splits', 'rows_per_file', 'label_names', 'num_official_splits')
 
@@ -94,7 +95,7 @@ def check_row(row: Row, split: str) -> None:
     problem = f'ends at {row.end_seconds}, which is not behind its start {row.start_seconds}'
   elif not all(map(_is_label, row.labels)):
     problem = f'has the labels {row.labels}; expected {_LABELS}'
-  elif any(value not in (0, 1, 2) for value in row.official_split):
+  elif any(value not in (UNUSED, TRAIN, TEST) for value in row.official_split):
     problem = f'has the official splits {row.official_split}; expected 0 (unused), 1 (train) or 2 (test)'
   if problem:
     raise ValueError(f'A row of split {split!r} (video {row.video_id!r}, {row.path!r}) {problem}.')

@@ -5,11 +5,10 @@ import dataclasses
 import numpy as np
 
 from xdc_tf.manifest import manifest
+from xdc_tf.manifest.manifest import TEST, TRAIN
 from xdc_tf.records import source_videos
 from xdc_tf.records.label_table import NO_LABEL
 from xdc_tf.records.schema import Records
-
-TRAIN, TEST = 1, 2
 
 
 @dataclasses.dataclass(frozen=True)

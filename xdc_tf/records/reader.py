@@ -15,10 +15,10 @@ import tensorflow as tf
 
 from xdc_tf import graphs
 from xdc_tf.records import damage, label_table, positions, schema, training_order
-from xdc_tf.records.inputs import AudioInput, Input, VideoInput
+from xdc_tf.records.inputs import Input
 from xdc_tf.records.schema import Records
 
-__all__ = ['AudioInput', 'PipelinePart', 'VideoInput', 'evaluation_dataset', 'training_dataset']
+__all__ = ['PipelinePart', 'evaluation_dataset', 'training_dataset']
 
 _BUFFER_BYTES = 1 << 20
 

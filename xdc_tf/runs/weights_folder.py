@@ -81,7 +81,7 @@ class InputSpec:
     return cls(inputs, records.short_side, records.frame_rate, records.log_mel_spec, records.audio_track)
 
 
-def describe(
+def write_info(
   folder: str, encoder, source: str, inputs: Input, records: Records, several_labels: bool | None = None
 ) -> None:
   """Makes a folder that holds trained weights of an encoder one that `load` takes, and notes how it was fed.

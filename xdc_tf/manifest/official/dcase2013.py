@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 from xdc_tf import files
-from xdc_tf.manifest.manifest import Row
+from xdc_tf.manifest.manifest import TEST, TRAIN, Row
 from xdc_tf.manifest.official import listing
-from xdc_tf.manifest.official.listing import TEST, TRAIN, Listing, Skipped
+from xdc_tf.manifest.official.listing import Listing, Skipped
 
 FOLDERS = {'scenes_stereo': TRAIN, 'scenes_stereo_testset': TEST}
 

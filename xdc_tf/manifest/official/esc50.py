@@ -7,8 +7,9 @@ split i (from 1) fold i is the test and the other four are for training.
 import os
 from collections.abc import Iterator
 
+from xdc_tf.manifest.manifest import TEST, TRAIN
 from xdc_tf.manifest.official import listing
-from xdc_tf.manifest.official.listing import TEST, TRAIN, Entry, Listing, MediaFolder, Skipped
+from xdc_tf.manifest.official.listing import Entry, Listing, MediaFolder, Skipped
 
 NUM_FOLDS = 5
 

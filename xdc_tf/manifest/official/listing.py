@@ -24,7 +24,6 @@ from xdc_tf.manifest.media_files import PassedOver, walk
 # The record split of data sets whose division into training and test lies in `official_split`, so that every clip is stored
 # once whatever the number of official splits. Not 'all': TFDS keeps that name for the union of splits.
 OFFICIAL_SPLIT = 'official'
-UNUSED, TRAIN, TEST = 0, 1, 2
 
 # Beside VIDEO_EXTENSIONS.
 AUDIO_EXTENSIONS = ('.wav', '.flac', '.mp3', '.m4a', '.ogg', '.opus')

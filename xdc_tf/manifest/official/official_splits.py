@@ -1,7 +1,8 @@
 """Collects in which official splits a clip is for training and in which for test, while the lists are read."""
 
+from xdc_tf.manifest.manifest import TEST, TRAIN, UNUSED
 from xdc_tf.manifest.official import listing
-from xdc_tf.manifest.official.listing import TEST, TRAIN, UNUSED, Entry, Skipped
+from xdc_tf.manifest.official.listing import Entry, Skipped
 
 _USES = {UNUSED: 'unused', TRAIN: 'train', TEST: 'test'}
 

@@ -13,8 +13,9 @@ from typing import Any
 import tensorflow as tf
 
 from xdc_tf import files
+from xdc_tf.manifest.manifest import TEST, TRAIN
 from xdc_tf.manifest.official import listing
-from xdc_tf.manifest.official.listing import TEST, TRAIN, Entry, Listing, MediaFolder, Skipped
+from xdc_tf.manifest.official.listing import Entry, Listing, MediaFolder, Skipped
 
 AMBIGUOUS = 'Ambiguous'
 # part of the data set, as in the names of the lists: (beginning of the names of its videos, use in the official split)

@@ -6,8 +6,9 @@ and `testlist01.txt` to 03 (the same without the number). The videos lie in fold
 
 import os
 
+from xdc_tf.manifest.manifest import TEST, TRAIN
 from xdc_tf.manifest.official import listing
-from xdc_tf.manifest.official.listing import TEST, TRAIN, Listing, MediaFolder, Skipped
+from xdc_tf.manifest.official.listing import Listing, MediaFolder, Skipped
 from xdc_tf.manifest.official.official_splits import ClipTable
 
 NUM_SPLITS = 3
