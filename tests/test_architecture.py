@@ -104,6 +104,19 @@ def test_the_folders_are_a_road_without_circles():
   graphlib.TopologicalSorter(needs).prepare()  # Raises CycleError.
 
 
+def test_the_library_takes_of_the_command_line_no_more_than_how_to_configure():
+  """Verbs call the library, and the library opens runs by their gin files: the part of cli/ in between knows neither of them."""
+  between = ('configuration', 'configurables', 'strict_gin', 'bindings', 'bound_encoders', 'value_types')
+  allowed = {f'xdc_tf.cli.{name}' for name in between}
+  for path in (ROOT / 'xdc_tf' / 'library').rglob('*.py'):
+    assert {module for module in imports(path) if within(module, 'xdc_tf.cli')} <= allowed, path
+  for name in between:
+    found = {
+      m for m in imports(ROOT / f'xdc_tf/cli/{name}.py') if within(m, 'xdc_tf.cli') or within(m, 'xdc_tf.library')
+    }
+    assert found <= allowed, name
+
+
 def test_training_machines_need_no_beam():
   for path in (ROOT / 'xdc_tf').rglob('*.py'):
     assert not any(within(module, 'apache_beam') for module in imports(path)), path
