@@ -113,27 +113,8 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     FileNotFoundError: when there is no manifest.
     ValueError: when the manifest is damaged.
   """
-  modalities = options.modalities.split(',')
-  if not set(modalities) <= set(MODALITIES):
-    raise ClipJobError(f'--modalities={options.modalities}: expected video,audio or video or audio.')
-  for name in (
-    'clips_per_shard', 'short_side', 'frame_rate', 'decoder_timeout_seconds', 'decoder_threads', 'max_span_seconds',
-  ):  # fmt: skip
-    if not getattr(options, name) > 0:
-      raise ClipJobError(f'--{name}={getattr(options, name)}: expected more than 0.')
-  if not options.silence_db < 0:
-    raise ClipJobError(f'--silence_db={options.silence_db}: expected less than 0, the loudest that a file can hold.')
-  if not 0 <= options.max_failed_share <= 1:
-    raise ClipJobError(f'--max_failed_share={options.max_failed_share}: expected 0 to 1.')
-  try:
-    log_mel_spec = LogMelSpec(**json.loads(options.log_mel))
-  except (TypeError, ValueError) as error:
-    fields = ', '.join(field.name for field in dataclasses.fields(LogMelSpec))
-    raise ClipJobError(
-      f'--log_mel={options.log_mel}: {error}; expected JSON like \'{{"window_length": 512}}\' with: {fields}.'
-    ) from error
-  if log_mel_spec.num_filters != schema.NUM_FILTERS:
-    raise ClipJobError(f'--log_mel asks for {log_mel_spec.num_filters} filters; records hold {schema.NUM_FILTERS}.')
+  _check_ranges(options)
+  modalities, log_mel_spec = options.modalities.split(','), _log_mel_spec(options.log_mel)
   for path in (options.manifest, options.output_dir):
     files.use_file_system(path)
   clip_manifest = manifest.read_manifest(files.absolute_path(options.manifest))
@@ -163,6 +144,33 @@ def make_job(options: argparse.Namespace) -> ClipJob:
     keep_silent=options.keep_silent,
     keep_still=not options.set_aside_still,
   )
+
+
+def _check_ranges(options: argparse.Namespace) -> None:
+  if not set(options.modalities.split(',')) <= set(MODALITIES):
+    raise ClipJobError(f'--modalities={options.modalities}: expected video,audio or video or audio.')
+  for name in (
+    'clips_per_shard', 'short_side', 'frame_rate', 'decoder_timeout_seconds', 'decoder_threads', 'max_span_seconds',
+  ):  # fmt: skip
+    if not getattr(options, name) > 0:
+      raise ClipJobError(f'--{name}={getattr(options, name)}: expected more than 0.')
+  if not options.silence_db < 0:
+    raise ClipJobError(f'--silence_db={options.silence_db}: expected less than 0, the loudest that a file can hold.')
+  if not 0 <= options.max_failed_share <= 1:
+    raise ClipJobError(f'--max_failed_share={options.max_failed_share}: expected 0 to 1.')
+
+
+def _log_mel_spec(text: str) -> LogMelSpec:
+  try:
+    log_mel_spec = LogMelSpec(**json.loads(text))
+  except (TypeError, ValueError) as error:
+    fields = ', '.join(field.name for field in dataclasses.fields(LogMelSpec))
+    raise ClipJobError(
+      f'--log_mel={text}: {error}; expected JSON like \'{{"window_length": 512}}\' with: {fields}.'
+    ) from error
+  if log_mel_spec.num_filters != schema.NUM_FILTERS:
+    raise ClipJobError(f'--log_mel asks for {log_mel_spec.num_filters} filters; records hold {schema.NUM_FILTERS}.')
+  return log_mel_spec
 
 
 def check_settings(job: ClipJob) -> None:
