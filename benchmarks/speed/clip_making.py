@@ -8,7 +8,8 @@ by area averaging, its fastest way, as ours. Both write with FFmpeg's own JPEG e
 Both sides are bound to as many cores as they have threads. Our workers (processes with TensorFlow) run already when the clock
 starts, since a job of hours starts them once; ffmpeg starts in 0.05 s. Spans of 2 s every 10 s are a fifth of the film, so
 their limit is 1.2 times a fifth of ffmpeg's time for the whole of it. The whole film in spans of 2 s is one shard, as a job has
-it; a film with one keyframe, for which every span sought anew would be decoded from the start, is held against the same with many.
+it; a film with one keyframe, for which every span sought anew would be decoded from the start, is held against the same with many, and
+the first minutes of a film of two hours against a film of two minutes.
 """
 
 import contextlib
@@ -220,6 +221,27 @@ def one_keyframe_against_many(film: str, folder: str, repeats: int) -> dict:
     )
 
 
+def long_against_short(film: str, folder: str, repeats: int) -> dict:
+  """Returns the row of the first spans of a film of two hours, whose index every opening reads, against the same in two minutes."""
+  import imageio_ffmpeg
+
+  long = os.path.join(folder, 'two_hours.mp4')
+  again = ['-stream_loop', str(7200 // SECONDS - 1), '-i', film, '-c', 'copy', long]
+  subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', *again], check=True)
+  listed = {path: manifests(path, f'{path}_manifests')['tiles'] for path in (film, long)}
+  with _workers(1, 1) as workers:
+    return _measured(
+      comparison.Comparison(
+        'clip making, spans of 2 s of a film of 2 hours, one process, threads=1',
+        'ours, of a film of 2 minutes',
+        lambda: workers.make(listed[long], os.path.join(folder, 'of_long'), 64),
+        lambda: workers.make(listed[film], os.path.join(folder, 'of_short'), 64),
+        None,
+      ),
+      repeats,
+    )
+
+
 def main() -> None:
   """Measures with one thread and, if more are asked for, with --threads; then two processes against one."""
   parser = comparison.parser('clip_making', __doc__)
@@ -237,6 +259,7 @@ def main() -> None:
     for threads in sorted({1, options.threads}):
       rows += against_ffmpeg(film, made, folder, threads, options.repeats)
     rows.append(one_keyframe_against_many(film, folder, options.repeats))
+    rows.append(long_against_short(film, folder, options.repeats))
     if len(os.sched_getaffinity(0)) > 1:
       rows.append(two_against_one(made, folder, options.repeats))
   comparison.report(rows, options.output, options.threads, ('av', 'imageio-ffmpeg'))

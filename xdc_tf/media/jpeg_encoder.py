@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 from av.filter import Graph
+from av.sidedata.sidedata import SideDataContainer
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 # AVColorSpace of frames in BT.709, as their tag says. Such frames are most of the world's video.
@@ -131,12 +132,14 @@ def display_matrix(frame: av.VideoFrame) -> np.ndarray:
   the nearest one.
   """
   try:
-    data = frame.side_data.get('DISPLAYMATRIX')
+    # Not frame.side_data, which the frame keeps and which keeps the frame: Python frees such a circle when it comes to it, and until
+    # then all that was decoded stays, gigabytes.
+    data = SideDataContainer(frame).get('DISPLAYMATRIX')  # type: ignore[call-arg]
   except ValueError:  # PyAV 17 and 18 do not know the type of EXIF, which pictures carry.
     data = None
   if data is None:
     return _UPRIGHT
-  values = np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.float64)  # type: ignore[call-overload]
+  values = np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.float64)
   along, across = np.abs(np.diag(values)).sum(), np.abs(np.diag(values[::-1])).sum()
   return (np.sign(values) * (np.eye(2) if along >= across else np.eye(2)[::-1])).astype(np.int64)
 
