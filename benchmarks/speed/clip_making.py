@@ -8,8 +8,8 @@ by area averaging, its fastest way, as ours. Both write with FFmpeg's own JPEG e
 Both sides are bound to as many cores as they have threads. Our workers (processes with TensorFlow) run already when the clock
 starts, since a job of hours starts them once; ffmpeg starts in 0.05 s. Spans of 2 s every 10 s are a fifth of the film, so
 their limit is 1.2 times a fifth of ffmpeg's time for the whole of it. The whole film in spans of 2 s is one shard, as a job has
-it; a film with one keyframe, for which every span sought anew would be decoded from the start, is held against the same with many, and
-the first minutes of a film of two hours against a film of two minutes.
+it; a film with one keyframe, for which every span sought anew would be decoded from the start, is held against the same with many,
+and the first minutes of a film of two hours against a film of two minutes.
 """
 
 import contextlib

@@ -132,8 +132,8 @@ def display_matrix(frame: av.VideoFrame) -> np.ndarray:
   the nearest one.
   """
   try:
-    # Not frame.side_data, which the frame keeps and which keeps the frame: Python frees such a circle when it comes to it, and until
-    # then all that was decoded stays, gigabytes.
+    # Not frame.side_data: before PyAV 19 the frame keeps that, and it keeps the frame, so that all that was decoded stays until the
+    # garbage collector comes: gigabytes.
     data = SideDataContainer(frame).get('DISPLAYMATRIX')  # type: ignore[call-arg]
   except ValueError:  # PyAV 17 and 18 do not know the type of EXIF, which pictures carry.
     data = None
