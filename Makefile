@@ -71,13 +71,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 GPU := $(shell nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
 # pip takes no file whose SHA-256 is not in the locks; setuptools first, since it builds the few packages that come as sources.
+# A lock is whole: --no-deps, since a pip before 24 (Ubuntu 22.04, Debian 12) asks for the newest release of what somebody wants with
+# an extra, such as etils[epath], and gives up when the lock has an older one.
 $(VENV)/.installed: setup.py $(wildcard requirements/*)
 	@python=$$(PYTHON='$(PYTHON)' sh requirements/choose_python.sh) || exit 1; \
 	version=$$("$$python" -c 'import sys; print("%d%d" % sys.version_info[:2])'); \
 	echo "Installing into $(VENV) with $$("$$python" --version) ($$(command -v "$$python")); this takes a minute or two."; \
 	"$$python" -m venv --clear $(VENV) && \
 	$(PIP) --require-hashes --requirement requirements/build.txt && \
-	$(PIP) --require-hashes --no-build-isolation --use-pep517 --requirement requirements/py$$version.txt \
+	$(PIP) --no-deps --require-hashes --no-build-isolation --use-pep517 --requirement requirements/py$$version.txt \
 	  $(if $(GPU),--requirement requirements/gpu-py$$version.txt) && \
 	$(ALONE) $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
