@@ -30,10 +30,10 @@ def test_seconds_and_snippets():
 
 
 def test_actions_inside():
-  actions = [[2, 6], [8, 12], [9, 9], [11, 20], [30, 31]]
+  actions = [[2, 6], [8, 12], [9, 9], [11, 20], [30, 31], [0, 30]]
   inside, share = windows.actions_inside(actions, 4, 10)
-  assert inside.tolist() == [[-2, 2], [4, 8], [7, 16]]
-  np.testing.assert_allclose(share, [0.5, 1, 1 / 3])
+  assert inside.tolist() == [[-2, 2], [4, 8], [7, 16], [-4, 26]]
+  np.testing.assert_allclose(share, [0.5, 1, 1 / 3, 1 / 3])
   assert windows.actions_inside(np.zeros([0, 2]), 4, 10)[0].shape == (0, 2)
 
 
