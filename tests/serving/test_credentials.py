@@ -39,9 +39,17 @@ def _pem(path, *things) -> str:
 
 
 def _certificate(name, issuer=None):
-  """Returns a certificate and its key; without an issuer (both of it) it is an authority."""
+  """Returns a certificate and its key; without an issuer (both of it) it is an authority.
+
+  It has all that RFC 5280 asks for, which Python 3.13 and later insist on.
+  """
   key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.timezone.utc)
-  subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+  subject, signing_key = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]), issuer[1] if issuer else key
+  uses = dict.fromkeys(
+    ('content_commitment', 'key_encipherment', 'data_encipherment', 'key_agreement', 'encipher_only', 'decipher_only'),
+    False,
+  )
+  uses |= {'digital_signature': True, 'key_cert_sign': issuer is None, 'crl_sign': issuer is None}
   builder = (
     x509.CertificateBuilder(subject_name=subject, issuer_name=issuer[0].subject if issuer else subject)
     .public_key(key.public_key())
@@ -49,9 +57,12 @@ def _certificate(name, issuer=None):
     .not_valid_before(now - datetime.timedelta(days=1))
     .not_valid_after(now + datetime.timedelta(days=1))
     .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+    .add_extension(x509.KeyUsage(**uses), critical=True)
+    .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
     .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address('127.0.0.1'))]), critical=False)
   )
-  return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key
+  return builder.sign(signing_key, hashes.SHA256()), key
 
 
 def _encoded(certificate_and_key) -> tuple[bytes, bytes]:
