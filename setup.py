@@ -59,8 +59,10 @@ setup(
     'gin-config>=0.5,<0.6',
     'numpy>=1.26,<3',
     'packaging>=23',
-    'pandas<3',  # Every Beam job in a notebook imports Beam's dataframes, which fail with pandas 3.
-    'scikit-learn>=1.5,<2',
+    # Every Beam job in a notebook imports Beam's dataframes, which fail with pandas 3.
+    f'pandas>=1.5.2,<3; {LOWER}',
+    f'pandas>=2.2.3,<3; {UPPER}',
+    'scikit-learn>=1.5.2,<2',
     'tqdm>=4.66,<5',
   ],
   extras_require={
@@ -103,8 +105,8 @@ setup(
       'pytest>=8.2,<10',
       'pytest-xdist>=3.8,<4',
       'coverage>=7.10,<8',
-      'ruff>=0.14,<0.18',
-      'mypy>=1.15,<3',
+      'ruff>=0.17.5,<0.18',
+      'mypy>=2.4,<3',
       'librosa>=0.11,<0.12',
       'playwright>=1.50,<2',
       # An S3 server on this machine, for what tensorflow-io makes of s3:// paths.

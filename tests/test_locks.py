@@ -58,6 +58,8 @@ def test_what_is_locked_asks_for_nothing_that_is_not():
   }
   todo = [('xdc-tf', ('', *EXTRAS))]
   for name, extras in todo:  # Grows on the way.
+    if name in names and importlib.metadata.version(name) != names[name]:
+      pytest.skip(f'this environment has another {name} than the lock')
     for asked in map(Requirement, importlib.metadata.requires(name) or []):
       if asked.marker is None or any(asked.marker.evaluate({'extra': extra}) for extra in extras):
         found = canonicalize_name(asked.name)

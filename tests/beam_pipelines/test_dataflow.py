@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tarfile
 
+import portable_jobs
 import pytest
-import records_factory
 
 pytest.importorskip(
   'apache_beam.runners.dataflow.internal.apiclient',
@@ -22,11 +22,8 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions
 from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.dataflow.internal import apiclient
-from apache_beam.runners.portability.fn_api_runner import translations
 
-from beam_pipelines import clip_shard, extract_features, feature_shard, make_clips
-from xdc_tf.media.media import ReadOptions
-from xdc_tf.records.audio_ops import LogMelSpec
+from beam_pipelines import make_clips
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OPTIONS = [
@@ -37,7 +34,6 @@ OPTIONS = [
   '--template_location=gs://some-bucket/template.json',
   '--no_auth',
 ]
-OWN_STEPS = {'ShardNumbers', 'MissingShards', 'MakeShards', 'Embed', 'Write', 'FinishClips', 'FinishFeatures'}
 
 
 class Submission:
@@ -73,52 +69,19 @@ class Submission:
     steps = self.pipeline.components.transforms.values()
     return {step.spec.urn for step in steps if step.spec.urn and not step.subtransforms}
 
-  def stages(self):
-    """The job's own steps that workers do in one go, without anything stored or sent between them."""
-    primitives = common_urns.primitives
-    phases = [translations.lift_combiners, translations.greedily_fuse, translations.sort_stages]
-    _, stages = translations.create_and_optimize_stages(
-      self.pipeline, phases, frozenset({primitives.GROUP_BY_KEY.urn, primitives.IMPULSE.urn}), False
-    )
-    names = [{transform.unique_name.split('/')[0] for transform in stage.transforms} for stage in stages]
-    return [own for found in names if (own := found & OWN_STEPS)]
-
-
-def submit_clips(num_rows, folder, *arguments):
-  job = clip_shard.ClipJob(
-    manifest_directory='gs://some-bucket/manifest',
-    output_dir='gs://some-bucket/clips',
-    name='tiny',
-    num_rows={'train': num_rows, 'validation': 10},
-    clips_per_shard=64,
-    read_options=ReadOptions(),
-    log_mel_spec=LogMelSpec(),
-    decoder_timeout_seconds=300.0,
-  )
-  return Submission(lambda pipeline: make_clips.build(pipeline, job), *arguments)
-
-
-def submit_features(num_rows, folder, *arguments):
-  directory = folder / f'{num_rows:03d}'
-  records = records_factory.write_records(directory, {'train': num_rows}, 2, frames_per_span=1, size=(8, 8))
-  metadata = {'modality': 'video', 'num_frames': 8, 'crop_size': 8, 'short_side': None, 'feature_dimension': 512}
-  job = feature_shard.FeatureJob(records.directory, 'gs://some-bucket/features', metadata, 1, None, 32)
-  return Submission(lambda pipeline: extract_features.build(pipeline, job, 'gs://some-bucket/model/1'), *arguments)
-
 
 @pytest.mark.parametrize(
-  ('submit', 'stages'),
+  ('build', 'stages'),
   [
-    (submit_clips, [{'ShardNumbers'}, {'MakeShards'}, {'FinishClips'}]),
-    # What the model makes of a shard is never sent anywhere.
-    (submit_features, [{'MissingShards'}, {'Embed', 'Write'}, {'FinishFeatures'}]),
+    (portable_jobs.build_clips, portable_jobs.CLIP_STAGES),
+    (portable_jobs.build_features, portable_jobs.FEATURE_STAGES),
   ],
 )
-def test_the_pipeline_is_portable_and_small(submit, stages, tmp_path, monkeypatch):
-  submission = submit(4, tmp_path, monkeypatch)
+def test_the_pipeline_is_portable_and_small(build, stages, tmp_path, monkeypatch):
+  submission = Submission(lambda pipeline: build(pipeline, 4, tmp_path), monkeypatch)
   primitives = common_urns.primitives
   assert submission.leaf_urns() == {p.urn for p in (primitives.IMPULSE, primitives.PAR_DO, primitives.GROUP_BY_KEY)}
-  assert submission.stages() == stages
+  assert portable_jobs.stages(submission.pipeline) == stages
   (environment,) = submission.pipeline.components.environments.values()
   assert environment.urn == common_urns.environments.DOCKER.urn
   assert f'/beam_python3.{sys.version_info[1]}_sdk:{beam.__version__}'.encode() in environment.payload
@@ -128,7 +91,7 @@ def test_the_pipeline_is_portable_and_small(submit, stages, tmp_path, monkeypatc
   described = submission.staged['pipeline.pb']
   assert b'__main__' not in described
   # Shard numbers are listed by a worker, so the rows of the manifest leave no trace but their number.
-  many = submit(400, tmp_path, monkeypatch).staged['pipeline.pb']
+  many = Submission(lambda pipeline: build(pipeline, 400, tmp_path), monkeypatch).staged['pipeline.pb']
   assert abs(len(many) - len(described)) < 50 and len(many) < 60_000
 
 
@@ -153,7 +116,9 @@ def test_the_workers_get_the_whole_package(source, tmp_path, monkeypatch):
   for package in ('xdc_tf', 'beam_pipelines'):
     expected |= {f'{package}/{name}': text for name, text in files_below(source / package).items()}
   del expected['beam_pipelines/README.md']
-  submission = submit_clips(100, tmp_path, monkeypatch, f'--setup_file={source}/setup.py')
+  submission = Submission(
+    lambda pipeline: portable_jobs.build_clips(pipeline, 100, tmp_path), monkeypatch, f'--setup_file={source}/setup.py'
+  )
   (environment,) = submission.pipeline.components.environments.values()
   assert any(b'/workflow.tar.gz' in dependency.type_payload for dependency in environment.dependencies)
   # What a worker does with it, but for the dependencies.
