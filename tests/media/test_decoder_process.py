@@ -1,6 +1,7 @@
 import contextlib
 import glob
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -80,23 +81,26 @@ def test_errors_keep_their_reason_and_the_child_goes_on(film, tmp_path):
 
 
 def test_the_child_starts_fast(tmp_path):
-  begin = time.monotonic()
+  before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
   with DecoderProcess() as decoder:
     _reason(decoder, str(tmp_path / 'absent.mp4'))
     with open(f'/proc/{decoder.pid}/maps') as file:
       assert 'tensorflow' not in file.read()
-  assert time.monotonic() - begin < 3.0  # 0.2 s alone on a machine; TensorFlow would take longer than this limit.
+  # 0.2 s; TensorFlow would take longer than this limit. Of a core, since the machine may be busy.
+  assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 2.0
 
 
 @pytest.mark.slow
 def test_a_decoder_that_hangs_is_killed_and_replaced(film, hanging):
-  with DecoderProcess(timeout_seconds=1.5) as decoder:
+  with DecoderProcess() as decoder:
     decoder.read_span(film, 0.0, 1.0)
+    decoder._timeout_seconds = 1.5  # Not before: on a busy machine a start takes longer.
     pid, begin = decoder.pid, time.monotonic()
     with pytest.raises(MediaError, match=r'decoder_timeout: .*pipe.mp4 .* get on for 1.5 s'):
       decoder.read_span(hanging, 0.0, 1.0)
-    assert 1.4 < time.monotonic() - begin < 6.0
+    assert time.monotonic() - begin > 1.4
     assert not _is_running(pid)
+    decoder._timeout_seconds = 120.0
     assert len(decoder.read_span(film, 0.0, 1.0).frames) == 30
     assert decoder.pid != pid
 
@@ -136,6 +140,21 @@ def test_too_little_memory_is_a_crash_of_the_decoder(film, tmp_path):
     assert len(decoder.read_span(film, 0.0, 0.1, options).frames) == 3
   with DecoderProcess() as decoder:
     assert len(decoder.read_span(large, 0.0, 0.1, options).frames) == 3
+
+
+def test_a_smaller_limit_of_the_shell_is_kept(film):
+  """As `ulimit -v` sets it on many shared machines."""
+  program = f"""
+import resource
+from xdc_tf.media.decoder_process import DecoderProcess
+resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))
+with DecoderProcess(memory_limit_bytes=8 * 2**30) as decoder:
+  frames = decoder.read_span({str(film)!r}, 0.0, 1.0).frames
+  with open(f'/proc/{{decoder.pid}}/limits') as file:
+    print(len(frames), next(line for line in file if line.startswith('Max address space')).split()[3:5])
+"""
+  done = subprocess.run([sys.executable, '-c', program], check=True, capture_output=True, text=True)
+  assert done.stdout == f'30 {[str(4 * 2**30)] * 2}\n'
 
 
 @pytest.mark.parametrize('busy', [False, True])

@@ -207,11 +207,20 @@ def _read_requests(requests: BinaryIO, pending: list[dict], arrived: threading.S
   os._exit(0)
 
 
+def _limit_memory(num_bytes: int) -> None:
+  """Limits the address space, by less where this process may not have as much anyway."""
+  _, allowed = resource.getrlimit(resource.RLIMIT_AS)
+  if allowed != resource.RLIM_INFINITY:
+    num_bytes = min(num_bytes, allowed)
+  with contextlib.suppress(ValueError):  # macOS takes no limit below what it gives to every process.
+    resource.setrlimit(resource.RLIMIT_AS, (num_bytes, num_bytes))
+
+
 def main() -> None:
   """Runs the child: requests on standard input, answers on standard output."""
   signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business, with which the child ends.
   limit, threads = map(int, sys.argv[1:])
-  resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+  _limit_memory(limit)
   resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
   # Whatever prints must not get between the answers.
   answers = os.fdopen(os.dup(1), 'wb')
