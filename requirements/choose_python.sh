@@ -1,11 +1,14 @@
 #!/bin/sh
 # Prints the Python to install into: $PYTHON, else the newest that all packages exist for, 3.11, where it is. TensorFlow 2.15, which it
 # gets, has machine code for NVIDIA GPUs up to compute capability 8.0; on an H100 (9.0) every kernel would be compiled at first use, for
-# half an hour. So a machine with such a card gets 3.12 and TensorFlow 2.21.
-SUITABLE='import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))'
+# half an hour. So a machine with such a card gets 3.12 and TensorFlow 2.21. tensorflow-addons, which goes with TensorFlow 2.15, has no
+# wheels for ARM under Linux, and on a Mac that TensorFlow is in packages of other names: 3.12 or 3.13 there.
+oldest=10
+[ "$(uname -s) $(uname -m)" = 'Linux x86_64' ] || oldest=12
+SUITABLE="import sys, venv, ensurepip; sys.exit(not (3, $oldest) <= sys.version_info[:2] <= (3, 13))"
 
 if [ -n "$PYTHON" ]; then
-  "$PYTHON" -c "$SUITABLE" || { echo "PYTHON=$PYTHON cannot be used: it must be Python 3.10 to 3.13 with venv and pip." >&2; exit 1; }
+  "$PYTHON" -c "$SUITABLE" || { echo "PYTHON=$PYTHON cannot be used: it must be Python 3.$oldest to 3.13 with venv and pip." >&2; exit 1; }
   echo "$PYTHON"
   exit
 fi
@@ -30,6 +33,6 @@ done
 for candidate in python3 python /usr/local/bin/python3; do
   if "$candidate" -c "$SUITABLE" >/dev/null 2>&1; then echo "$candidate"; exit; fi
 done
-echo "No suitable Python was found. xdc-tf needs Python 3.10, 3.11, 3.12 or 3.13 with venv and pip." >&2
-echo "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.11 demo" >&2
+echo "No suitable Python was found: on $(uname -s) $(uname -m), xdc-tf needs Python 3.$oldest to 3.13 with venv and pip." >&2
+echo "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12 demo" >&2
 exit 1

@@ -9,11 +9,16 @@ import pytest
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / 'requirements/choose_python.sh'
 
 
-def choose(folder, versions, capability=None, **environment):
+def choose(folder, versions, capability=None, system='Linux x86_64', **environment):
   """Runs the script where only `versions` of Python are there, and a GPU of that compute capability."""
-  names = {f'python{version}': 'exit 0' for version in versions}
+  # What the script asks a Python comes as its second argument.
+  names = {
+    f'python{version}': f'case "$2" in *"(3, 12) <="*) exit {int(version < "3.12")};; esac' for version in versions
+  }
+  names['uname'] = 'set -- $1 {}; case "$1" in -s) echo $2;; -m) echo $3;; esac'.format(system)
   if capability:
     names['nvidia-smi'] = f"printf '{capability}'"
+  folder.mkdir(exist_ok=True)
   for name, line in names.items():
     (folder / name).write_text(f'#!/bin/sh\n{line}\n')
     (folder / name).chmod(0o755)
@@ -40,6 +45,15 @@ def test_the_stack_that_has_code_for_the_card(tmp_path, versions, capability, ex
   chosen = choose(tmp_path, versions, capability)
   assert chosen.stdout == f'{tmp_path}/{expected}\n'
   assert ('3.12 is preferred' in chosen.stderr) == (capability is not None and capability != '8.0\\n')
+
+
+@pytest.mark.skipif(os.path.exists('/usr/local/bin/python3.11'), reason='it is looked for there too')
+@pytest.mark.parametrize('system', ['Linux aarch64', 'Darwin arm64'])
+def test_elsewhere_the_stack_that_has_packages(tmp_path, system):
+  assert choose(tmp_path, ['3.10', '3.11', '3.12'], system=system).stdout == f'{tmp_path}/python3.12\n'
+  (tmp_path / 'python3.12').unlink()
+  refused = choose(tmp_path / 'old', ['3.11'], system=system)
+  assert refused.returncode == 1 and f'on {system}, xdc-tf needs Python 3.12 to 3.13' in refused.stderr
 
 
 def test_shims_come_after_what_they_hide(tmp_path):

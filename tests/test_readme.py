@@ -123,7 +123,8 @@ def templates() -> list[tuple[re.Pattern, int]]:
         lines = [line for line in text.split('\n') if line.strip('\0 ')]
         found += [(re.compile(re.escape(line).replace('\0', '.*')), len(line.replace('\0', ''))) for line in lines]
   for line in re.findall(r'echo "([^"]*)"', (ROOT / 'requirements/choose_python.sh').read_text()):
-    found.append((re.compile(re.escape(line)), len(line)))
+    fixed = re.split(r'\$\([^)]*\)|\$\w+', line)
+    found.append((re.compile('.*'.join(map(re.escape, fixed))), len(''.join(fixed))))
   return found
 
 
