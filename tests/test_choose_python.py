@@ -15,7 +15,7 @@ def choose(folder, versions, capability=None, system='Linux x86_64', **environme
   names = {
     f'python{version}': f'case "$2" in *"(3, 12) <="*) exit {int(version < "3.12")};; esac' for version in versions
   }
-  names['uname'] = 'set -- $1 {}; case "$1" in -s) echo $2;; -m) echo $3;; esac'.format(system)
+  names['uname'] = f'set -- $1 {system}; case "$1" in -s) echo $2;; -m) echo $3;; esac'
   if capability:
     names['nvidia-smi'] = f"printf '{capability}'"
   folder.mkdir(exist_ok=True)
