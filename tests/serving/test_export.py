@@ -20,7 +20,7 @@ from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import VideoInput
 from xdc_tf.records.reader import evaluation_dataset
 from xdc_tf.serving import export, served_clusters
-from xdc_tf.serving.checks import RequestLimits
+from xdc_tf.serving.checks import RequestLimits, checked_length
 from xdc_tf.serving.export import export_audio, export_video
 from xdc_tf.serving.version_folder import METADATA_FILE, MODEL_CARD_FILE
 
@@ -348,6 +348,18 @@ def test_what_does_not_fit_is_named(tmp_path):
   with pytest.raises(ValueError, match=r'centroids has shape \(5, 64\), expected \(5, 32\).*several joined \(CDC\)'):
     export_audio(encoder, AUDIO_INPUT, spec, str(tmp_path), joint)
   assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize('clips', [1, 3, 5, 10, 12, 20, 50, 300])
+def test_exactly_as_much_sound_as_a_request_may_hold_is_taken(clips):
+  @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int8)])
+  def check(waveform):
+    return checked_length(waveform, 16000, 2.0, RequestLimits())
+
+  length = 600 * 16000 // clips
+  assert check(tf.zeros([clips, length], tf.int8)).shape == (clips, length)
+  with pytest.raises(tf.errors.InvalidArgumentError, match='may hold 600 seconds of sound'):
+    check(tf.zeros([clips, length + 1], tf.int8))
 
 
 @pytest.mark.slow

@@ -113,11 +113,13 @@ def checked_length(x: tf.Tensor, per_second: float, window_seconds: float, limit
     window_seconds: the seconds of the window of the encoder; a shorter clip is padded to it.
     limits: the limits of a request.
   """
-  clips, length = tf.unstack(tf.cast(tf.shape(x, tf.int64)[:2], tf.float32))
-  seconds = clips * tf.maximum(length / per_second, window_seconds)
+  clips, length = tf.unstack(tf.cast(tf.shape(x, tf.int64)[:2], tf.float64))
+  # Of values, not of seconds: 600 s in clips of 10 are a little more than 600 once they were divided.
+  values = clips * tf.maximum(length, window_seconds * per_second)
   message = (
     f'A request may hold {limits.request_seconds:g} seconds of sound, all clips together, each at least '
     f'{window_seconds:g}. Received:'
   )
-  with tf.control_dependencies([tf.debugging.Assert(seconds <= limits.request_seconds, [message, seconds])]):
+  fits = values <= limits.request_seconds * per_second * (1 + 1e-9)
+  with tf.control_dependencies([tf.debugging.Assert(fits, [message, values / per_second])]):
     return tf.identity(x)
