@@ -27,6 +27,7 @@ from beam_pipelines import clip_shard, make_clips
 from benchmarks import machine
 from xdc_tf import files
 from xdc_tf.manifest import manifest
+from xdc_tf.media.media import MediaSpan
 from xdc_tf.records import human_labels, reader, schema
 from xdc_tf.records.inputs import AudioInput
 from xdc_tf.report import cluster_report
@@ -66,8 +67,9 @@ def _log_mel() -> np.ndarray:
   return np.random.default_rng(0).normal(-6, 4, (6, 40)).astype(np.float32)
 
 
-def _record(row, *_) -> bytes:
-  return schema.encode(schema.Span(row.index, row.video_id, row.start_seconds, [], _log_mel()))
+def _record(row, *_) -> tuple[bytes, MediaSpan]:
+  record = schema.encode(schema.Span(row.index, row.video_id, row.start_seconds, [], _log_mel()))
+  return record, MediaSpan([], np.zeros(0, np.float32), row.start_seconds, row.end_seconds)
 
 
 def _run_job(folder: str, output: str) -> None:

@@ -58,7 +58,9 @@ def lay_out(run: FinishedRun, encoder: str, clips: np.ndarray) -> list[np.ndarra
     table = features[order[np.searchsorted(index, clips, sorter=order)]].astype(np.float32)
     table /= np.linalg.norm(table, axis=1, keepdims=True)
     start = layouts[-1] * 1e-2 if layouts else 'pca'
-    places = TSNE(perplexity=30, init=start, early_exaggeration=4.0, random_state=0).fit_transform(table)
+    places = TSNE(
+      perplexity=min(30, (len(clips) - 1) / 3), init=start, early_exaggeration=4.0, random_state=0
+    ).fit_transform(table)
     places -= places.mean(axis=0)
     layouts.append(places / np.abs(places).max())
   return layouts

@@ -10,6 +10,7 @@ same command goes on; what was measured is not measured again.
 
 import argparse
 import concurrent.futures
+import itertools
 import json
 import os
 import subprocess
@@ -73,6 +74,8 @@ def compare(arguments: argparse.Namespace) -> int:
   short_side = _crop_size(arguments.gin_param)
   records = corpus.make_records(arguments.corpus, list_path, short_side, arguments.records_dir or work_dir)
   settings = _settings(arguments, records)
+  for method, seed in itertools.product(methods, seeds):
+    _keep_settings(os.path.join(work_dir, results.cell_name(method, seed)), settings)
   with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
     running = [pool.submit(_run_cell, m, seed, records, work_dir, settings) for seed in seeds for m in methods]
     failed = 0
@@ -119,10 +122,31 @@ def _settings(arguments: argparse.Namespace, records: str) -> dict[str, Any]:
   }
 
 
+def _keep_settings(folder: str, settings: dict[str, Any]) -> None:
+  """Writes down what a cell is measured with.
+
+  Raises:
+    ValueError: when it was, or was to be, measured with other settings.
+  """
+  path = os.path.join(folder, 'settings.json')
+  if os.path.exists(path):
+    before = files.read_json(path)
+    other = {name: before.get(name) for name in settings if before.get(name) != settings[name]}
+    if other:
+      raise ValueError(
+        f'{folder} was measured with {other}; asked for now: { {name: settings[name] for name in other} }. Give another --output '
+        'or --work_dir.'
+      )
+  elif os.path.exists(os.path.join(folder, 'result.json')):
+    print(f'{folder} does not say with what settings it was measured; it is taken as it is.', flush=True)
+  else:
+    os.makedirs(folder, exist_ok=True)
+    files.write_json(path, settings)
+
+
 def _run_cell(method: str, seed: int, records: str, work_dir: str, settings: dict[str, Any]) -> bool:
   """Runs a cell in a process of its own, so that its memory is its own; returns whether it has a result."""
   folder = os.path.join(work_dir, results.cell_name(method, seed))
-  os.makedirs(folder, exist_ok=True)
   name = f'{method}, seed {seed}'
   if os.path.exists(os.path.join(folder, 'result.json')):
     print(f'{name}: measured before', flush=True)

@@ -7,6 +7,7 @@ setuptools, which builds the packages that come as sources. Versions that are lo
 delete a file first to take today's.
 """
 
+import argparse
 import concurrent.futures
 import json
 import pathlib
@@ -28,6 +29,7 @@ FIRST = '{}.{}.0'.format(*sys.version_info[:2])
 
 def main() -> None:
   """Resolves without installing anything."""
+  argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
   base, gpu = REQUIREMENTS / f'py{VERSION}.txt', REQUIREMENTS / f'gpu-py{VERSION}.txt'
   locked = _resolve(EXTRAS, base)
   _write(base, locked)

@@ -48,12 +48,14 @@ def measure(options: argparse.Namespace, folder: str) -> Iterator[report.Row]:
   """Runs the parts that are asked for; yields their rows. A part that breaks off is a failed row."""
   os.makedirs(f'{folder}/logs')
   made = Material(folder, Commands(f'{folder}/logs'))
-  short, default_kills, default_seconds = options.short, (6 if options.short else 200), (5 if options.short else 300)
+  short = options.short
+  num_kills = (6 if short else 200) if options.kills is None else options.kills
+  seconds = (5 if short else 300) if options.serving_seconds is None else options.serving_seconds
   runs = {
-    'kills': lambda rng: kills.run(made, rng, short, options.kills or default_kills),
+    'kills': lambda rng: kills.run(made, rng, short, num_kills),
     'damage': lambda rng: damage.run(made, rng, short, options.cases),
     'disk': lambda rng: broken_disks.run(made, rng, short),
-    'serving': lambda rng: serving.run(made, rng, short, options.serving_seconds or default_seconds),
+    'serving': lambda rng: serving.run(made, rng, short, seconds),
   }
   for number, part in enumerate(PARTS):
     if part in (options.part or PARTS):

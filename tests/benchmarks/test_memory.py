@@ -9,6 +9,15 @@ from xdc_tf.records import positions, schema
 
 
 @pytest.mark.slow
+def test_the_jobs_run_without_decoding(tmp_path):
+  memory.write_manifest(str(tmp_path), 200)
+  memory.make_records(str(tmp_path), 200)
+  memory.plan_records(str(tmp_path), 200)
+  for name in ('clips', 'planned'):
+    assert schema.open_records(str(tmp_path / name)).num_rows('train') == 200
+
+
+@pytest.mark.slow
 def test_many_shards_that_are_the_same_few_are_trained_on(tmp_path):
   (tmp_path / 'small').mkdir()
   small = records_factory.write_records(

@@ -6,7 +6,7 @@ import os
 import pytest
 import records_factory
 
-from benchmarks import tables_miniature, transfer_miniature
+from benchmarks import table1_miniature, tables_miniature, transfer_miniature
 from benchmarks.miniature import cell, labels, results
 from xdc_tf import files
 from xdc_tf.cli import configuration, make_avdigits
@@ -117,3 +117,18 @@ def test_the_table_has_means_and_spreads():
   cells = [row | {'seed': seed, 'probe': {'video': 0.5 + seed / 10, 'audio': 0.9}} for seed in (0, 1)]
   text = tables_miniature.table({'rows': cells, 'machine': 'm', 'software': 's', 'date': 'd'})
   assert '| 2     | k = 10   | 0.550 ± 0.071       | 0.900 ± 0.000       | 0, 1  |' in text
+
+
+def test_a_cell_keeps_the_settings_that_it_was_measured_with(tmp_path, capsys):
+  settings = {'gin_params': ['num_clusters = 4'], 'few_labels': 2, 'num_clusters': 4, 'probes_only': True}
+  folder = tmp_path / 'xdc-seed0'
+  for _ in range(2):
+    table1_miniature._keep_settings(str(folder), settings)
+  with pytest.raises(
+    ValueError, match=r"measured with {'few_labels': 2}; asked for now: {'few_labels': 3}. Give another"
+  ):
+    table1_miniature._keep_settings(str(folder), settings | {'few_labels': 3})
+  (folder / 'settings.json').unlink()
+  (folder / 'result.json').write_text('{}')  # Of an earlier version.
+  table1_miniature._keep_settings(str(folder), settings | {'few_labels': 3})
+  assert 'does not say with what settings' in capsys.readouterr().out

@@ -21,6 +21,7 @@ def test_clips_that_are_alike_come_together(tmp_path):
     config=types.SimpleNamespace(num_iterations=1),
     iteration=lambda number: types.SimpleNamespace(features=lambda encoder: str(tmp_path / str(number))),
   )
+  assert moving_picture.lay_out(run, 'video', np.arange(8))[0].shape == (8, 2)
   clips = np.arange(70)
   first, last = moving_picture.lay_out(run, 'video', clips)
   for places, together in ((first, False), (last, True)):
