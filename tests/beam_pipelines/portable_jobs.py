@@ -9,11 +9,6 @@ from beam_pipelines import clip_shard, extract_features, feature_shard, make_cli
 from xdc_tf.media.media import ReadOptions
 from xdc_tf.records.audio_ops import LogMelSpec
 
-CLIP_STAGES = [{'ShardNumbers'}, {'MakeShards'}, {'FinishClips'}]
-# What the model makes of a shard is never sent anywhere.
-FEATURE_STAGES = [{'MissingShards'}, {'Embed', 'Write'}, {'FinishFeatures'}]
-_OWN_STEPS = set().union(*CLIP_STAGES, *FEATURE_STAGES)
-
 
 def build_clips(pipeline, num_rows, folder):
   """Adds the clip job for a manifest of this many rows."""
@@ -37,6 +32,14 @@ def build_features(pipeline, num_rows, folder):
   metadata = {'modality': 'video', 'num_frames': 8, 'crop_size': 8, 'short_side': None, 'feature_dimension': 512}
   job = feature_shard.FeatureJob(records.directory, 'gs://some-bucket/features', metadata, 1, None, 32)
   extract_features.build(pipeline, job, 'gs://some-bucket/model/1')
+
+
+JOBS = (
+  (build_clips, [{'ShardNumbers'}, {'MakeShards'}, {'FinishClips'}]),
+  # What the model makes of a shard is never sent anywhere.
+  (build_features, [{'MissingShards'}, {'Embed', 'Write'}, {'FinishFeatures'}]),
+)
+_OWN_STEPS = {step for _, in_one_go in JOBS for steps in in_one_go for step in steps}
 
 
 def stages(pipeline: beam_runner_api_pb2.Pipeline) -> list[set[str]]:

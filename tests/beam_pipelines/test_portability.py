@@ -6,13 +6,7 @@ import pytest
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize(
-  ('build', 'stages'),
-  [
-    (portable_jobs.build_clips, portable_jobs.CLIP_STAGES),
-    (portable_jobs.build_features, portable_jobs.FEATURE_STAGES),
-  ],
-)
+@pytest.mark.parametrize(('build', 'stages'), portable_jobs.JOBS)
 def test_workers_do_as_much_as_can_be_in_one_go(build, stages, tmp_path):
   pipeline = beam.Pipeline()
   build(pipeline, 4, tmp_path)

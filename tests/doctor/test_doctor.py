@@ -89,9 +89,8 @@ def unmet(requirements: list[str]) -> set[str]:
 @pytest.mark.stack
 def test_this_environment_is_compared_with_setup_py(this_machine, setup_arguments):
   requirements = setup_arguments['install_requires']
-  facts = dataclasses.replace(
-    this_machine, requirements=tuple(requirements), has_pip=True
-  )  # uv's environments have none.
+  # Environments that uv makes have no pip.
+  facts = dataclasses.replace(this_machine, requirements=tuple(requirements), has_pip=True)
   problems = [finding.text for finding in machine_checks.check_packages(facts) if finding.level == PROBLEM]
   assert {text.split()[0] for text in problems} == unmet(requirements)
   for check in (machine_checks.check_python, machine_checks.check_stack, machine_checks.check_codecs):

@@ -98,7 +98,7 @@ def test_a_decoder_that_hangs_is_killed_and_replaced(film, hanging):
     pid, begin = decoder.pid, time.monotonic()
     with pytest.raises(MediaError, match=r'decoder_timeout: .*pipe.mp4 .* get on for 1.5 s'):
       decoder.read_span(hanging, 0.0, 1.0)
-    assert time.monotonic() - begin > 1.4
+    assert 1.4 < time.monotonic() - begin < 6.0
     assert not _is_running(pid)
     decoder._timeout_seconds = 120.0
     assert len(decoder.read_span(film, 0.0, 1.0).frames) == 30
