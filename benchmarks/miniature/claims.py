@@ -20,6 +20,7 @@ from xdc_tf import files
 RESULTS = os.path.join(os.path.dirname(os.path.dirname(__file__)), 'results')
 SELF_SUPERVISED = ('sdc', 'mdc', 'cdc', 'xdc')
 NOT_MEASURED = 'not measured'
+UNCURATED = '20% with the sound of another digit'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,8 +153,7 @@ def _gap_shrinks(measured: Measured) -> list[Finding]:
   findings = []
   for modality in results.MODALITIES:
     small, large = (
-      measured.lead('3 and 4', f'{n} clips, curated', f'{n} clips, 20% with the sound of another digit', modality)
-      for n in (1000, 3000)
+      measured.lead('3 and 4', f'{n} clips, curated', f'{n} clips, {UNCURATED}', modality) for n in (1000, 3000)
     )
     shrinks = {seed: small[seed] - large[seed] for seed in sorted(small.keys() & large.keys())}
     findings.append(_finding(f'{modality}, gap at 1,000 less gap at 3,000', shrinks))
@@ -175,9 +175,10 @@ CLAIMS = (
   ),
   Claim(
     'Study 1, II',
-    'Methods of two modalities beat the one of a single modality',
+    'Methods of two modalities beat the one of a single modality (and random weights)',
     'UCF101: SDC 61.8, MDC 68.4, CDC 72.9',
-    lambda measured: _least_lead(measured, ('mdc', 'cdc', 'xdc'), ('sdc',)),
+    # Of two methods that are below random weights neither has learned what the other has not.
+    lambda measured: _least_lead(measured, ('mdc', 'cdc', 'xdc'), ('sdc', 'random')),
   ),
   Claim(
     'Study 1, III',
@@ -193,9 +194,15 @@ CLAIMS = (
   ),
   Claim(
     'Study 1',
-    'Five to six iterations are needed',
-    '5 to 6',
+    'Three iterations are too few: six are better',
+    'it takes 5 to 6 to converge',
     lambda measured: _leads(measured, 'iterations', '6 iterations', '3 iterations'),
+  ),
+  Claim(
+    'Study 1',
+    'Six iterations are enough: ten are not better',
+    'it takes 5 to 6 to converge',
+    lambda measured: _leads(measured, 'iterations', '6 iterations', '10 iterations'),
   ),
   Claim(
     'Study 2, II',
@@ -216,13 +223,19 @@ CLAIMS = (
     lambda measured: _leads(measured, '3 and 4', '3000 clips, curated', '3000 clips, supervised'),
   ),
   Claim(
+    'Study 4, I',
+    'Curated clips make XDC better (3,000 of them)',
+    'UCF101: curated 91.5, uncurated 88.8; ESC50: 84.8 and 86.3',
+    lambda measured: _leads(measured, '3 and 4', '3000 clips, curated', f'3000 clips, {UNCURATED}'),
+  ),
+  Claim(
     'Study 4, II',
     'What uncurated clips cost shrinks with their number',
     'HMDB51: 5.2 at 1 million, 1.9 at 65 million',
     _gap_shrinks,
   ),
   Claim(
-    'Study 5, I',
+    'Table 5',
     'XDC beats random weights both as fixed features and as a start',
     'UCF101: fc 85.3 and 6.0, all 91.5 and 54.5',
     _order_stays,

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def write_table1(folder, video, audio):
   """Table 1 with an accuracy of each method and seed; other methods are at zero."""
-  methods = {'scratch', *claims.SELF_SUPERVISED}
+  methods = {'scratch', 'random', *claims.SELF_SUPERVISED}
   cells = [
     {'method': m, 'seed': seed, 'encoders': {'video': {'finetune_few': v}, 'audio': {'finetune_few': a}}}
     for m in methods
@@ -36,6 +36,13 @@ def test_a_claim_holds_in_every_seed_or_in_part_or_not(tmp_path):
   assert row(write_table1(tmp_path, good, once), 'Study 1, III')[1] == 'in part'
   assert row(write_table1(tmp_path, once, once), 'Study 1, III')[1] == 'no'
   assert row(write_table1(tmp_path, once, once), 'Table 13') == ['not measured', '']
+
+
+def test_a_lead_of_what_is_below_random_weights_is_none(tmp_path):
+  learned = {'sdc': [0.3] * 3, 'mdc': [0.4] * 3, 'cdc': [0.5] * 3, 'xdc': [0.9] * 3, 'random': [0.2] * 3}
+  unlearned = {**learned, 'random': [0.45] * 3}
+  text, holds = row(write_table1(tmp_path, learned, unlearned), 'Study 1, II')
+  assert (text, holds) == ('video +0.100 ± 0.000; audio -0.050 ± 0.000', 'in part')
 
 
 def test_rows_of_the_tables_are_compared_seed_by_seed(tmp_path):

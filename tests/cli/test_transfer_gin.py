@@ -86,6 +86,19 @@ def test_every_encoder_of_the_paper_has_its_file():
     root()
 
 
+def test_the_list_names_the_file_of_every_row_and_target():
+  listed = {}
+  for row, targets, file, link in re.findall(
+    r'^\| (table\w+/\w+) \| ([\w, ]+) \| \[(\w+)\]\((\w+)\.gin\) \|$', README, re.M
+  ):
+    assert file == link
+    of_row = {cell.data_set for cell in CELLS if cell.row == row}
+    named = of_row if targets == 'all' else set(targets.split(', '))
+    assert named <= of_row and not listed.keys() & {(row, target) for target in named}
+    listed |= {(row, target): file for target in named}
+  assert listed == {(cell.row, cell.data_set): cell.encoder for cell in CELLS if not cell.encoder.startswith(SCRATCH)}
+
+
 def modality_of(cell: TableCell) -> str:
   return 'video' if cell.num_frames else 'audio'
 

@@ -39,7 +39,10 @@ def method(function: Callable[..., list[ClusteringSpec]]) -> Callable[..., list[
 
 @method
 def sdc(num_video_clusters: int, num_audio_clusters: int) -> list[ClusteringSpec]:
-  """Single-modality deep clustering, the baseline: every encoder teaches itself (Section 3.1, DeepCluster)."""
+  """Single-modality deep clustering, the baseline: every encoder teaches itself (Section 3.1).
+
+  DeepCluster also draws training clips uniformly over the clusters (Supplement A); here every clip is drawn equally often.
+  """
   return [
     ClusteringSpec('video', sources=('video',), teaches=('video',), num_clusters=num_video_clusters),
     ClusteringSpec('audio', sources=('audio',), teaches=('audio',), num_clusters=num_audio_clusters),

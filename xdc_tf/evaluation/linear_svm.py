@@ -1,6 +1,7 @@
 """A linear SVM on frozen features of clips: how the paper classifies the recordings of DCASE (Section 6, after its reference 29).
 
-Every clip of a training recording is a sample; a test recording gets the class with the highest mean decision value of its clips.
+Every clip of a training recording is a sample; a test recording gets the class with the highest mean decision value of its clips,
+which the paper does not say.
 """
 
 import dataclasses

@@ -25,7 +25,7 @@ class Schedule:
     warmup_epochs: epochs in which the rate climbs linearly ('we').
     warmup_start: the rate's factor at the first step; None starts at one replica's rate, as [14] does.
     decay: 'step' (the paper's) or 'cosine' (down to 0 at the last epoch).
-    step_epochs: after the warm-up, every so many epochs ('se') the rate is multiplied by gamma.
+    step_epochs: every so many epochs ('se') the rate is multiplied by gamma; counted after the warm-up, which is ours.
     gamma: what 'step' multiplies the rate by.
     total_epochs: all epochs, the warm-up included ('te').
     weight_decay: L2, added to the gradients of kernels and BatchNorm scales ('wd').
