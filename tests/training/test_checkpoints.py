@@ -51,6 +51,45 @@ def test_weights_of_the_other_stack_give_the_same_features(make, shape, names, t
   np.testing.assert_array_equal(read(x), written(x))
 
 
+class _InOneAfterTheOther(keras.Model):
+  """Has layers in a keras.Sequential, one of them in another one."""
+
+  def __init__(self):
+    super().__init__()
+    inner = keras.Sequential([keras.layers.Dropout(0.1), keras.layers.Dense(3)])
+    self.body = keras.Sequential([keras.layers.Dense(4), keras.layers.ReLU(), inner, keras.layers.Dense(2)])
+
+  def call(self, x):
+    return self.body(x)
+
+
+@pytest.mark.stack
+def test_layers_in_a_sequential_have_the_same_names_on_both_stacks(tmp_path):
+  """Weights of the one were 'not in the file' for the other."""
+  written, read, x = _InOneAfterTheOther(), _InOneAfterTheOther(), np.ones((2, 5), np.float32)
+  features, before = written(x), read(x)
+  layers = ['body/layer-0', 'body/layer-1/layer-0', 'body/layer-2']
+  assert sorted(checkpoints._named_variables(written)) == [
+    f'{layer}/{part}' for layer in layers for part in ('bias', 'kernel')
+  ]
+  checkpoints.save_weights(written, str(tmp_path))
+  checkpoints.load_weights(read, str(tmp_path))
+  np.testing.assert_array_equal(read(x), features)
+  assert np.abs(before - features).max() > 0
+  # As each wrote them.
+  of_keras_2 = [
+    'body/layer_with_weights-0',
+    'body/layer_with_weights-1/layer_with_weights-0',
+    'body/layer_with_weights-2',
+  ]
+  operations = 'body/_functional/_operations'
+  of_keras_3 = [f'{operations}/1', f'{operations}/3/_functional/_operations/2', f'{operations}/4']
+  for names in (of_keras_2, of_keras_3):
+    assert list(checkpoints._by_place({f'{name}/kernel': 0 for name in names})) == [
+      f'{layer}/kernel' for layer in layers
+    ]
+
+
 @pytest.mark.parametrize(
   'other,complaint',
   [

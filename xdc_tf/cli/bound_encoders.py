@@ -57,7 +57,7 @@ def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
     'video'
 
   Args:
-    name: the name of its class: R2Plus1D18, ResNet3D18 or AudioResNet18.
+    name: the name of its class, one of xdc_tf/models/encoders.py: R2Plus1D18, ResNet3D18, AudioResNet18, or your own.
     **arguments: the arguments of the class.
 
   Raises:
@@ -65,11 +65,15 @@ def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
   """
   classes = {c.__name__: c for c in CONFIGURABLES if hasattr(c, 'modality')}
   if name not in classes:
-    raise ValueError(f'There is no encoder {name!r}. Expected one of {", ".join(sorted(classes))}.')
+    raise ValueError(
+      f'There is no encoder {name!r}. Expected one of {", ".join(sorted(classes))}; one of your own has to be in '
+      'xdc_tf/models/encoders.py.'
+    )
   parameters = inspect.signature(classes[name].__init__).parameters
   unknown = sorted(set(arguments) - set(parameters))
   if unknown:
-    raise ValueError(f'{name} has no argument {", ".join(unknown)}.')
+    known = ', '.join(parameter for parameter in parameters if parameter != 'self')
+    raise ValueError(f'{name} has no argument {", ".join(unknown)}. It has {known}.')
   for argument, value in arguments.items():
     if wrong := value_types.complaint(f'{name}.{argument}', value, parameters[argument].annotation):
       raise strict_gin.ConfigurationError(wrong)

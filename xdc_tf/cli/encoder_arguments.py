@@ -6,6 +6,7 @@ import dataclasses
 from absl import logging
 
 from xdc_tf.cli import configuration
+from xdc_tf.models.encoders import ENCODERS
 from xdc_tf.records.inputs import AudioInput
 from xdc_tf.runs import starting_point, weights_folder
 
@@ -15,9 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   source = parser.add_mutually_exclusive_group(required=True)
   source.add_argument('--run_dir', help='folder of a finished run')
   source.add_argument('--weights', help='folder that `xdc import-weights` made, or of a cell of `xdc finetune`')
-  source.add_argument(
-    '--random', metavar='CLASS', help='random weights: R2Plus1D18, ResNet3D18 or AudioResNet18 (Scratch)'
-  )
+  source.add_argument('--random', metavar='CLASS', help=f'random weights (Scratch) of {", ".join(ENCODERS)}')
   parser.add_argument('--encoder', help='which encoder of the run, e.g. video (needed where it has several)')
   parser.add_argument(
     '--allow_other_records',

@@ -3,6 +3,8 @@
 import argparse
 import os
 
+import tensorflow as tf
+
 from xdc_tf import files
 from xdc_tf.cli import configuration
 from xdc_tf.models import import_weights
@@ -56,5 +58,6 @@ def _of_run(run_dir: str, name: str):
   if name not in run.config.encoders:
     raise ValueError(f'The run in {run_dir} has no encoder {name!r}. It has {", ".join(run.config.encoders)}.')
   encoder = run.config.encoders[name]()
+  encoder(tf.zeros([1, *run.input_of(name).shape]))
   checkpoints.load_weights(encoder, run.weights_folder(name))
   return encoder

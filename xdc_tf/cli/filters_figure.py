@@ -2,6 +2,8 @@
 
 import argparse
 
+import tensorflow as tf
+
 from xdc_tf import files
 from xdc_tf.cli import configuration
 from xdc_tf.report import conv1_filters
@@ -51,6 +53,7 @@ def _of_run(run_dir: str, name: str | None, iteration: int | None) -> list:
   rows = []
   for encoder_name in [name] if name else names:
     encoder = run.config.encoders[encoder_name]()
+    encoder(tf.zeros([1, *run.input_of(encoder_name).shape]))
     checkpoints.load_weights(encoder, run.weights_folder(encoder_name, iteration))
     when = 'final' if iteration is None else f'iteration {iteration}'
     rows.append((f'{encoder_name} encoder, {when} ({type(encoder).__name__})', conv1_filters.panels(encoder)))

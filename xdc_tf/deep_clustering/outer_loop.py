@@ -53,8 +53,7 @@ class Pretraining:
     {'audio': 32}
 
   Attributes:
-    encoders: what makes each encoder, its class or one with arguments (cli.bound_encoders.bound_encoder); its modality decides what
-      it is fed.
+    encoders: what makes each encoder (`xdc_tf.bound_encoder`, cli.bound_encoders); its modality decides what it is fed.
     clusterings: the method (see methods.py).
     video_input: how video encoders are fed.
     audio_input: how audio encoders are fed.

@@ -10,6 +10,7 @@ encoder. Folding the difference into the variance would make some variances nega
 
 import dataclasses
 import hashlib
+import inspect
 import json
 import os
 import re
@@ -288,12 +289,26 @@ def _listed(arguments: Mapping) -> str:
 
 
 def describe(encoder) -> dict[str, Any]:
-  """Returns an encoder's name and arguments, from which `ENCODERS[name](**arguments)` makes one of its shape."""
+  """Returns an encoder's name and arguments, from which `ENCODERS[name](**arguments)` makes one like it.
+
+  Arguments of its own are those of its class's constructor, read from attributes of the same names. What has no such attribute is
+  in 'unknown', a list of names, and then nothing can be made of it.
+  """
   names = ('base_width', 'blocks_per_stage', 'middle', 'batch_norm_epsilon')
   arguments = {name: getattr(encoder, name) for name in names if hasattr(encoder, name)}
   if getattr(encoder, 'stem_name', 'resnet') != 'resnet':
     arguments['stem'] = encoder.stem_name
-  return {'encoder': type(encoder).__name__, 'arguments': arguments}
+  unknown = []
+  for name, parameter in inspect.signature(type(encoder)).parameters.items():
+    if name in (*names, 'stem', 'seed', 'dtype', 'name') or parameter.kind == parameter.VAR_KEYWORD:
+      continue
+    value = getattr(encoder, name, ...)
+    if not isinstance(value, (bool, int, float, str, type(None))):
+      unknown.append(name)
+    elif value != parameter.default:
+      arguments[name] = value
+  described = {'encoder': type(encoder).__name__, 'arguments': arguments}
+  return described | {'unknown': unknown} if unknown else described
 
 
 def export_torch(encoder, file_format: str = 'torch') -> bytes:

@@ -131,10 +131,19 @@ def load(folder: str, dtype: str | None = None) -> tuple[Any, dict[str, Any]]:
       f'{path} names the encoder {info.get("encoder")!r}; expected one of {", ".join(ENCODERS)}. One of your own has to be in '
       'xdc_tf/models/encoders.py, for no configuration says here which module it is of.'
     )
+  if info.get('unknown'):
+    listed = ', '.join(info['unknown'])
+    raise ValueError(
+      f'{path} does not say which {listed} the encoder was made with, since it had no attribute of that name. Write it into '
+      "'arguments' there and take it out of 'unknown'; let the encoder keep it (self.NAME = NAME) for the next ones."
+    )
   try:
     encoder = ENCODERS[info['encoder']](**info['arguments'], dtype=dtype or 'float32')
   except (KeyError, TypeError) as error:
     raise ValueError(f'{path} does not describe an encoder ({error!r}). Import the weights again.') from error
+  fed = input_spec(info, encoder.modality)
+  if fed is not None:
+    encoder(tf.zeros([1, *fed.inputs.shape]))  # One that makes its weights at the first call.
   checkpoints.load_weights(encoder, folder)
   return encoder, info
 

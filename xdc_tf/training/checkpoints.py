@@ -45,7 +45,7 @@ def load_weights(model, folder: str) -> None:
   with _damage_named(prefix, _cure(folder)):
     reader = tf.train.load_checkpoint(prefix)
   shapes = {key: tuple(shape) for key, shape in reader.get_variable_to_shape_map().items() if key.endswith(_VALUE)}
-  keys = {_name(key.removeprefix('model/').removesuffix(_VALUE)): key for key in shapes}
+  keys = _by_place({_name(key.removeprefix('model/').removesuffix(_VALUE)): key for key in shapes})
   variables = _named_variables(model)
   complaints = [f'{name} is not in the file' for name in sorted(variables.keys() - keys.keys())]
   complaints += [f'{name} is left over' for name in sorted(keys.keys() - variables.keys())]
@@ -121,7 +121,26 @@ def _named_variables(model) -> dict[str, tf.Variable]:
         variables[_name(child_path)] = child
       else:
         waiting.append((child_path, child))
-  return variables
+  return _by_place(variables)
+
+
+def _by_place(named: dict[str, Any]) -> dict[str, Any]:
+  """Names the layers of a keras.Sequential by their place among those with weights, which both stacks name in other ways."""
+  pattern = r'(?:_functional/_operations/|layer_with_weights-)(\d+)/'
+  first = {name: re.search(pattern, name) for name in named}
+  numbers: dict[str, set[int]] = {}
+  for name, found in first.items():
+    if found:
+      numbers.setdefault(name[: found.start()], set()).add(int(found[1]))
+  if not numbers:
+    return named
+  renamed = {}
+  for name, value in named.items():
+    if found := first[name]:
+      before = name[: found.start()]
+      name = f'{before}layer-{sorted(numbers[before]).index(int(found[1]))}/{name[found.end() :]}'
+    renamed[name] = value
+  return _by_place(renamed)  # One within another.
 
 
 def _name(path: str) -> str:
