@@ -10,8 +10,9 @@ import numpy as np
 # The resampler sees this much sound before and after a span, so that consecutive spans join without a seam.
 # Its filter is 32 samples of the lower rate long, 4 ms at 8 kHz.
 MARGIN_SECONDS = Fraction(1, 50)
-# Sound that starts within this time of where the last frame stopped goes on there: containers round timestamps.
-JITTER_SECONDS = Fraction(1, 100)
+# Sound that starts within this time of where the last frame stopped goes on there: containers round timestamps, and writers of
+# WebM, RealMedia and Windows Media are a block off. Less than a picture at 30 a second.
+JITTER_SECONDS = Fraction(1, 40)
 # So does sound within this time that comes back to it: live recorders stamp packets when they arrive, tens of milliseconds off.
 # What stays away for half a second has a real gap.
 WOBBLE_SECONDS = Fraction(1, 10)

@@ -138,6 +138,8 @@ def find_stream(container, kind: str, choice: str = ''):
         f'{container.name.removeprefix("file:")}: {kind} track {choice!r} is wanted; it has track {languages}.',
       )
     streams = chosen
+  elif kind == 'video':  # Some have tracks without any packet beside the one that has the film.
+    streams = [s for s in streams if s.average_rate] or streams
   for_everybody = [s for s in streams if not any(_is(s, name) for name in _FOR_SOME)]
   return next(iter([s for s in streams if _is(s, 'default')] + for_everybody + streams), None)
 

@@ -1,5 +1,7 @@
 """Where a film ends by its packets, whatever its header says. Used by media.py and span_checks.py."""
 
+import collections
+import contextlib
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -28,15 +30,25 @@ def end_of_packets(container, stream=None, clock: ClockWatch | None = None) -> F
     stream: whose packets count; None: those of all.
     clock: sees them all.
   """
-  origin, end = Fraction(container.start_time or 0, av.time_base), Fraction(0)
+  origin, ends = Fraction(container.start_time or 0, av.time_base), collections.defaultdict[int, Fraction](Fraction)
   for packet in _packets_of(container):
-    stamp = packet.pts if packet.pts is not None else packet.dts
     # What an edit list cuts off is handed out as well, to be thrown away.
-    if stamp is not None and not packet.is_discard and (stream is None or packet.stream_index == stream.index):
-      end = max(end, (stamp + (packet.duration or 0)) * time_base(packet) - origin)
+    if not packet.is_discard and (stream is None or packet.stream_index == stream.index):
+      ends[packet.stream_index] = max(ends[packet.stream_index], _end_of(packet, ends[packet.stream_index], origin))
     if clock:
       clock.see(packet)
-  return end
+  return max(ends.values(), default=Fraction(0))
+
+
+def _end_of(packet: av.Packet, before: Fraction, origin: Fraction) -> Fraction:
+  """The end of a packet; one without a timestamp follows what was before it."""
+  stamp = packet.pts if packet.pts is not None else packet.dts
+  duration = packet.duration or 0
+  if not 0 < duration < 2**31:  # Negative ones come without their sign.
+    duration = 0
+  if stamp is None:
+    return before + duration * time_base(packet) if duration else before
+  return (stamp + duration) * time_base(packet) - origin
 
 
 def end_of_last_packets(container, declared: Fraction, stream=None) -> Fraction:
@@ -50,7 +62,8 @@ def end_of_last_packets(container, declared: Fraction, stream=None) -> Fraction:
   except av.FFmpegError:
     end = Fraction(0)
   if not end:  # The stream ended long before.
-    container.seek(container.start_time or 0)
+    with contextlib.suppress(av.FFmpegError):  # What cannot be sought and was not read yet can be read.
+      container.seek(container.start_time or 0)
     end = end_of_packets(container, stream)
   return end
 

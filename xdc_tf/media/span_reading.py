@@ -1,6 +1,7 @@
 """One stream of an open video file, read span after span: seeking, decoding and what the file says of it. Used by media.py."""
 
 import collections
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -133,6 +134,11 @@ class StreamReading:
     """Goes to the last keyframe before `seconds`; False when the format cannot."""
     if self._stream.start_time is None:
       return False
+    codec = self._stream.codec_context
+    if codec.name == 'h264' and codec.profile == 'High 4:4:4 Predictive':
+      # Only the first packet says whether an x264 wrote it whose 4:4:4 has to be decoded in another way.
+      with contextlib.suppress(av.FFmpegError, StopIteration, IndexError):
+        next(self._packets).decode()
     try:
       goal = math.floor((self.origin + seconds) * self._stretch / time_base(self._stream))
       self._container.seek(goal, stream=self._stream)
@@ -298,7 +304,8 @@ class StreamReading:
     # After a seek the first packets may lack what they refer to, so only the span's own are counted.
     in_span = decoded.time is None or decoded.time >= start
     part.packets += in_span and decoded.has_data
-    part.damaged += in_span and decoded.is_broken
+    # A packet of Theora without data says that the picture stays; FFmpeg calls it an invalid argument.
+    part.damaged += in_span and decoded.is_broken and decoded.has_data
     for frame, time in decoded.frames:
       part.damaged += in_span and bool(frame.is_corrupt)
       if isinstance(part.track, VideoTrack):
