@@ -7,6 +7,8 @@ import pytest
 from xdc_tf.cli import bound_encoders, configuration, strict_gin
 from xdc_tf.deep_clustering.outer_loop import Pretraining
 from xdc_tf.evaluation import finetuning
+from xdc_tf.models.audio_resnet import AudioResNet18
+from xdc_tf.models.configurable import configurable
 from xdc_tf.models.r2plus1d import R2Plus1D18
 
 XDC = 'papers/neurips2020/table1_xdc.gin'
@@ -61,6 +63,29 @@ def test_the_text_of_a_configuration_loads_as_itself(tmp_path):
 def test_misspelt_names_are_errors_that_name_the_nearest(binding, message):
   with pytest.raises(strict_gin.ConfigurationError, match=message):
     configuration.load([XDC], [binding])
+
+
+@configurable
+class PooledSound(AudioResNet18):
+  """An encoder of a module of somebody's own."""
+
+  def __init__(self, pooling: int = 2, seed=0, dtype=None):
+    super().__init__(seed=seed, dtype=dtype)
+    self.pooling = pooling
+
+
+@pytest.mark.parametrize(
+  ('binding', 'message'),
+  [
+    ('PooledSound.poolign = 3', "Did you mean 'pooling'"),
+    ('PooledSuond.pooling = 3', "Did you mean 'PooledSound'"),
+    ("PooledSound.pooling = '3'", 'PooledSound.pooling must be of the type int'),
+  ],
+)
+def test_names_and_types_of_ones_own_are_looked_at_too(binding, message):
+  """The names that were meant were those of the project, or none."""
+  with pytest.raises(strict_gin.ConfigurationError, match=message):
+    configuration.load([XDC], ['audio_encoder = @PooledSound', binding])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import gin
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.cli.configurables import CONFIGURABLES
+from xdc_tf.cli.configurables import bindable
 
 
 class ConfigurationError(ValueError):
@@ -168,7 +168,7 @@ def _failing_line(text: str) -> int:
 
 def _explain(message: str) -> str:
   """Adds the nearest valid name to gin's message."""
-  names = {c.__name__: list(inspect.signature(c).parameters) for c in CONFIGURABLES}
+  names = {c.__name__: list(inspect.signature(c).parameters) for c in bindable()}
   unknown = re.search(r"No configurable matching '([^']*)'", message)
   if unknown:
     return f'{message}\n{nearest(unknown[1].rpartition("/")[2], list(names))}'
