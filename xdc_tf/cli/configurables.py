@@ -1,9 +1,5 @@
 """All that a gin file may bind: importing it makes it known to gin, and the list is for messages and tests."""
 
-from typing import Any
-
-import gin
-
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.deep_clustering import methods
 from xdc_tf.deep_clustering.outer_loop import Pretraining
@@ -20,10 +16,3 @@ CONFIGURABLES = (
   Localization, SnippetWindows, GTAD, Detection,
   *ENCODERS.values(), *methods.METHODS.values(),
 )  # fmt: skip
-
-
-def bindable() -> tuple[Any, ...]:
-  """Returns CONFIGURABLES and what modules of somebody's own have made known to gin by now."""
-  ours = {each.__name__ for each in CONFIGURABLES}
-  known = {selector: each.wrapped for selector, each in gin.config._REGISTRY.items() if not selector.startswith('gin.')}
-  return (*CONFIGURABLES, *(each for each in known.values() if each.__name__ not in ours))

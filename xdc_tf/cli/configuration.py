@@ -7,7 +7,6 @@ from collections.abc import Collection
 
 from xdc_tf.cli import strict_gin, value_types
 from xdc_tf.cli.bound_encoders import BoundEncoder
-from xdc_tf.cli.configurables import bindable
 from xdc_tf.cli.strict_gin import ConfigurationError
 from xdc_tf.deep_clustering.outer_loop import Pretraining
 from xdc_tf.evaluation.finetuning import Finetuning
@@ -36,7 +35,7 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   """
   text = strict_gin.parse(gin_files, gin_params)
   _check_effect(text, {root.__name__, *also_used})
-  _refuse(value_types.complaint_of_bindings(text, bindable()))
+  _refuse(value_types.complaint_of_bindings(text, strict_gin.bindable()))
   return text
 
 

@@ -16,7 +16,7 @@ import gin
 import tensorflow as tf
 
 from xdc_tf import files
-from xdc_tf.cli.configurables import bindable
+from xdc_tf.cli.configurables import CONFIGURABLES
 
 
 class ConfigurationError(ValueError):
@@ -178,6 +178,13 @@ def _explain(message: str) -> str:
   if 'malformed node or string' in message:
     return "the value is nothing that Python can read: texts need quotes ('cosine'), references begin with @ or %"
   return message.replace('Expected newline.', 'expected NAME = VALUE.')
+
+
+def bindable() -> tuple[Any, ...]:
+  """Returns CONFIGURABLES and what modules of somebody's own have made known to gin by now."""
+  ours = {each.__name__ for each in CONFIGURABLES}
+  known = [each.wrapped for selector, each in gin.config._REGISTRY.items() if not selector.startswith('gin.')]
+  return (*CONFIGURABLES, *(each for each in known if each.__name__ not in ours))
 
 
 def nearest(name: str, choices: list[str]) -> str:
