@@ -37,6 +37,13 @@ class PooledAudio(keras.Model):
     return pool(self.layer(log_mel[..., 0]), axis=1)
 
 
+class HandingOn(PooledAudio):
+  """Has the arguments of its base."""
+
+  def __init__(self, **arguments):
+    super().__init__(**arguments)
+
+
 class SilentAudio(PooledAudio):
   """Keeps what it was given where nobody looks."""
 
@@ -55,10 +62,11 @@ def finetuned(encoder, folder):
 
 
 @pytest.mark.stack
-def test_arguments_of_its_own_come_back_and_weights_of_the_first_call(tmp_path, monkeypatch):
+@pytest.mark.parametrize('encoder_class', [PooledAudio, HandingOn])
+def test_arguments_of_its_own_come_back_and_weights_of_the_first_call(encoder_class, tmp_path, monkeypatch):
   """It was made with the argument's default: other features, in silence; one that was not built did 'not fit'."""
-  monkeypatch.setitem(encoders.ENCODERS, 'PooledAudio', PooledAudio)
-  log_mel, features = finetuned(PooledAudio('max', seed=3), tmp_path)
+  monkeypatch.setitem(encoders.ENCODERS, encoder_class.__name__, encoder_class)
+  log_mel, features = finetuned(encoder_class(pooling='max', seed=3), tmp_path)
   encoder, info = weights_folder.load(str(tmp_path))
   assert (encoder.pooling, info['arguments']) == ('max', {'pooling': 'max'})
   np.testing.assert_array_equal(encoder(log_mel), features)

@@ -288,6 +288,21 @@ def _listed(arguments: Mapping) -> str:
   return ', '.join(f'{name}={value!r}' for name, value in arguments.items())
 
 
+def _parameters(encoder_class: type) -> dict[str, inspect.Parameter]:
+  """The arguments that a class can be made with, those that it hands on to its bases (**arguments) too."""
+  found: dict[str, inspect.Parameter] = {}
+  for each in encoder_class.__mro__:
+    if '__init__' not in vars(each):
+      continue
+    if each.__module__.split('.')[0] in ('keras', 'tensorflow'):
+      break
+    own = inspect.signature(vars(each)['__init__']).parameters
+    found = {name: p for name, p in own.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)} | found
+    if not any(p.kind == p.VAR_KEYWORD for p in own.values()):
+      break
+  return found
+
+
 def describe(encoder) -> dict[str, Any]:
   """Returns an encoder's name and arguments, from which `ENCODERS[name](**arguments)` makes one like it.
 
@@ -299,8 +314,8 @@ def describe(encoder) -> dict[str, Any]:
   if getattr(encoder, 'stem_name', 'resnet') != 'resnet':
     arguments['stem'] = encoder.stem_name
   unknown = []
-  for name, parameter in inspect.signature(type(encoder)).parameters.items():
-    if name in (*names, 'stem', 'seed', 'dtype', 'name') or parameter.kind == parameter.VAR_KEYWORD:
+  for name, parameter in _parameters(type(encoder)).items():
+    if name in (*names, 'self', 'stem', 'seed', 'dtype', 'name'):
       continue
     value = getattr(encoder, name, ...)
     if not isinstance(value, (bool, int, float, str, type(None))):
