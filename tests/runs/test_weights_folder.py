@@ -1,4 +1,4 @@
-"""Folders of finetuned weights of encoders of one's own: made again with their arguments, or not at all."""
+"""Encoders of one's own, of finetuned weights or of a run: made again with their arguments, or not at all."""
 
 import json
 import types
@@ -11,7 +11,7 @@ import tensorflow as tf
 from xdc_tf.models import encoders
 from xdc_tf.records.audio_ops import LogMelSpec
 from xdc_tf.records.inputs import AudioInput
-from xdc_tf.runs import weights_folder
+from xdc_tf.runs import run_info, weights_folder
 from xdc_tf.training import checkpoints
 
 INPUTS = AudioInput(num_frames=20)
@@ -70,6 +70,17 @@ def test_arguments_of_its_own_come_back_and_weights_of_the_first_call(encoder_cl
   encoder, info = weights_folder.load(str(tmp_path))
   assert (encoder.pooling, info['arguments']) == ('max', {'pooling': 'max'})
   np.testing.assert_array_equal(encoder(log_mel), features)
+
+
+def test_an_encoder_of_a_run_may_make_its_weights_at_the_first_call(tmp_path):
+  """`xdc filters-figure` and `xdc export-weights` said that its weights did not fit."""
+  config = types.SimpleNamespace(
+    num_iterations=2, retrained_encoders=(), encoders={'audio': PooledAudio}, final_input_of=lambda encoder: INPUTS
+  )
+  run = run_info.FinishedRun(str(tmp_path), config, RECORDS)
+  for iteration, seed in ((0, 3), (None, 4)):
+    log_mel, features = finetuned(PooledAudio(seed=seed), run.weights_folder('audio', iteration))
+    np.testing.assert_array_equal(run.load_encoder('audio', iteration)(log_mel), features)
 
 
 def test_an_argument_that_the_encoder_does_not_keep_is_asked_for(tmp_path, monkeypatch):

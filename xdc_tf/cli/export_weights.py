@@ -3,14 +3,11 @@
 import argparse
 import os
 
-import tensorflow as tf
-
 from xdc_tf import files
 from xdc_tf.cli import configuration
 from xdc_tf.models import import_weights
 from xdc_tf.models.residual import BATCH_NORM_EPSILON
 from xdc_tf.runs import weights_folder
-from xdc_tf.training import checkpoints
 
 SUMMARY = "Write an encoder's weights for PyTorch (.pth, .safetensors), with the names of the authors' R(2+1)D and of torchvision."
 EXAMPLE = 'xdc export-weights --run_dir runs/xdc --encoder video --format torch --output xdc_video.pth'
@@ -57,7 +54,4 @@ def _of_run(run_dir: str, name: str):
   run = configuration.open_run(run_dir)
   if name not in run.config.encoders:
     raise ValueError(f'The run in {run_dir} has no encoder {name!r}. It has {", ".join(run.config.encoders)}.')
-  encoder = run.config.encoders[name]()
-  encoder(tf.zeros([1, *run.input_of(name).shape]))
-  checkpoints.load_weights(encoder, run.weights_folder(name))
-  return encoder
+  return run.load_encoder(name)

@@ -2,13 +2,10 @@
 
 import argparse
 
-import tensorflow as tf
-
 from xdc_tf import files
 from xdc_tf.cli import configuration
 from xdc_tf.report import conv1_filters
 from xdc_tf.runs import weights_folder
-from xdc_tf.training import checkpoints
 
 SUMMARY = "Draw the filters of encoders' first convolution (Figure 3 of the paper): a run's, beside imported ones."
 EXAMPLE = 'xdc filters-figure --run_dir runs/xdc --encoder video --weights data/xdc_weights --output filters.png'
@@ -52,9 +49,7 @@ def _of_run(run_dir: str, name: str | None, iteration: int | None) -> list:
     raise ValueError(f'The run in {run_dir} has no encoder {name!r}. It has {", ".join(names)}.')
   rows = []
   for encoder_name in [name] if name else names:
-    encoder = run.config.encoders[encoder_name]()
-    encoder(tf.zeros([1, *run.input_of(encoder_name).shape]))
-    checkpoints.load_weights(encoder, run.weights_folder(encoder_name, iteration))
+    encoder = run.load_encoder(encoder_name, iteration)
     when = 'final' if iteration is None else f'iteration {iteration}'
     rows.append((f'{encoder_name} encoder, {when} ({type(encoder).__name__})', conv1_filters.panels(encoder)))
   return rows

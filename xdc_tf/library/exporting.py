@@ -11,7 +11,6 @@ from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.runs import training_facts, weights_folder
 from xdc_tf.serving import export as saved_models
 from xdc_tf.serving import tflite
-from xdc_tf.training import checkpoints
 from xdc_tf.training.options import POLICIES
 
 PRECISIONS = ('float32', 'bfloat16')
@@ -141,10 +140,8 @@ def export_run(
   _begin(output_dir, precision, file_format)
   run = configuration.open_run(run_dir)
   folders = {}
-  for name, model in run.config.encoders.items():
-    encoder = model(dtype=POLICIES[precision])
-    encoder(tf.zeros([1, *run.input_of(name).shape]))
-    checkpoints.load_weights(encoder, run.weights_folder(name))
+  for name in run.config.encoders:
+    encoder = run.load_encoder(name, dtype=POLICIES[precision])
     folder = os.path.join(output_dir, f'xdc_{name}')
     if file_format == 'tflite':
       folders[name] = tflite.export_tflite(encoder, run.input_of(name), f'{folder}.tflite')

@@ -13,6 +13,7 @@ from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.records.schema import Records, open_records
 from xdc_tf.runs import layout
 from xdc_tf.runs.layout import Iteration
+from xdc_tf.training import checkpoints
 from xdc_tf.training.options import TrainingOptions
 
 # Version 0.1 wrote "# precision: 'auto' is bfloat16 here", or nothing for float32, and never chose XLA.
@@ -156,6 +157,19 @@ class FinishedRun:
   def input_of(self, encoder: str) -> VideoInput | AudioInput:
     """How the encoder of these weights is fed."""
     return self.config.final_input_of(encoder)
+
+  def load_encoder(self, encoder: str, iteration: int | None = None, dtype: str | None = None) -> Any:
+    """Returns an encoder with its weights, built: its variables may come with the first call.
+
+    Args:
+      encoder: its name.
+      iteration: as in `weights_folder`.
+      dtype: name of a Keras dtype policy; None: the class's default.
+    """
+    made = self.config.encoders[encoder](**({'dtype': dtype} if dtype else {}))
+    made(tf.zeros([1, *self.input_of(encoder).shape]))
+    checkpoints.load_weights(made, self.weights_folder(encoder, iteration))
+    return made
 
 
 def open_run(run_dir: str, read_configuration: Callable[[str], RunConfiguration]) -> FinishedRun:
