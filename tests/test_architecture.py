@@ -16,6 +16,7 @@ BASE = {
   'xdc_tf.messages',
   'xdc_tf.plots',
   'xdc_tf.progress',
+  'xdc_tf.value_types',
 }
 ALLOWED = {
   'xdc_tf.media': (),
@@ -106,7 +107,7 @@ def test_the_folders_are_a_road_without_circles():
 
 def test_the_library_takes_of_the_command_line_no_more_than_how_to_configure():
   """Verbs call the library, and the library opens runs by their gin files: the part of cli/ in between knows neither of them."""
-  between = ('configuration', 'configurables', 'strict_gin', 'bindings', 'bound_encoders', 'value_types')
+  between = ('configuration', 'configurables', 'strict_gin', 'bindings', 'bound_encoders', 'bound_types')
   allowed = {f'xdc_tf.cli.{name}' for name in between}
   for path in (ROOT / 'xdc_tf' / 'library').rglob('*.py'):
     assert {module for module in imports(path) if within(module, 'xdc_tf.cli')} <= allowed, path

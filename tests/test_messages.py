@@ -105,8 +105,8 @@ def test_what_parsers_note_is_no_option():
 # Words with an underscore in messages that are no options: files, fields of files, modules that are run, and signatures.
 WORDS = {
   'balanced_train_segments', 'beam_pipelines', 'clip_length', 'clip_settings', 'dataset_info', 'eval_segments', 'failed_videos',
-  'label_names', 'log_mel', 'make_clips', 'make_strategy', 'my_videos', 'pseudo_labels', 'saved_models', 'state_dict',
-  'xdc_tf',
+  'feature_dimension', 'label_names', 'log_mel', 'make_clips', 'make_strategy', 'my_videos', 'pseudo_labels', 'saved_models',
+  'state_dict', 'xdc_tf',
 }  # fmt: skip
 
 

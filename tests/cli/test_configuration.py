@@ -88,6 +88,21 @@ def test_names_and_types_of_ones_own_are_looked_at_too(binding, message):
     configuration.load([XDC], ['audio_encoder = @PooledSound', binding])
 
 
+@configurable
+class UnknownModality(AudioResNet18):
+  """Nothing says how it is fed."""
+
+  modality = 'sound'
+
+
+def test_an_encoder_that_nothing_feeds():
+  configuration.load([XDC], ['audio_encoder = @UnknownModality', 'num_video_clusters = 3', 'num_audio_clusters = 3'])
+  with pytest.raises(
+    ValueError, match="The encoder UnknownModality has modality = 'sound'; expected 'video' or 'audio'"
+  ):
+    configuration.pretraining()
+
+
 @pytest.mark.parametrize(
   ('binding', 'message'),
   [

@@ -295,7 +295,7 @@ def test_clips_that_cannot_be_read_are_left_out_with_a_warning(road, tmp_path, c
     encoder.embed([film, tmp_path / 'missing.mp4'])
   with pytest.raises(MediaError, match=r'text.mp4 cannot be read'):
     encoder.embed({tmp_path / 'text.mp4'})
-  with pytest.raises(ValueError, match='batch_size is 2.0; expected a whole number'):
+  with pytest.raises(ValueError, match='batch_size must be of the type int. Received: 2.0'):
     encoder.embed(film, batch_size=2.0)
 
 
@@ -304,9 +304,8 @@ def test_a_report_of_a_run(road):
   folder, run = road
   page = xdc_tf.write_report(pathlib.Path(run), folder / 'report', clips_per_cluster=1)
   assert '<html' in open(page).read()  # noqa: SIM115
-  for wrong in (0, 2.5):
-    with pytest.raises(ValueError, match=f'clips_per_cluster is {wrong}'):
-      xdc_tf.write_report(run, folder / 'report', clips_per_cluster=wrong)
+  with pytest.raises(ValueError, match='clips_per_cluster is 0; expected at least 1'):
+    xdc_tf.write_report(run, folder / 'report', clips_per_cluster=0)
 
 
 def test_nearest_is_brute_force():
@@ -322,10 +321,8 @@ def test_nearest_is_brute_force():
     5,
     4,
   ]  # A film of 8 seconds has 4.
-  with pytest.raises(ValueError, match='count is 51; there are 50 embeddings'):
+  with pytest.raises(ValueError, match='count is 51; expected 1 to 50, the number of embeddings'):
     xdc_tf.nearest(embeddings, queries, 51)
-  with pytest.raises(ValueError, match='count is 2.0; expected a whole number'):
-    xdc_tf.nearest(embeddings, queries, 2.0)
   with pytest.raises(ValueError, match='query holds numbers that are not finite'):
     xdc_tf.nearest(embeddings, np.full(8, np.nan))
   large, _ = xdc_tf.nearest(embeddings * 1e30, queries * 1e30, 4)  # Their squares are more than float32 holds.
@@ -434,6 +431,6 @@ def test_pretrain_goes_on_under_changes_where_asked(monkeypatch, tmp_path):
   asked = []
   monkeypatch.setattr(steps, 'pretrain_run', lambda *arguments: asked.append(arguments[4:]))
   monkeypatch.setattr(steps, 'bindings_of', lambda config: [])
-  xdc_tf.pretrain('clips', tmp_path, None)
-  xdc_tf.pretrain('clips', tmp_path, None, logical_cpus=2, deterministic=True, allow_changes=True)
+  xdc_tf.pretrain('clips', tmp_path, small_config())
+  xdc_tf.pretrain('clips', tmp_path, small_config(), logical_cpus=2, deterministic=True, allow_changes=True)
   assert asked == [(1, False, False, False), (2, True, True, False)]

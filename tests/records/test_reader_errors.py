@@ -56,7 +56,7 @@ def test_a_split_whose_videos_all_failed_is_refused(tmp_path):
   [
     (lambda: VideoInput(num_frames=-4), 'VideoInput.num_frames is -4'),
     (lambda: VideoInput(crop_size=0), 'VideoInput.crop_size is 0'),
-    (lambda: VideoInput(crop_size='32'), "VideoInput.crop_size is '32'"),
+    (lambda: VideoInput(crop_size='32'), "VideoInput.crop_size must be of the type int. Received: '32'"),
     (lambda: VideoInput(short_side=0), 'VideoInput.short_side is 0'),
     (lambda: VideoInput(std=(1.0, 0.0, 1.0)), 'VideoInput.mean and .std'),
     (lambda: AudioInput(num_frames=0), 'AudioInput.num_frames is 0'),

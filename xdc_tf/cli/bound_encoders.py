@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from xdc_tf.cli import strict_gin, value_types
+from xdc_tf import value_types
+from xdc_tf.cli import strict_gin
 from xdc_tf.cli.configurables import CONFIGURABLES
+from xdc_tf.models import contract
 from xdc_tf.models.configurable import with_signature
 
 
@@ -25,7 +27,8 @@ class BoundEncoder:
 
   @classmethod
   def of(cls, model_class: type) -> 'BoundEncoder':
-    """Binds a class to what the configuration says of it now."""
+    """Binds a class to what the configuration says of it now; ValueError when it is no encoder."""
+    contract.check_class(model_class)
     return cls(with_signature(model_class), strict_gin.bindings(model_class))
 
   @property
@@ -48,6 +51,7 @@ class BoundEncoder:
     return self.model_class(**(defaults | dict(self.bindings) | arguments))
 
 
+@value_types.checked
 def bound_encoder(name: str, **arguments: Any) -> BoundEncoder:
   """Returns an encoder for Pretraining.encoders.
 

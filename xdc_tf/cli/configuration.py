@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Collection
 
-from xdc_tf.cli import strict_gin, value_types
+from xdc_tf.cli import bound_types, strict_gin
 from xdc_tf.cli.bound_encoders import BoundEncoder
 from xdc_tf.cli.strict_gin import ConfigurationError
 from xdc_tf.deep_clustering.outer_loop import Pretraining
@@ -35,7 +35,8 @@ def load(gin_files: list[str], gin_params: list[str], root: type = Pretraining, 
   """
   text = strict_gin.parse(gin_files, gin_params)
   _check_effect(text, {root.__name__, *also_used})
-  _refuse(value_types.complaint_of_bindings(text, strict_gin.bindable()))
+  if wrong := bound_types.complaint_of_bindings(text, strict_gin.bindable()):
+    raise ConfigurationError(wrong)
   return text
 
 
@@ -103,16 +104,9 @@ def build(root: type, advice: str):
     ValueError: when one of its values is not possible.
   """
   try:
-    config = root()
+    return root()
   except TypeError as error:
     reason = str(error).splitlines()[0]
     if 'missing' not in reason:
       raise ConfigurationError(f'A value of the configuration has the wrong type: {reason}.') from error
     raise ConfigurationError(f'The configuration is not complete: {reason} {advice}') from error
-  _refuse(value_types.complaint_of_built(config))
-  return config
-
-
-def _refuse(complaint: str) -> None:
-  if complaint:
-    raise ConfigurationError(complaint)

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from xdc_tf import progress
+from xdc_tf import progress, value_types
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_source import FeatureSource
 from xdc_tf.clustering.initialisation import kmeans_plus_plus, strided_sample
@@ -53,6 +53,7 @@ class KMeansOptions:
 
   def __post_init__(self):
     """Raises ValueError for what no fit could use, before features are made for it."""
+    value_types.check_fields(self)
     for name, least in (('num_passes', 1), ('block_size', 1), ('init_sample_per_cluster', 1), ('pca_components', 0)):
       if not getattr(self, name) >= least:
         raise ValueError(f'KMeansOptions.{name} must be at least {least}. Received: {getattr(self, name)}.')

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import gin
 
+from xdc_tf import value_types
+
 
 @dataclasses.dataclass(frozen=True)
 class ClusteringSpec:
@@ -26,6 +28,9 @@ class ClusteringSpec:
   teaches: tuple[str, ...]
   num_clusters: int
   shuffled: bool = False
+
+  def __post_init__(self):
+    value_types.check_fields(self)
 
 
 METHODS: dict[str, Callable[..., list[ClusteringSpec]]] = {}

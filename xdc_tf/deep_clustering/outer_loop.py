@@ -17,6 +17,7 @@ import gin
 import tensorflow as tf
 from absl import logging
 
+from xdc_tf import value_types
 from xdc_tf.clustering.kmeans import KMeansOptions
 from xdc_tf.clustering.preprocessing import check_components
 from xdc_tf.deep_clustering import methods, mfcc, stages
@@ -89,6 +90,7 @@ class Pretraining:
   seed: int = 0
 
   def __post_init__(self):
+    value_types.check_fields(self)
     methods.check(self.clusterings, list(self.encoders))
     joined = [clustering.name for clustering in self.clusterings if len(clustering.sources) > 1]
     if joined and not self.kmeans.l2_normalize:

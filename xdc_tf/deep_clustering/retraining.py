@@ -4,6 +4,7 @@ import dataclasses
 
 import gin
 
+from xdc_tf import value_types
 from xdc_tf.records.inputs import VideoInput
 from xdc_tf.training.options import TrainingOptions
 from xdc_tf.training.schedules import Schedule
@@ -30,6 +31,7 @@ class Retraining:
   base_learning_rate: float = 0.0025
 
   def __post_init__(self):
+    value_types.check_fields(self)
     # Now, and not when all iterations are done.
     for name in ('num_frames', 'batch_size'):
       if getattr(self, name) < 1:

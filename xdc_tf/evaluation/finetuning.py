@@ -12,7 +12,7 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from xdc_tf import files
+from xdc_tf import files, value_types
 from xdc_tf.evaluation import fc_only
 from xdc_tf.evaluation.clip_features import ClipFeatures, side_by_side
 from xdc_tf.records import label_table, source_videos
@@ -63,6 +63,7 @@ class Finetuning:
   seed: int = 0
 
   def __post_init__(self):
+    value_types.check_fields(self)
     if self.trained not in ('all', 'fc'):
       raise ValueError(f"Finetuning.trained must be 'all' or 'fc'. Received: {self.trained!r}.")
     if self.trained == 'fc' and self.several_labels:

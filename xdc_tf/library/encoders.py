@@ -1,7 +1,6 @@
 """Encoders as values: of a run, of imported or finetuned weights, or of an exported SavedModel, and what they make of videos."""
 
 import dataclasses
-import operator
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence, Set
@@ -23,6 +22,7 @@ from xdc_tf.serving.export import DEFAULT_LIMITS
 from xdc_tf.serving.signatures import audio_signatures, video_signatures
 from xdc_tf.serving.version_folder import METADATA_FILE, load_model, read_metadata
 from xdc_tf.training import distribution
+from xdc_tf.value_types import checked
 
 # Embeddings and queries of `nearest` that are compared at a time: 64 MB of similarities.
 _ROWS, _QUERIES = 16_384, 1024
@@ -76,6 +76,7 @@ class Encoder:
     # A copy would embed with the model of the original, which its functions hold.
     raise TypeError('An Encoder cannot be copied or pickled. Load it again: xdc_tf.load(...).')
 
+  @checked
   def embed(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8, audio_track: str | int = '') -> Any:
     """Embeds videos, or arrays of clips.
 
@@ -103,7 +104,8 @@ class Encoder:
       MediaError: when most of a video cannot be read, or a file or all of a list: at once where one does not exist.
       ValueError: for clips of another shape or type, or with other values; for a stride or a batch size that is not positive.
     """
-    batch_size = _whole('batch_size', batch_size)
+    if batch_size < 1:
+      raise ValueError(f'batch_size is {batch_size}; expected at least 1.')
     if isinstance(what, Iterator | Set) or _is_column_of_paths(what):
       what = list(what)
     how = (stride_seconds, batch_size, audio_track)
@@ -127,6 +129,7 @@ class Encoder:
     except tf.errors.InvalidArgumentError as error:  # The graph looks at sizes and values.
       raise ValueError(messages.of_error(error)) from error
 
+  @checked
   def classify(self, what: Any, stride_seconds: float = 2.0, batch_size: int = 8, audio_track: str | int = '') -> Any:
     """Tells the classes of videos, or of arrays of clips, by the last layer of a finetuned encoder.
 
@@ -171,6 +174,7 @@ class Encoder:
       return {path: told(of_path) for path, of_path in embedded.items()}
     return told_of(embedded)
 
+  @checked
   def embed_at(self, path: str | os.PathLike, seconds: float, audio_track: str | int = '') -> np.ndarray:
     """Embeds the one clip of a video that begins at a moment.
 
@@ -239,6 +243,7 @@ class Encoder:
     return Embeddings(np.asarray(starts, np.float64), np.concatenate(embedded))
 
 
+@checked
 def load(path: str | os.PathLike, encoder: str | None = None) -> Encoder:
   """Opens an encoder.
 
@@ -345,17 +350,7 @@ def _is_column_of_paths(what: Any) -> bool:
   return getattr(what, 'ndim', None) == 1 and getattr(getattr(what, 'dtype', None), 'kind', '') in 'OUT'
 
 
-def _whole(name: str, value: Any) -> int:
-  """Returns a number of things as an int; raises ValueError where it is none, or less than 1."""
-  try:
-    number = operator.index(value)
-  except TypeError as error:
-    raise ValueError(f'{name} is {value!r}; expected a whole number.') from error
-  if number < 1:
-    raise ValueError(f'{name} is {number}; expected at least 1.')
-  return number
-
-
+@checked
 def nearest(embeddings: np.ndarray, query: np.ndarray, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
   """Finds the embeddings that are most like a query, by cosine similarity.
 
@@ -379,6 +374,9 @@ def nearest(embeddings: np.ndarray, query: np.ndarray, count: int | None = None)
   if isinstance(embeddings, Embeddings) or isinstance(query, Embeddings):
     raise ValueError('nearest takes the embeddings, not what embed returned: that is (times, embeddings).')
   embeddings, query = np.asarray(embeddings), np.asarray(query)
+  for name, values in (('embeddings', embeddings), ('query', query)):
+    if values.dtype.kind not in 'fiu':
+      raise ValueError(f'{name} must be an array of numbers. Received one of {values.dtype}.')
   if embeddings.ndim != 2 or query.ndim not in (1, 2) or query.shape[-1] != embeddings.shape[1]:
     raise ValueError(
       f'Expected embeddings [n, d] and a query [d] or [q, d]. Received: {embeddings.shape} and {query.shape}.'
@@ -387,9 +385,9 @@ def nearest(embeddings: np.ndarray, query: np.ndarray, count: int | None = None)
   for name, values in (('embeddings', embeddings), ('query', queries)):
     if not all(np.isfinite(values[first : first + _ROWS]).all() for first in range(0, len(values), _ROWS)):
       raise ValueError(f'{name} holds numbers that are not finite: nothing is near them.')
-  count = min(5, len(embeddings)) if count is None else _whole('count', count)
-  if count > len(embeddings):
-    raise ValueError(f'count is {count}; there are {len(embeddings)} embeddings.')
+  count = min(5, len(embeddings)) if count is None else count
+  if not min(1, len(embeddings)) <= count <= len(embeddings):
+    raise ValueError(f'count is {count}; expected 1 to {len(embeddings)}, the number of embeddings.')
   some_at_a_time = [queries[first : first + _QUERIES] for first in range(0, len(queries), _QUERIES)] or [queries]
   found = [_nearest(_unit(some), embeddings, count) for some in some_at_a_time]
   index, similarity = (np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -12,6 +12,7 @@ from xdc_tf.runs import training_facts, weights_folder
 from xdc_tf.serving import export as saved_models
 from xdc_tf.serving import tflite
 from xdc_tf.training.options import POLICIES
+from xdc_tf.value_types import checked
 
 PRECISIONS = ('float32', 'bfloat16')
 FILE_FORMATS = ('saved_model', 'tflite')
@@ -90,6 +91,7 @@ def _track(audio_track: str) -> dict[str, str]:
   return {'audio_track': audio_track} if audio_track else {}
 
 
+@checked
 def export(
   source: str | os.PathLike,
   output_dir: str | os.PathLike = 'saved_models',

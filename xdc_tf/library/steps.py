@@ -1,7 +1,6 @@
 """What the verbs of the road do, as functions: a manifest, clips, a pretraining, a report."""
 
 import dataclasses
-import numbers
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,8 +18,10 @@ from xdc_tf.report import cluster_report, report_input
 from xdc_tf.runs import run_info
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import distribution
+from xdc_tf.value_types import checked
 
 
+@checked
 def make_manifest(
   folder: str | os.PathLike,
   output_dir: str | os.PathLike,
@@ -55,6 +56,7 @@ def make_manifest(
   return manifest.write_manifest(output_dir, name, rows).splits
 
 
+@checked
 def make_clips(manifest_dir: str | os.PathLike, output_dir: str | os.PathLike, options: Iterable[Any] = ()) -> str:
   """Makes records of a manifest, as `python -m beam_pipelines.make_clips` does, on this machine.
 
@@ -80,6 +82,7 @@ def make_clips(manifest_dir: str | os.PathLike, output_dir: str | os.PathLike, o
   return job.run(list(map(str, ['--manifest', manifest_dir, '--output_dir', output_dir, *options])))
 
 
+@checked
 def open_records(directory: str | os.PathLike, split: str = 'train') -> tf.data.Dataset:
   """Reads records by TFDS: index, video_id, start_seconds, frames uint8 [T, H, W, 3], log_mel float32 [M, 40], labels and others.
 
@@ -117,6 +120,7 @@ def _decoded(clips: tf.data.Dataset) -> tf.data.Dataset:
   return clips.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
 
 
+@checked
 def pretrain(
   records: str | os.PathLike,
   run_dir: str | os.PathLike,
@@ -193,6 +197,7 @@ def pretrain_run(
     outer_loop.pretrain(config, trainers, directory, records, strategy)
 
 
+@checked
 def write_report(
   run_dir: str | os.PathLike, output_dir: str | os.PathLike, credit: str = '', clips_per_cluster: int = 10
 ) -> str:
@@ -214,8 +219,8 @@ def write_report(
   Raises:
     FileNotFoundError or ValueError: when the run is not finished, or no clip is to be shown.
   """
-  if not isinstance(clips_per_cluster, numbers.Integral) or clips_per_cluster < 1:
-    raise ValueError(f'clips_per_cluster is {clips_per_cluster}; expected a whole number of at least 1.')
+  if clips_per_cluster < 1:
+    raise ValueError(f'clips_per_cluster is {clips_per_cluster}; expected at least 1.')
   run_dir, output_dir = os.fspath(run_dir), os.fspath(output_dir)
   report_run(run_dir, output_dir, credit, None, clips_per_cluster)
   return os.path.join(output_dir, 'index.html')

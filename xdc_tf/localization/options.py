@@ -8,6 +8,8 @@ import math
 
 import gin
 
+from xdc_tf import value_types
+
 
 @gin.configurable
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +30,7 @@ class SnippetWindows:
   min_inside: float = 0.9
 
   def __post_init__(self):
+    value_types.check_fields(self)
     if not 1 <= self.stride <= self.length or not 1 <= self.max_duration <= self.length:
       raise ValueError(f'SnippetWindows: stride and max_duration must be 1 to length. Received: {self}.')
     if not 0 <= self.min_inside < 1:
@@ -62,6 +65,7 @@ class GTAD:
   map_width: int = 128
 
   def __post_init__(self):
+    value_types.check_fields(self)
     if min(dataclasses.astuple(self)) <= 0:
       raise ValueError(f'The sizes of GTAD must be positive. Received: {self}.')
     if self.width % self.feature_groups:
@@ -86,6 +90,7 @@ class Detection:
   num_classes: int = 2
 
   def __post_init__(self):
+    value_types.check_fields(self)
     if min(self.below_snippets - 1, self.sigma, self.num_proposals, self.num_classes) <= 0:
       raise ValueError(f'Detection needs positive values, and below_snippets of at least 2. Received: {self}.')
 
@@ -128,6 +133,7 @@ class Localization:
   seed: int = 0
 
   def __post_init__(self):
+    value_types.check_fields(self)
     if min(self.batch_size, self.epochs, self.step_epochs, self.clip_norm, self.class_regularization) <= 0:
       raise ValueError(f'Localization needs positive sizes, epochs, clip_norm and regularization. Received: {self}.')
     if not 1 <= self.network.neighbours <= self.windows.length:

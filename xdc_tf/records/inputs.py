@@ -5,23 +5,29 @@
 """
 
 import dataclasses
-import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import gin
 import tensorflow as tf
 
-from xdc_tf import compat
+from xdc_tf import compat, value_types
 from xdc_tf.records import audio_ops, clip_sampling, schema, video_ops
 from xdc_tf.records.schema import Records
 
 
 def _check_sizes(settings: Any, *names: str) -> None:
   for name in names:
-    value = getattr(settings, name)
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-      raise ValueError(f'{type(settings).__name__}.{name} is {value!r}; expected a whole number of at least 1.')
+    if getattr(settings, name) < 1:
+      raise ValueError(f'{type(settings).__name__}.{name} is {getattr(settings, name)}; expected at least 1.')
+
+
+def _of_type(x: Any, dtype: tf.DType, depth: int) -> tf.Tensor:
+  """Returns `x` as a tensor; pictures on [0, 1], or scaled by somebody before, would give embeddings that mean nothing."""
+  x = tf.convert_to_tensor(x)
+  if x.dtype != dtype or x.shape.rank is not None and x.shape[-1:].as_list() not in ([depth], [None]):
+    raise ValueError(f'normalize takes {dtype.name} [..., {depth}]. Received: {x.dtype.name} {x.shape}.')
+  return x
 
 
 @gin.configurable
@@ -53,6 +59,7 @@ class VideoInput:
   wanted: ClassVar[dict[str, bool]] = {'want_frames': True, 'want_log_mel': False}
 
   def __post_init__(self):
+    value_types.check_fields(self)
     _check_sizes(self, 'num_frames', 'crop_size', *(['short_side'] if self.short_side is not None else []))
     if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
       raise ValueError(
@@ -107,7 +114,8 @@ class VideoInput:
     return tf.ensure_shape(clip, self.shape)
 
   def normalize(self, x: tf.Tensor) -> tf.Tensor:
-    """Returns what the encoder takes, float32 [..., L, H, W, 3], of clips uint8 of the same shape."""
+    """Returns what the encoder takes, float32 [..., L, H, W, 3], of clips uint8 of the same shape; ValueError for others."""
+    x = _of_type(x, tf.uint8, 3)
     return video_ops.normalize(x, self.mean, self.std)
 
   def on_device(self, x: tf.Tensor) -> tf.Tensor:
@@ -178,6 +186,7 @@ class AudioInput:
   wanted: ClassVar[dict[str, bool]] = {'want_frames': False, 'want_log_mel': True}
 
   def __post_init__(self):
+    value_types.check_fields(self)
     _check_sizes(self, 'num_frames', 'clip_length')
     if not self.std > 0:
       raise ValueError(f'AudioInput.std is {self.std}; expected more than 0.')
@@ -230,7 +239,12 @@ class AudioInput:
     return tf.ensure_shape(audio_ops.audio_image(sound), self.shape)
 
   def normalize(self, log_mel: tf.Tensor) -> tf.Tensor:
-    """Returns what the encoder takes, float32 [..., 40, num_frames, 1], of log-mels as stored: float32 [..., num_frames, 40]."""
+    """Returns what the encoder takes, float32 [..., 40, num_frames, 1], of log-mels as stored; ValueError for others.
+
+    Args:
+      log_mel: float32 [..., num_frames, 40].
+    """
+    log_mel = _of_type(log_mel, tf.float32, schema.NUM_FILTERS)
     return audio_ops.audio_image(audio_ops.normalize(log_mel, self.mean, self.std))
 
   def on_device(self, x: tf.Tensor) -> tf.Tensor:

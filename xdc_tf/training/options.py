@@ -4,7 +4,7 @@ import dataclasses
 
 import gin
 
-from xdc_tf import compat
+from xdc_tf import compat, value_types
 from xdc_tf.training import distribution
 
 # None would be Keras's global policy, which a notebook may have set.
@@ -60,6 +60,7 @@ class TrainingOptions:
   rate_when_diverged: float = 0.5
 
   def __post_init__(self):
+    value_types.check_fields(self)
     for name in ('head_deviation', 'decoupled_weight_decay', 'initial_statistics_batches'):
       if getattr(self, name) < 0:
         raise ValueError(f'TrainingOptions.{name} must not be negative. Received: {getattr(self, name)}.')

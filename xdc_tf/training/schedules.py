@@ -5,6 +5,8 @@ import math
 
 import gin
 
+from xdc_tf import value_types
+
 
 @gin.configurable
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Schedule:
   keep_best: bool = False
 
   def __post_init__(self):
+    value_types.check_fields(self)
     if self.decay not in ('step', 'cosine'):
       raise ValueError(f"Schedule.decay must be 'step' or 'cosine'. Received: {self.decay!r}.")
     if min(self.epoch_size, self.batch_size, self.total_epochs, self.step_epochs) < 1:

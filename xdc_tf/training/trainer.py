@@ -12,6 +12,7 @@ import tensorflow as tf
 from absl import logging
 
 from xdc_tf import compat, files, graphs, progress
+from xdc_tf.models import contract
 from xdc_tf.models.heads import HeadedEncoder
 from xdc_tf.records import damage, reader
 from xdc_tf.records.schema import Records
@@ -72,8 +73,8 @@ class EncoderTrainer:
       # Before anything is traced. Encoders of other packages need not have such a stem.
       if options.jit_compile and hasattr(getattr(self.encoder, 'stem', None), 'trains_under_xla'):
         self.encoder.stem.trains_under_xla = True
+      contract.check_features(self.encoder, tf.zeros([1, *inputs.shape]))
       self.model = HeadedEncoder(self.encoder, num_classes, seed, options.head_deviation)
-      self.model(tf.zeros([1, *inputs.shape]))  # A subclassed model makes its variables at the first call.
       checkpoints.check_tracked(self.model)
       self.optimizer = compat.make_optimizer(
         options.optimizer, options.momentum, options.nesterov, options.decoupled_weight_decay
