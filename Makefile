@@ -40,12 +40,13 @@ bench-gpu: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.gpu --output benchmarks/results/gpu.json
 
 # A file's tests share what is expensive, so they stay together. One process more than cores, as some tests wait; four at most, for
-# their memory. On a GPU one: TensorFlow takes all of its memory.
-PROCESSES = $(if $(GPU),0,$$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))'))
+# their memory. All but those marked 'gpu' compute on CPUs.
+PROCESSES = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 PYTEST = TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test: lint
 	$(PYTEST) $(PYTEST_ARGS)
+	$(if $(GPU),$(BIN)/python -m pytest -m gpu)
 
 quicktest: lint
 	$(PYTEST) -m 'not slow' $(PYTEST_ARGS)

@@ -4,14 +4,20 @@ import gc
 import os
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+os.environ.setdefault('TF_FORCE_GPU_ALLOW_GROWTH', 'true')  # The commands that tests start share the card with them.
 
 import gin
 import pytest
 import tensorflow as tf
 
-tf.config.set_logical_device_configuration(
-  tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
+
+def pytest_configure(config):
+  """Only `pytest -m gpu` sees GPUs: all others expect what CPUs do."""
+  if config.option.markexpr != 'gpu':
+    os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
+  tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2
+  )
 
 
 # Half a minute or more each, the longest first.

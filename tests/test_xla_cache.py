@@ -1,6 +1,7 @@
 """Where XLA keeps what it compiled; that a second process uses it can only be seen on a GPU (tests/gpu)."""
 
 import os
+import types
 
 import pytest
 
@@ -52,7 +53,23 @@ def test_a_users_own_folder_stays(gpu):
   assert environ == before
 
 
-@pytest.mark.parametrize('kind', ['no driver', 'old TensorFlow', 'no TensorFlow', 'no folder', 'no home', 'space'])
+def test_empty_files_go_and_an_error_of_the_folder_says_what_to_do(gpu, tmp_path):
+  """XLA refuses a file that a full disk has cut, in every process that comes after."""
+  xla_cache.use(gpu)
+  (folder,) = (tmp_path / 'cache' / 'xdc-tf').glob('xla-*')
+  (folder / 'a.pb').touch()
+  (folder / 'b.pb').write_bytes(b'code')
+  del gpu['TF_XLA_FLAGS']
+  xla_cache.use(gpu)
+  assert [path.name for path in folder.iterdir()] == ['b.pb']
+  for message in ('Serialized cache key does not match.', f'{folder}/c.pb.tmp; Read-only file system'):
+    assert f'kept in {folder}, which is damaged' in xla_cache.advice(message, gpu)
+  assert xla_cache.advice('The film is damaged.', gpu) == xla_cache.advice(f'{folder} is away', {}) == ''
+
+
+@pytest.mark.parametrize(
+  'kind', ['no driver', 'old TensorFlow', 'no TensorFlow', 'no folder', 'no home', 'space', 'full disk']
+)
 def test_nothing_changes_where_it_cannot_be(gpu, kind, tmp_path, monkeypatch):
   def version(name):
     if kind == 'no TensorFlow':
@@ -64,6 +81,8 @@ def test_nothing_changes_where_it_cannot_be(gpu, kind, tmp_path, monkeypatch):
     os.remove(xla_cache.DRIVER)
   if kind == 'no folder':
     (tmp_path / 'cache').touch()
+  if kind == 'full disk':
+    monkeypatch.setattr(xla_cache.shutil, 'disk_usage', lambda folder: types.SimpleNamespace(free=1 << 20))
   if kind == 'no home':
     gpu['XDG_CACHE_HOME'] = '~/cache'
   if kind == 'space':

@@ -13,6 +13,13 @@ import importlib
 import os
 import sys
 
+from xdc_tf import xla_cache
+
+# Several commands may share a card: each takes the memory that it needs, and not all that there is.
+os.environ.setdefault('TF_FORCE_GPU_ALLOW_GROWTH', 'true')
+if 'tensorflow' not in sys.modules:  # Which reads the flags once.
+  xla_cache.use()
+
 # Before Keras is imported, which asks for it then: another backend may be set for other work on the machine.
 if 'keras' not in sys.modules:
   os.environ['KERAS_BACKEND'] = 'tensorflow'

@@ -9,6 +9,7 @@ import functools
 
 import keras
 import tensorflow as tf
+from tensorflow.python.framework import config as framework_config
 
 LOWER_STACK = keras.__version__.startswith('2.')
 if keras.backend.backend() != 'tensorflow':
@@ -54,6 +55,11 @@ class FusedSGD(keras.optimizers.SGD):
       momentum=tf.cast(self.momentum, variable.dtype),
       use_nesterov=self.nesterov,
     )
+
+
+def is_deterministic() -> bool:
+  """Whether enable_op_determinism was called, which TensorFlow has no public way to ask."""
+  return framework_config.is_op_determinism_enabled()
 
 
 def make_optimizer(name: str, momentum: float, nesterov: bool, decoupled_weight_decay: float):

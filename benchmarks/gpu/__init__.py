@@ -1,5 +1,3 @@
 """What xdc-tf does in a second on a GPU, beside PyTorch where it can be imported. Open parts.py first."""
 
-from xdc_tf import xla_cache
-
-xla_cache.use()  # Before TensorFlow is imported.
+import xdc_tf  # noqa: F401 - before TensorFlow: names the folder for what XLA compiles.

@@ -9,6 +9,7 @@ same run PyTorch's best, where it can be imported. --part runs one part, --small
 import argparse
 import dataclasses
 import os
+import subprocess
 
 import tensorflow as tf
 
@@ -48,7 +49,7 @@ def measured(part: str, sizes: Sizes, strategy: tf.distribute.Strategy):
   """Yields the rows of a part; what fails says why, so that the others are measured."""
   try:
     yield from parts.PARTS[part](sizes, strategy)
-  except (tf.errors.OpError, ValueError, RuntimeError, ImportError) as error:
+  except (tf.errors.OpError, ValueError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
     yield {'what': part, 'error': str(error).splitlines()[0][:200]}
 
 

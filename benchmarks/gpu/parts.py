@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from benchmarks.gpu.ours import NUM_CLASSES, Ours, Sizes
 from benchmarks.speed import clustering_cases
+from xdc_tf.clustering.initialisation import strided_sample
 from xdc_tf.clustering.lloyd_pass import LloydPass
 from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.targets import Targets
@@ -53,7 +54,7 @@ def kmeans(sizes: Sizes, strategy: tf.distribute.Strategy) -> Iterator[dict]:
   """A pass over features that are read, and over features that are kept."""
   with tempfile.TemporaryDirectory() as folder:
     source = clustering_cases.write_store(folder, clustering_cases.encoder_like(sizes.clustered, 0))
-    centroids = np.abs(np.random.default_rng(0).standard_normal((NUM_CLASSES, source.dimension))).astype(np.float32)
+    centroids = strided_sample(source, NUM_CLASSES)  # Clips, so that no cluster is empty.
     for name, memory in (('read', 0), ('kept', 8 * sizes.clustered * source.dimension)):
       a_pass = LloydPass(source, NUM_CLASSES, 8192, memory, strategy)
       a_pass(centroids)

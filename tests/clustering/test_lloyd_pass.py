@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 from clustering_cases import blobs, make_source, nearest, unit
 
+from xdc_tf import compat
 from xdc_tf.clustering.kmeans import KMeansOptions, fit
 from xdc_tf.clustering.lloyd_pass import LloydPass
 
@@ -24,12 +25,13 @@ def test_what_a_pass_returns_does_not_depend_on_the_pass_before(tmp_path, xla):
 
 @pytest.mark.parametrize('spread', [1.0, 1e-2], ids=['wide', 'tight'])
 @pytest.mark.parametrize('memory', [0, 1 << 20], ids=['read', 'kept'])
-@pytest.mark.parametrize('xla', [False, True], ids=['', 'xla'])
-def test_totals_are_those_of_brute_force(tmp_path, two_replicas, memory, spread, xla):
+@pytest.mark.parametrize('xla', [False, True, 'deterministic'], ids=['', 'xla', 'deterministic'])
+def test_totals_are_those_of_brute_force(tmp_path, two_replicas, memory, spread, xla, monkeypatch):
+  monkeypatch.setattr(compat, 'is_deterministic', lambda: xla == 'deterministic')
   features, _ = blobs(701, 20, 6, spread=spread)
   source, exact = make_source(tmp_path, features), unit(features)
   for strategy in (DEFAULT, two_replicas):
-    a_pass = LloydPass(source, 6, 100, memory, strategy, xla)
+    a_pass = LloydPass(source, 6, 100, memory, strategy, bool(xla))
     for centroids in (exact[:6].astype(np.float32), exact[50:56].astype(np.float32)):
       totals = a_pass(centroids)
       expected, squared = nearest(exact, centroids)

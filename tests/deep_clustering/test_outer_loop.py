@@ -18,7 +18,7 @@ from xdc_tf.clustering.assignments import PseudoLabels
 from xdc_tf.clustering.clusters import Clusters
 from xdc_tf.clustering.feature_store import FeatureStore
 from xdc_tf.clustering.kmeans import KMeansOptions
-from xdc_tf.deep_clustering import methods, stages
+from xdc_tf.deep_clustering import methods, outer_loop, stages
 from xdc_tf.deep_clustering.outer_loop import Pretraining, make_trainers, pretrain
 from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.runs.run_directory import RunDirectory
@@ -156,8 +156,27 @@ def test_encoders_trained_at_the_same_time_are_those_trained_in_turn(records, on
     assert names
     for name in names:
       np.testing.assert_array_equal(in_turn.get_tensor(name), together.get_tensor(name))
-  with pytest.raises(ValueError, match='is for one replica, and there are 2'):
-    make_trainers(concurrent, records, two_replicas)
+
+
+def test_encoders_of_several_replicas_are_trained_in_turn(records, two_replicas, tmp_path, monkeypatch):
+  """The miniature, whose settings ask for both at the same time, was refused on two GPUs."""
+  asked = []
+
+  class Stop(Exception):
+    pass
+
+  def noted(items, function, concurrent):
+    asked.append(concurrent)
+    raise Stop
+
+  monkeypatch.setattr(outer_loop, 'for_each_encoder', noted)
+  config = Pretraining(
+    BOTH, methods.xdc(3, 4), VideoInput(num_frames=2, crop_size=8), AudioInput(), Schedule(), KMeansOptions(), TrainingOptions(),
+    concurrent_encoders=True,
+  )  # fmt: skip
+  with pytest.raises(Stop):
+    run(config, str(tmp_path), records, two_replicas)
+  assert asked == [False]
 
 
 def test_what_one_encoder_finished_stays_when_the_other_fails():

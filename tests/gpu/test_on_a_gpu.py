@@ -14,6 +14,7 @@ import records_factory
 import tensorflow as tf
 from tiny_encoders import NormalizedAudio
 
+from xdc_tf import compat
 from xdc_tf.models import AudioResNet18, R2Plus1D18
 from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.training.options import TrainingOptions
@@ -118,10 +119,10 @@ def test_two_replicas_on_one_card_do_what_one_does(records, tmp_path):
       assert np.isfinite(two[name]).all()
 
 
+@pytest.mark.skipif(compat.LOWER_STACK, reason='TensorFlow 2.15 keeps nothing')
 def test_a_second_process_takes_what_the_first_has_compiled(records, tmp_path):
   program = (
-    'from xdc_tf import xla_cache\nxla_cache.use()\n'
-    'import sys\nfrom benchmarks.gpu.ours import SMALL, Ours\nfrom xdc_tf.training import distribution\n'
+    'from benchmarks.gpu.ours import SMALL, Ours\nfrom xdc_tf.training import distribution\n'
     "Ours('video', SMALL, distribution.make_strategy()).train().numpy()"
   )
   environment = os.environ | {'XDG_CACHE_HOME': str(tmp_path), 'PYTHONPATH': str(HERE.parents[1])}

@@ -37,14 +37,10 @@ def test_a_strategy_can_be_made_when_the_devices_are_in_use_already(monkeypatch)
   with pytest.raises(ValueError, match='4 logical CPUs are wanted, but this process .* has 2'):
     distribution.make_strategy(logical_cpus=4)
 
-  def too_late(gpu, value):
-    raise RuntimeError('Physical devices cannot be modified after being initialized')
-
   made = []
   devices = {'GPU': [types.SimpleNamespace(device_type='GPU')] * 2}
   monkeypatch.setattr(tf.config, 'list_physical_devices', devices.get)
   monkeypatch.setattr(tf.config, 'list_logical_devices', devices.get)
-  monkeypatch.setattr(tf.config.experimental, 'set_memory_growth', too_late)
   monkeypatch.setattr(tf.distribute, 'MirroredStrategy', lambda devices: made.append(devices))
   distribution.make_strategy()
   assert made == [['GPU:0', 'GPU:1']]

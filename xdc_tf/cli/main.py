@@ -78,7 +78,6 @@ def run() -> None:
   """Entry point of `xdc`. Errors that a user can mend end in one message and exit code 1, without a traceback."""
   # Before TensorFlow is imported, which the verbs do. At 2 its wheel still complains of GPU libraries.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  xla_cache.use()
   # Traces make millions of objects that stay; to look through them again and again takes a twentieth of a short command's time.
   gc.set_threshold(100_000, 50, 100)
   app.run(_main, flags_parser=_parse)
@@ -108,6 +107,7 @@ def _main(parsed: argparse.Namespace) -> None:
     if os.environ.get('XDC_TRACEBACK'):
       raise
     text = messages.as_typed(messages.of_error(error), vars(parsed).keys() - _NO_OPTIONS)
+    text += xla_cache.advice(text)
     sys.exit(f'xdc {parsed.verb}: {text}\n(Set XDC_TRACEBACK=1 to see where.)')
 
 

@@ -82,7 +82,7 @@ def fit(
     initial_centroids: float32 [k, d] to start from instead of k-means++.
 
   Returns:
-    The clusters; the same bits whether or not the fit was interrupted.
+    The clusters; the same bits whether or not the fit was interrupted (on GPUs where TensorFlow is deterministic).
 
   Raises:
     ValueError: fewer clips than clusters, or a `state_dir` that belongs to another fit.

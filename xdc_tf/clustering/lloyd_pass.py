@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from xdc_tf import compat
 from xdc_tf.clustering.block_passes import BlockSum, PreparedRounds
 from xdc_tf.clustering.clusters import lay_out, nearest_centroids, squared_distances
 
@@ -62,6 +63,10 @@ class LloydPass:
     rounds = PreparedRounds(source, block_size, strategy, _with_squared_lengths, keep, xla)
 
     def sum_by_cluster(values, assignments):
+      # By segment a GPU adds in any order, or, where that is forbidden, one clip after the other.
+      if xla and compat.is_deterministic():
+        belongs = tf.one_hot(assignments, num_clusters, dtype=values.dtype)
+        return tf.cast(tf.matmul(belongs, values, transpose_a=True), tf.float64)
       # Each clip is added once, where a one-hot product would multiply it with k zeros: that took as long as the distances.
       return tf.cast(tf.math.unsorted_segment_sum(values, assignments, num_clusters), tf.float64)
 

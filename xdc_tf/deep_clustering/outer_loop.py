@@ -70,7 +70,8 @@ class Pretraining:
       mfcc.py): the audio encoders teach from then on, when they have learned from a video encoder that knows something. The paper
       does without: 0.
     concurrent_encoders: train all encoders at the same time, each in a thread, and extract their features so: pays for small
-      encoders on a CPU, whose cores one of them leaves idle. It does not change the result.
+      encoders on a CPU, whose cores one of them leaves idle. Several replicas train in turn, since those of two encoders would wait
+      for each other. It does not change the result.
     seed: the seed of everything random.
   """
 
@@ -159,11 +160,6 @@ def make_trainers(config: Pretraining, records: Records, strategy: tf.distribute
     ValueError: when the configuration, the records and the machine do not fit together.
   """
   stages.check_records(records, config.clusterings, distribution.num_workers(strategy))
-  if config.concurrent_encoders and strategy.num_replicas_in_sync > 1:
-    raise ValueError(
-      f'Pretraining.concurrent_encoders is for one replica, and there are {strategy.num_replicas_in_sync}: replicas of two '
-      'encoders would wait for each other. Leave it False.'
-    )
   if config.schedule.total_epochs <= config.schedule.warmup_epochs:
     logging.warning(
       'Schedule.warmup_epochs (%g) takes all of Schedule.total_epochs (%g): the learning rate never falls. Set fewer, and '
@@ -218,6 +214,7 @@ def pretrain(
   for name, trainer in trainers.items():
     trainer.load(run.once(layout.initial_weights('', name), stages.save_initial_weights, trainer))
 
+  concurrent = config.concurrent_encoders and strategy.num_replicas_in_sync == 1
   clusters: dict[str, str] = {}
   for iteration in range(config.num_iterations + 1):
     here, before = Iteration('', iteration), clusters
@@ -226,7 +223,7 @@ def pretrain(
       stage = stages.extract_mfcc if config.takes_mfcc(name, here.number) else stages.extract_features
       return run.once(here.features(name), stage, trainer, config.feature_clips)
 
-    features = for_each_encoder(trainers, extract, config.concurrent_encoders)
+    features = for_each_encoder(trainers, extract, concurrent)
     clusters = {
       c.name: run.once(
         here.clusters(c.name),
@@ -257,7 +254,7 @@ def pretrain(
     def train(name: str, trainer: EncoderTrainer, iteration=iteration, here=here) -> None:
       _train_encoder(here.train(name), name, trainer, config, run, iteration, config.schedule_of(iteration))
 
-    for_each_encoder(trainers, train, config.concurrent_encoders)
+    for_each_encoder(trainers, train, concurrent)
 
   if config.retraining:
     _retrain(config, config.retraining, run, records, strategy)

@@ -1,6 +1,5 @@
 """Devices, replicas and workers: the only place that asks how many there are."""
 
-import contextlib
 import hashlib
 import itertools
 import json
@@ -50,11 +49,7 @@ def make_strategy(logical_cpus: int = 1, deterministic: bool = False, alone: boo
   if deterministic:
     tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(0)  # Ops that draw from TensorFlow's own generator (SpecAugment) refuse to run without.
-  gpus = tf.config.list_physical_devices('GPU')
-  for gpu in gpus:
-    with contextlib.suppress(RuntimeError):  # It has been used already, and has the memory that it has.
-      tf.config.experimental.set_memory_growth(gpu, True)
-  if not gpus and logical_cpus > 1:
+  if logical_cpus > 1 and not tf.config.list_physical_devices('GPU'):
     _make_logical_cpus(logical_cpus)
   if not alone and _cluster():
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
