@@ -1,4 +1,4 @@
-"""Our training step and features on one batch that stays on the device."""
+"""Our training step, fed one batch by the strategy's iterator as in training, and features of a batch that stays on the device."""
 
 import dataclasses
 
