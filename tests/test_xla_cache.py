@@ -54,7 +54,7 @@ def test_a_users_own_folder_stays(gpu):
 
 
 def test_empty_files_go_and_an_error_of_the_folder_says_what_to_do(gpu, tmp_path):
-  """XLA refuses a file that a full disk has cut, in every process that comes after."""
+  """XLA refuses an empty file in every process that comes after, and names neither it nor the folder."""
   xla_cache.use(gpu)
   (folder,) = (tmp_path / 'cache' / 'xdc-tf').glob('xla-*')
   (folder / 'a.pb').touch()
@@ -64,11 +64,15 @@ def test_empty_files_go_and_an_error_of_the_folder_says_what_to_do(gpu, tmp_path
   assert [path.name for path in folder.iterdir()] == ['b.pb']
   for message in ('Serialized cache key does not match.', f'{folder}/c.pb.tmp; Read-only file system'):
     assert f'kept in {folder}, which is damaged' in xla_cache.advice(message, gpu)
-  assert xla_cache.advice('The film is damaged.', gpu) == xla_cache.advice(f'{folder} is away', {}) == ''
+  assert (
+    xla_cache.advice('a checkpoint: Read less bytes than requested', gpu)
+    == xla_cache.advice(f'{folder} is away', {})
+    == ''
+  )
 
 
 @pytest.mark.parametrize(
-  'kind', ['no driver', 'old TensorFlow', 'no TensorFlow', 'no folder', 'no home', 'space', 'full disk']
+  'kind', ['no driver', 'old TensorFlow', 'no TensorFlow', 'no folder', 'no home', 'space', 'full disk', 'unreadable']
 )
 def test_nothing_changes_where_it_cannot_be(gpu, kind, tmp_path, monkeypatch):
   def version(name):
@@ -81,6 +85,9 @@ def test_nothing_changes_where_it_cannot_be(gpu, kind, tmp_path, monkeypatch):
     os.remove(xla_cache.DRIVER)
   if kind == 'no folder':
     (tmp_path / 'cache').touch()
+  if kind == 'unreadable':  # A folder cannot be read as a file, even by root.
+    os.remove(xla_cache.DRIVER)
+    os.mkdir(xla_cache.DRIVER)
   if kind == 'full disk':
     monkeypatch.setattr(xla_cache.shutil, 'disk_usage', lambda folder: types.SimpleNamespace(free=1 << 20))
   if kind == 'no home':

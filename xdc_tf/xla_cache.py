@@ -1,5 +1,6 @@
 """Code that XLA compiles for GPUs is kept from process to process: without it the first step of R(2+1)D-18 takes a minute."""
 
+import contextlib
 import glob
 import hashlib
 import importlib.metadata
@@ -12,8 +13,7 @@ DRIVER = '/proc/driver/nvidia/version'
 CARDS = '/proc/driver/nvidia/gpus/*/information'
 _DIRECTORY_FLAG = '--tf_xla_persistent_cache_directory'
 _ROOM = 1 << 30  # Bytes; the code of one encoder takes some megabytes.
-# What TensorFlow says of files that are cut.
-_DAMAGED = ('Serialized cache key does not match', 'Read less bytes than requested')
+_DAMAGED = 'Serialized cache key does not match'  # What XLA says of a file, without its name.
 
 
 def use(environ=os.environ) -> None:
@@ -22,7 +22,7 @@ def use(environ=os.environ) -> None:
   For GPUs alone: on CPUs TensorFlow 2.15 fails with such a folder, and 2.21 warns of code for another machine. One folder for each
   version of TensorFlow, driver and model of the cards, since homes are shared by machines; several processes may share it, since
   XLA writes a file whole before it gives it its name. Does nothing where the user has chosen a folder, where there is no NVIDIA
-  driver, or where no folder can be made and written into: XLA would fail there.
+  driver that can be read, or where no folder can be made and written into: XLA would fail there.
   """
   flags = environ.get('TF_XLA_FLAGS', '')
   if _DIRECTORY_FLAG in flags or not os.path.exists(DRIVER):
@@ -31,10 +31,10 @@ def use(environ=os.environ) -> None:
   if version is None or version < (2, 21):
     return
   home = environ.get('XDG_CACHE_HOME') or os.path.join(os.path.expanduser('~'), '.cache')
-  folder = os.path.join(home, 'xdc-tf', f'xla-tensorflow-{".".join(map(str, version))}-{_cards()}')
-  if not os.path.isabs(folder):  # Without a home.
+  if not os.path.isabs(home):  # Without a home.
     return
   try:
+    folder = os.path.join(home, 'xdc-tf', f'xla-tensorflow-{".".join(map(str, version))}-{_cards()}')
     _prepare(folder)
   except OSError:
     return
@@ -44,21 +44,22 @@ def use(environ=os.environ) -> None:
 
 
 def _prepare(folder: str) -> None:
-  """Makes the folder; takes empty files away, which a full disk has left and XLA refuses; OSError where it cannot be used."""
+  """Makes the folder; takes away empty files, which XLA refuses for ever; OSError where it cannot be used."""
   os.makedirs(folder, exist_ok=True)
   if shutil.disk_usage(folder).free < _ROOM:
     raise OSError(f'{folder} is on a full disk')
   with tempfile.TemporaryFile(dir=folder):  # Raises where nothing can be written.
     pass
   for path in glob.glob(os.path.join(glob.escape(folder), '*.pb')):
-    if not os.path.getsize(path):
-      os.remove(path)
+    with contextlib.suppress(FileNotFoundError):  # Another process may do the same.
+      if not os.path.getsize(path):
+        os.remove(path)
 
 
 def advice(message: str, environ=os.environ) -> str:
   """What to do about an error that comes of the folder; '' for other errors."""
   folder = re.search(rf'{_DIRECTORY_FLAG}=(\S+)', environ.get('TF_XLA_FLAGS', ''))
-  if folder is None or folder[1] not in message and not any(words in message for words in _DAMAGED):
+  if folder is None or folder[1] not in message and _DAMAGED not in message:
     return ''
   return f' What XLA has compiled is kept in {folder[1]}, which is damaged or cannot be written: delete it, it is made again.'
 
