@@ -383,6 +383,7 @@ def test_folded_weights_give_the_same_features_and_stay_as_they_were(model, shap
     np.testing.assert_allclose(model(x), changed, rtol=1e-5, atol=1e-5 * np.abs(changed).max())
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize('policy', ['mixed_bfloat16', 'mixed_float16'])
 def test_mixed_precision_keeps_float32_weights_and_outputs(policy):
   x = RANDOM.normal(size=(2, 4, 16, 16, 3)).astype(np.float32)

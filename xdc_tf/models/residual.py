@@ -178,8 +178,15 @@ class ConvNorm(keras.layers.Layer):
     strides = self.strides
     if self.picks_first:
       x, strides = x[(slice(None), *(slice(None, None, stride) for stride in strides))], (1,) * len(strides)
+    padding = 'SAME' if self.paddings is None else 'VALID'
+    if x.dtype == tf.float16 and x.shape.rank == 4 and x.shape[2] == kernel.shape[1] == 1:
+      # With TensorFlow 2.21 on CPUs, a column in float16 comes out as memory that was there before; as a row it is right.
+      row = tf.nn.conv2d(
+        tf.transpose(x, [0, 2, 1, 3]), tf.transpose(kernel, [1, 0, 2, 3]), (1, *strides[::-1], 1), padding
+      )
+      return tf.transpose(row, [0, 2, 1, 3])
     convolve = {4: tf.nn.conv2d, 5: tf.nn.conv3d}[x.shape.rank]
-    return convolve(x, kernel, (1, *strides, 1), 'SAME' if self.paddings is None else 'VALID')
+    return convolve(x, kernel, (1, *strides, 1), padding)
 
   def _normalize_by_batch(self, y):
     """Normalises by the batch's statistics; the moving variance takes N / (N - 1) of the batch's, as Caffe2's does."""
