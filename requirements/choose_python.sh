@@ -26,7 +26,8 @@ esac
 without_shims=$(IFS=:; for folder in $PATH; do case "$folder" in */shims) ;; *) printf '%s:' "$folder" ;; esac; done)
 for version in $versions; do
   unhidden=$(PATH=${without_shims%:} command -v "python$version")
-  for candidate in "$unhidden" "python$version" "$HOME"/.pyenv/versions/"$version".*/bin/python3 /usr/local/bin/"python$version"; do
+  for candidate in "$unhidden" "python$version" "$HOME"/.pyenv/versions/"$version".*/bin/python3 /usr/local/bin/"python$version" \
+    "$HOME"/.local/share/uv/python/cpython-"$version".*/bin/python3; do
     if "$candidate" -c "$SUITABLE" >/dev/null 2>&1; then echo "$candidate"; exit; fi
   done
 done
@@ -35,4 +36,5 @@ for candidate in python3 python /usr/local/bin/python3; do
 done
 echo "No suitable Python was found: on $(uname -s) $(uname -m), xdc-tf needs Python 3.$oldest to 3.13 with venv and pip." >&2
 echo "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12 demo" >&2
+echo 'Where the distribution has only a newer one: uv python install 3.12 (https://docs.astral.sh/uv), which make finds by itself.' >&2
 exit 1

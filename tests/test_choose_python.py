@@ -65,6 +65,17 @@ def test_shims_come_after_what_they_hide(tmp_path):
   assert choose(distribution, ['3.11'], PATH=path).stdout == f'{distribution}/python3.11\n'
 
 
+@pytest.mark.skipif(os.path.exists('/usr/local/bin/python3.12'), reason='it is looked for there too')
+def test_what_uv_installed_is_found(tmp_path):
+  home = tmp_path / 'home/.local/share/uv/python/cpython-3.12.11-linux-x86_64-gnu/bin'
+  home.mkdir(parents=True)
+  (home / 'python3').write_text('#!/bin/sh\n')
+  (home / 'python3').chmod(0o755)
+  assert choose(tmp_path / 'bin', [], HOME=str(tmp_path / 'home')).stdout == f'{home}/python3\n'
+  refused = choose(tmp_path / 'none', [])
+  assert refused.returncode == 1 and 'uv python install 3.12' in refused.stderr
+
+
 def test_a_python_that_is_named_is_taken_or_refused(tmp_path):
   assert choose(tmp_path, ['3.12'], '9.0\\n', PYTHON=str(tmp_path / 'python3.12')).stdout == f'{tmp_path}/python3.12\n'
   refused = subprocess.run(['/bin/sh', str(SCRIPT)], env={'PYTHON': '/bin/false'}, capture_output=True, text=True)
