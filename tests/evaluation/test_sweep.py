@@ -382,6 +382,49 @@ def test_a_grid_holds_out_whole_sources(records):
     sweep.grid(configuration(held_out_group='^(v)'), read_folds(records), records)
 
 
+def labelled_records(folder, splits, roles=(), missing=()):
+  """Records of videos each of a source of its own, of two classes in turn."""
+  made = records_factory.write_records(
+    folder, splits, frames_per_span=0, label_names=('cat', 'dog'), num_official_splits=int(bool(roles)), missing=missing
+  )
+  rows = [
+    (split, manifest.Row(0, f'{split}{i}', 'x.wav', labels=(made.label_names[i % 2],), official_split=(roles[i],) if roles else ()))
+    for split, number in splits.items()
+    for i in range(number)
+  ]  # fmt: skip
+  manifest.write_manifest(made.manifest_directory, 'tiny', rows)
+  return made
+
+
+def test_what_failed_is_not_held_out(tmp_path):
+  """Rows without a record were drawn: a rate was chosen on one class of two, or on nothing after all other cells were trained."""
+  config = configuration(held_out_share=0.2, held_out_group='')
+  roles = (1,) * 10 + (2,) * 6
+
+  def held_out(name, missing=()):
+    made = labelled_records(tmp_path / name, {'official': 16}, roles, [('official', row) for row in missing])
+    inner = [cell.fold for cell in sweep.grid(config, read_folds(made), made) if cell.held_out][0]
+    return np.flatnonzero(inner.test.clips).tolist()
+
+  first = held_out('whole')
+  assert sorted(row % 2 for row in first) == [0, 1]
+  for missing in (first[:1], first):
+    found = held_out(f'without {len(missing)}', missing)
+    assert sorted(row % 2 for row in found) == [0, 1] and not set(found) & set(missing)
+
+
+def test_a_split_that_no_fold_has_is_not_read(tmp_path, one_replica):
+  """Its features were taken for nothing; and where all of its videos had failed, transfers ended."""
+  splits = {'train': 6, 'validation': 4, 'test': 6}
+  made = labelled_records(tmp_path / 'records', splits, missing=[('validation', row) for row in range(4)])
+  config = configuration(trained='fc')
+  encoder = TinyAudio()
+  encoder(tf.zeros([1, 40, 60, 1]))
+  FcOnly(config, encoder, 'audio', made).prepare(RunDirectory(str(tmp_path / 'fc'), one_replica))
+  assert sorted(os.listdir(tmp_path / 'fc/features')) == ['test', 'train']
+  full(config, made, one_replica)
+
+
 def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):
   for name in 'ab':
     sweep.draw_confusion(np.array([[3, 1], [0, 0]]), ['clap', 'wave'], str(tmp_path / f'{name}.svg'))

@@ -242,6 +242,15 @@ def test_annotations_by_class_and_of_any_class(tmp_path):
   assert {v: a.tolist() for v, a in found.of_any_class().items()} == {'video_test_0000001': [[1, 2], [5, 7]]}
 
 
+def test_nothing_to_measure_on_is_said_before_the_training(made, tmp_path):
+  annotations = shutil.copytree(made['annotations'], tmp_path / 'annotations')
+  for label in synthetic_actions.CLASSES:
+    (annotations / f'{label}_test.txt').write_text('')
+  with pytest.raises(ValueError, match='has no action among its test annotations'):
+    localize(made | {'annotations': str(annotations)}, tmp_path / 'out')
+  assert not (tmp_path / 'out').exists()
+
+
 def test_folders_that_cannot_be_used_are_named(made, tmp_path):
   records = corpus_records(made)
   with pytest.raises(FileNotFoundError, match='xdc extract-features --snippet_frames 16'):

@@ -30,6 +30,8 @@ def test_files_of_scores(name, tmp_path):
     ('x.csv', 'video,class,score\na,Gulf,1\n', "a has the class 'Gulf'; expected one of Diving, Golf, Jump"),
     ('x.csv', 'video,class,score\na,Golf,nan\n', 'a has the score nan for Golf'),
     ('x.csv', 'video,class,score\na,Golf,-1\n', 'a has the score -1.0 for Golf'),
+    ('x.csv', 'video,class,score\na,Golf,1\na,Golf,0\n', 'a has two scores for Golf, 1.0 and 0.0; expected one'),
+    ('x.json', '{"a": {"Golf": 1, "Jump": 0, "Golf": 0}}', 'does not hold class scores .*: Golf comes twice'),
     ('x.csv', 'video,class,score\nb,Golf,1\n', 'no scores of 1 of the 1 test videos; the first is a'),
   ],
 )

@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
   config = configuration.localization()
   features = corpus.open_corpus(arguments.features, open_records(arguments.records))
   annotations = {part: corpus.read_annotations(arguments.annotations, part) for part in ('val', 'test')}
+  if not annotations['test'].actions:
+    raise ValueError(f'{arguments.annotations} has no action among its test annotations; expected some to measure on.')
   scores = _read_scores(arguments.video_scores, annotations['val'].actions, features)
   about = _about(arguments, features, annotations['test'])
   paper_tables.check_row(about, [1])

@@ -15,7 +15,7 @@ import tensorflow as tf
 from xdc_tf import files, graphs, lease, progress
 from xdc_tf.evaluation.feature_parts import FeatureParts
 from xdc_tf.records import damage, reader
-from xdc_tf.records.folds import Fold
+from xdc_tf.records.folds import Fold, splits_of
 from xdc_tf.records.inputs import AudioInput, Input
 from xdc_tf.records.schema import Records
 
@@ -184,7 +184,7 @@ class ClipFeatures:
       {split: what `extract` returns}.
     """
     features = {}
-    for split in sorted({part.split for fold in folds for part in (fold.train, fold.test)}):
+    for split in splits_of(folds):
       parts = [part for fold in folds for part in (fold.train, fold.test) if part.split == split]
       clips = np.any([part.clips for part in parts], axis=0) & (labels[split] >= 0)
       features[split] = self.cached(os.path.join(folder, split), split, clips) if folder else self.extract(split, clips)

@@ -16,7 +16,7 @@ from xdc_tf import files, value_types
 from xdc_tf.evaluation import fc_only
 from xdc_tf.evaluation.clip_features import ClipFeatures, side_by_side
 from xdc_tf.records import label_table, source_videos
-from xdc_tf.records.folds import Fold, FoldPart
+from xdc_tf.records.folds import Fold, FoldPart, read_folds, splits_of
 from xdc_tf.records.human_labels import all_labels, first_labels
 from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.records.schema import Records
@@ -144,7 +144,7 @@ class FullFinetuning:
       config.training,
       strategy,
       derive_seed(config.seed, 'weights'),
-      records.splits,
+      splits_of(read_folds(records)),
     )
 
   def prepare(self, run) -> None:
@@ -204,7 +204,7 @@ class FcOnly:
     self._labels: dict[str, np.ndarray] = {}
 
   def prepare(self, run) -> None:
-    """Takes the features of all splits, or finds them in the run directory."""
+    """Takes the features of all splits that the folds have, or finds them in the run directory."""
     config, records = self._config, self._records
     clip_features = ClipFeatures(
       self._encoder,
@@ -213,7 +213,7 @@ class FcOnly:
       config.num_clips,
       config.training.evaluation_batch_size,
     )
-    for split in records.splits:
+    for split in splits_of(read_folds(records)):
       folder = run.stage(f'features/{split}')
       if not run.is_chief:  # It reads what the chief has written.
         run.wait_for_all()

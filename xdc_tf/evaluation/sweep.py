@@ -15,8 +15,10 @@ from absl import logging
 from xdc_tf import files, plots
 from xdc_tf.evaluation import classification
 from xdc_tf.evaluation.finetuning import Finetuning
+from xdc_tf.records.coverage import present_rows
 from xdc_tf.records.folds import Fold
 from xdc_tf.records.human_labels import all_labels, first_labels
+from xdc_tf.records.label_table import NO_LABEL
 from xdc_tf.records.schema import Records
 from xdc_tf.records.source_videos import read_sources
 from xdc_tf.training import checkpoints
@@ -59,7 +61,9 @@ def grid(config: Finetuning, folds: Sequence[Fold], records: Records) -> list[Sw
     cells += [SweepCell(fold, rate) for rate in config.learning_rates]
     if config.held_out_share:
       split = fold.train.split
-      labels, sources = first_labels(records, split), read_sources(records, split, config.held_out_group)
+      sources = read_sources(records, split, config.held_out_group)
+      # What has no record measures nothing: were it drawn, a class might have nothing to choose a rate by, or all of them.
+      labels = np.where(present_rows(records, split), first_labels(records, split), NO_LABEL)
       inner = fold.hold_out(labels, sources, config.held_out_share, config.seed_of(fold))
       if not inner.test.clips.any():
         raise ValueError(

@@ -9,6 +9,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -31,13 +32,15 @@ def read_scores(path: str, classes: Sequence[str], videos: Sequence[str]) -> dic
     {video: {class: score}}.
 
   Raises:
-    ValueError: for a damaged file, an unknown class, a score that is negative or not finite, and a video without any.
+    ValueError: for a damaged file, an unknown class, a score that is negative or not finite, two scores of one class for a video,
+      and a video without any.
   """
   with tf.io.gfile.GFile(path, 'r') as file:
     text = file.read().removeprefix('\ufeff')  # Of Excel.
   try:
     if path.endswith('.json'):
-      rows = [(video, label, score) for video, scores in json.loads(text).items() for label, score in scores.items()]
+      by_key = json.loads(text, object_pairs_hook=_without_repeats)
+      rows = [(video, label, score) for video, scores in by_key.items() for label, score in scores.items()]
     else:
       rows = [(row['video'], row['class'], row['score']) for row in csv.DictReader(text.splitlines())]
     rows = [(video, label, float(score)) for video, label, score in rows]
@@ -52,13 +55,25 @@ def read_scores(path: str, classes: Sequence[str], videos: Sequence[str]) -> dic
       raise ValueError(f'{path}: {video} has the class {label!r}; expected one of {", ".join(classes)}.')
     if not (math.isfinite(score) and score >= 0):
       raise ValueError(f'{path}: {video} has the score {score} for {label}; expected a finite one of at least 0.')
-    by_video.setdefault(video, {})[label] = score
+    if label in by_video.setdefault(video, {}):
+      raise ValueError(
+        f'{path}: {video} has two scores for {label}, {by_video[video][label]} and {score}; expected one.'
+      )
+    by_video[video][label] = score
   missing = sorted(set(videos) - set(by_video))
   if missing:
     raise ValueError(
       f'{path} has no scores of {len(missing)} of the {len(videos)} test videos; the first is {missing[0]}.'
     )
   return by_video
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+  found = dict(pairs)
+  if len(found) < len(pairs):
+    repeated = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+    raise ValueError(f'{repeated} comes twice')
+  return found
 
 
 def best_classes(scores: VideoScores, video: str, number: int) -> list[tuple[str, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from xdc_tf.records import positions
-from xdc_tf.records.folds import Fold, FoldPart
+from xdc_tf.records.folds import Fold, FoldPart, splits_of
 from xdc_tf.records.human_labels import all_labels
 from xdc_tf.records.schema import Records
 
@@ -34,7 +34,7 @@ def check_coverage(records: Records, folds: Sequence[Fold], allow_missing_classe
     raise ValueError(
       f'{records.directory} has one class, {records.label_names[0]!r}: whatever is measured of it is perfect. Expected two or more.'
     )
-  splits = {part.split for fold in folds for part in (fold.train, fold.test)}
+  splits = splits_of(folds)
   bits = {split: all_labels(records, split) for split in splits}
   present = {split: present_rows(records, split) for split in splits}
   covered, gone = {}, []

@@ -1,6 +1,7 @@
 """Which clips train and which test: the official splits of a data set, all in one set of records, or its record splits."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -80,6 +81,11 @@ def read_folds(records: Records) -> list[Fold]:
       if not part.clips.any():
         raise ValueError(f'{records.directory}: fold {fold.number} has no clip to {purpose} on.')
   return folds
+
+
+def splits_of(folds: Sequence[Fold]) -> list[str]:
+  """Returns the splits of the records that some of the folds trains or tests on, sorted."""
+  return sorted({part.split for fold in folds for part in (fold.train, fold.test)})
 
 
 def _official(records: Records) -> list[Fold]:
