@@ -2,26 +2,24 @@
 
 import json
 import os
-import re
 import types
 
 import numpy as np
 import pytest
 import records_factory
 import tensorflow as tf
+from sweep_cases import configuration, full
 from tiny_encoders import TinyAudio
 
 from xdc_tf.evaluation import fc_only, sweep
 from xdc_tf.evaluation.clip_features import ClipFeatures
-from xdc_tf.evaluation.finetuning import FcOnly, Finetuning, FullFinetuning
+from xdc_tf.evaluation.finetuning import FcOnly
 from xdc_tf.manifest import manifest
 from xdc_tf.records.folds import Fold, FoldPart, read_folds
-from xdc_tf.records.inputs import AudioInput, VideoInput
 from xdc_tf.runs.run_directory import RunDirectory
 from xdc_tf.training import checkpoints
 from xdc_tf.training.finite import DivergedError
 from xdc_tf.training.options import TrainingOptions
-from xdc_tf.training.schedules import Schedule
 from xdc_tf.training.trainer import EncoderTrainer
 
 NUM_ROWS = 24
@@ -40,19 +38,6 @@ def records(tmp_path_factory):
   ]
   manifest.write_manifest(made.manifest_directory, 'tiny', [('official', row) for row in rows])
   return made
-
-
-def configuration(**changes) -> Finetuning:
-  schedule = Schedule(
-    epoch_size=24, batch_size=4, base_learning_rate=0.01, warmup_epochs=1, step_epochs=2, total_epochs=4,
-    weight_decay=0.0, early_stop_epochs=0,
-  )  # fmt: skip
-  values = {'learning_rates': (0.01, 0.0001), 'num_clips': 2, 'held_out_share': 0.25, 'training': TrainingOptions()}
-  return Finetuning(VideoInput(), AudioInput(num_frames=60), schedule, **(values | changes))
-
-
-def full(config, records, strategy) -> FullFinetuning:
-  return FullFinetuning(config, TinyAudio, 'audio', None, records, strategy)
 
 
 def test_rates_that_look_alike_do_not_share_a_folder(records):
@@ -368,81 +353,6 @@ def test_a_rate_that_is_too_high_costs_its_own_cell_alone(tmp_path, one_replica,
   results = sweep.run_cells(config, learner, RunDirectory(str(tmp_path), one_replica), records, cells)
   assert results['diverged'] == ['fold-1/test/rate-1e+20']
   assert results['folds']['1']['test_best']['rate'] == 0.01
-
-
-def test_a_grid_holds_out_whole_sources(records):
-  """Videos are called v0 to v23; those with the same tens, v0 to v9 and so on, are of one source."""
-  config = configuration(held_out_group='v([0-9]?)[0-9]$')
-  inner = [cell.fold for cell in sweep.grid(config, read_folds(records), records) if cell.held_out][0]
-  train, test = ({row // 10 for row in np.flatnonzero(part.clips)} for part in (inner.train, inner.test))
-  assert train | test == {0, 1, 2} and test and train and not train & test
-  with pytest.raises(ValueError, match=r"video 'v0' .* not found by the pattern '\(w\)'"):
-    sweep.grid(configuration(held_out_group='(w)'), read_folds(records), records)
-  with pytest.raises(ValueError, match=r'nothing of fold 1 can be held out .* Set Finetuning.held_out_share = 0'):
-    sweep.grid(configuration(held_out_group='^(v)'), read_folds(records), records)
-
-
-def labelled_records(folder, splits, roles=(), missing=()):
-  """Records of videos each of a source of its own, of two classes in turn."""
-  made = records_factory.write_records(
-    folder, splits, frames_per_span=0, label_names=('cat', 'dog'), num_official_splits=int(bool(roles)), missing=missing
-  )
-  rows = [
-    (split, manifest.Row(0, f'{split}{i}', 'x.wav', labels=(made.label_names[i % 2],), official_split=(roles[i],) if roles else ()))
-    for split, number in splits.items()
-    for i in range(number)
-  ]  # fmt: skip
-  manifest.write_manifest(made.manifest_directory, 'tiny', rows)
-  return made
-
-
-def test_what_failed_is_not_held_out(tmp_path):
-  """Rows without a record were drawn: a rate was chosen on one class of two, or on nothing after all other cells were trained."""
-  config = configuration(held_out_share=0.2, held_out_group='')
-  roles = (1,) * 10 + (2,) * 6
-
-  def held_out(name, missing=()):
-    made = labelled_records(tmp_path / name, {'official': 16}, roles, [('official', row) for row in missing])
-    inner = [cell.fold for cell in sweep.grid(config, read_folds(made), made) if cell.held_out][0]
-    return np.flatnonzero(inner.test.clips).tolist()
-
-  first = held_out('whole')
-  assert sorted(row % 2 for row in first) == [0, 1]
-  for missing in (first[:1], first):
-    found = held_out(f'without {len(missing)}', missing)
-    assert sorted(row % 2 for row in found) == [0, 1] and not set(found) & set(missing)
-
-
-def test_a_split_that_no_fold_has_is_not_read(tmp_path, one_replica):
-  """Its features were taken for nothing; and where all of its videos had failed, transfers ended."""
-  splits = {'train': 6, 'validation': 4, 'test': 6}
-  made = labelled_records(tmp_path / 'records', splits, missing=[('validation', row) for row in range(4)])
-  config = configuration(trained='fc')
-  encoder = TinyAudio()
-  encoder(tf.zeros([1, 40, 60, 1]))
-  FcOnly(config, encoder, 'audio', made).prepare(RunDirectory(str(tmp_path / 'fc'), one_replica))
-  assert sorted(os.listdir(tmp_path / 'fc/features')) == ['test', 'train']
-  full(config, made, one_replica)
-
-
-def test_the_picture_is_the_same_for_the_same_numbers(tmp_path):
-  for name in 'ab':
-    sweep.draw_confusion(np.array([[3, 1], [0, 0]]), ['clap', 'wave'], str(tmp_path / f'{name}.svg'))
-  assert (tmp_path / 'a.svg').read_text() == (tmp_path / 'b.svg').read_text()
-  assert 'svg' in (tmp_path / 'a.svg').read_text()
-
-
-@pytest.mark.parametrize(('classes', 'named'), [(105, 105), (106, 53), (400, 100)])
-def test_names_of_many_classes_leave_room_for_each_other(tmp_path, classes, named):
-  """400 names of 7 points on 24 inches lay over each other."""
-  sweep.draw_confusion(np.eye(classes, dtype=int), [f'class-{i:03d}' for i in range(classes)], str(tmp_path / 'a.svg'))
-  assert len(set(re.findall(r'class-\d{3}', (tmp_path / 'a.svg').read_text()))) == named
-
-
-def test_labels_in_any_script_are_text_and_no_warnings(tmp_path, recwarn):
-  """Each glyph that matplotlib's font lacks was a warning, the last lines of the command, and a box in the picture."""
-  sweep.draw_confusion(np.eye(2, dtype=int), ['日本', 'wave'], str(tmp_path / 'a.svg'))
-  assert '日本' in (tmp_path / 'a.svg').read_text() and not [w for w in recwarn if 'Glyph' in str(w.message)]
 
 
 @pytest.mark.parametrize(

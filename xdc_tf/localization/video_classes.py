@@ -69,10 +69,11 @@ def read_scores(path: str, classes: Sequence[str], videos: Sequence[str]) -> dic
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-  found = dict(pairs)
-  if len(found) < len(pairs):
-    repeated = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
-    raise ValueError(f'{repeated} comes twice')
+  found: dict[str, Any] = {}
+  for key, value in pairs:
+    if key in found:
+      raise ValueError(f'{key} comes twice')
+    found[key] = value
   return found
 
 
